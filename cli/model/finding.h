@@ -1,0 +1,68 @@
+// One result of an analysis. Plain data; every writer prints the same fields.
+#pragma once
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/model/trace.h"
+
+namespace track {
+
+enum class Rule : uint8_t {
+  deadlock,
+  stuck_task,
+  orphaned_coroutine,
+  unjoined_thread,
+  outlived_task,
+  growing_tasks,
+  lock_held_at_exit,
+  lock_order,
+  lock_across_await,
+  pool_exhausted,
+  leaked_memory,
+};
+
+// Ordered: a higher value is stronger.
+enum class Evidence : uint8_t { suspected = 0, likely = 1, proved = 2 };
+
+struct WaitObject {
+  std::string kind;  // "mutex", "rwlock", "join", ...
+  uint64_t address = 0;
+  std::string symbol;  // global's name, if it is one
+  std::string owner;   // "thread 3 (worker-1)", empty = none or unknown
+};
+
+struct FindingTask {
+  TaskKind kind = TaskKind::thread;
+  uint64_t id = 0;
+  std::string name;
+  int32_t tid = 0;
+  bool main = false;
+  TaskState state = TaskState::unknown;
+  uint64_t age_ns = 0;
+};
+
+struct Finding {
+  Rule rule = Rule::outlived_task;
+  Evidence evidence = Evidence::suspected;
+  uint64_t count = 1;                // tasks in the group
+  std::string title;                 // one line
+  std::vector<std::string> because;  // the chain of reasons, a reader can check each
+  StackIndex created_at = 0;         // the group's common creation stack
+  StackIndex blocked_at = 0;
+  WaitObject wait_object;          // kind empty: none
+  std::vector<FindingTask> tasks;  // at most a few hundred; count says how many there are
+  uint64_t age_min_ns = 0, age_median_ns = 0, age_max_ns = 0;
+  uint64_t bytes_held = 0;
+  std::string fingerprint;    // filled after symbolization: no ids, addresses, lines
+  std::string suppressed_by;  // the pattern, empty = not suppressed
+  std::string test;           // test that created it, when known
+};
+
+const char* rule_name(Rule rule);  // "outlived-task"
+const char* evidence_name(Evidence evidence);
+const char* wait_kind_name(WaitKind kind);  // "mutex", "rwlock (write)", ...
+const char* task_state_name(TaskState state);
+
+}  // namespace track

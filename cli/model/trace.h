@@ -1,0 +1,168 @@
+// All that one recording, live process or dump says about one process. Plain data: filled by
+// read/ and process/, used by analyze/ and write/. Times are nanoseconds of the target's
+// CLOCK_MONOTONIC; 0 = unknown. Stacks are leaf first.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <map>
+#include <string>
+#include <vector>
+
+#include "cli/model/frame.h"
+
+namespace track {
+
+enum class TaskKind : uint8_t { thread, coroutine, fiber };
+
+enum class WaitKind : uint8_t {
+  none,
+  mutex,
+  rwlock_read,
+  rwlock_write,
+  spinlock,
+  condition,
+  semaphore,
+  barrier,
+  join,
+  once,
+  futex,
+  sleep,
+  poll,
+  epoll,
+  select,
+  read,
+  write,
+  accept,
+  connect,
+  signal,
+  process,
+  file_lock,
+  message,
+};
+
+enum class TaskState : uint8_t { created, running, blocked, ended, suspended, done, unknown };
+
+// How a process ended, as far as is known.
+enum class ProcessEnd : uint8_t {
+  alive,
+  main_returned,
+  exit_called,
+  quick_exit,
+  underscore_exit,
+  aborted,
+  killed,
+  unknown,
+};
+
+using StackIndex = uint32_t;  // into Trace::stacks; 0 = none
+
+struct Stack {
+  std::vector<uint64_t> addresses;  // return addresses, leaf first
+  uint32_t generation = 0;          // of modules
+  bool truncated = false;
+};
+
+struct Wait {
+  WaitKind kind = WaitKind::none;
+  bool timed = false;
+  bool process_shared = false;
+  bool robust = false;
+  bool prefers_writer = false;
+  uint64_t object = 0;
+  uint64_t mutex = 0;  // condition waits
+  uint64_t since_ns = 0;
+  StackIndex stack = 0;  // blocked-at
+  uint64_t return_address = 0;
+  int32_t owner_tid = 0;  // from the lock word when the wait began
+  uint32_t sequence = 0;  // tells two waits of one thread apart
+};
+
+enum class HeldSort : uint8_t { mutex, read, write, spin };
+struct Held {
+  uint64_t object = 0;
+  HeldSort sort = HeldSort::mutex;
+};
+
+struct Thread {
+  uint32_t id = 0;       // task id; main is 1
+  uint32_t creator = 0;  // task id, 0 = unknown
+  int32_t tid = 0;
+  uint64_t pthread = 0;
+  std::string name;
+  TaskState state = TaskState::unknown;
+  bool main = false;
+  bool detached = false;
+  bool joined = false;
+  bool adopted = false;  // not created through us: no creation stack
+  bool cancelled = false;
+  uint32_t joiner = 0;  // task in pthread_join for it
+  uint64_t created_ns = 0;
+  uint64_t started_ns = 0;
+  uint64_t ended_ns = 0;
+  StackIndex created_at = 0;
+  StackIndex running_at = 0;  // where it is now when it is not in a published wait, if known
+  uint64_t start_routine = 0;
+  uint64_t waits = 0;
+  uint64_t coroutines_created = 0;
+  uint64_t coroutines_destroyed = 0;
+  Wait wait;
+  std::vector<Held> held;
+  bool held_complete = true;  // false: more locks held than the record could list
+};
+
+enum class FrameCertainty : uint8_t {
+  recorded,    // block from a learned coroutine site; its memory could not be read
+  structural,  // the head is a pair of function starts that only look like resume and destroy
+  known,       // resume and destroy are a coroutine's by symbol, or by GCC's destroy stub
+};
+
+struct Coroutine {
+  uint64_t id = 0;  // unique in the trace
+  uint64_t address = 0;
+  uint32_t size_bytes = 0;
+  uint32_t creator = 0;  // task id of the creating thread
+  uint64_t created_ns = 0;
+  StackIndex created_at = 0;
+  uint64_t site = 0;    // return address of the allocating call
+  uint64_t resume = 0;  // 0: at final suspension, or unknown
+  uint64_t destroy = 0;
+  FrameCertainty certainty = FrameCertainty::recorded;
+  TaskState state = TaskState::unknown;
+  std::string function;              // the coroutine function's readable name, if a symbol told
+  bool created_at_doubtful = false;  // the block may have been recycled since that stack
+};
+
+struct Trace {
+  std::string source;  // what was read, for people: path or "pid N"
+  std::string program;
+  std::vector<std::string> command_line;
+  int32_t pid = 0;
+  int32_t parent_pid = 0;
+  bool forked = false;    // recording began in a fork child
+  bool recording = true;  // false: loaded but off
+  uint64_t start_realtime_ns = 0;
+  uint64_t start_ns = 0;  // CLOCK_MONOTONIC
+  uint64_t taken_ns = 0;  // when this trace was read (or when the process was last seen)
+  ProcessEnd end = ProcessEnd::unknown;
+  int exit_code = 0;      // when end says it ended by itself
+  int signal = 0;         // when killed, and known
+  uint64_t pause_ns = 0;  // how long the target was held up for this trace
+  std::string options;
+
+  std::vector<Thread> threads;        // live, and ended ones that nobody joined
+  std::vector<Coroutine> coroutines;  // live
+  std::vector<Stack> stacks;          // [0] is empty
+  std::vector<Module> modules;
+  // Words of target memory read for verification: address -> value.
+  std::map<uint64_t, uint64_t> memory;
+
+  uint64_t threads_created = 0, threads_ended = 0, threads_joined = 0, threads_detached = 0;
+  uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
+  std::map<std::string, uint64_t> lost;  // by kind, only non-zero ones
+  std::vector<std::string> warnings;     // damage met while reading
+  std::vector<std::string> not_visible;  // what could not be seen in this process
+  bool complete() const { return lost.empty() && warnings.empty(); }
+};
+
+}  // namespace track

@@ -1,0 +1,164 @@
+// tables.h: the live tables: what exists now. Entries never move; a slot is used again only after
+// the task it described is over and nobody can ask for it any more.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+namespace track::wire {
+
+// Ticks are time-stamp counter values; the header converts them. Stack references are indexes into
+// the stack_index section; 0 = no stack.
+
+enum class WaitKind : uint8_t {
+  none = 0,
+  mutex = 1,
+  rwlock_read = 2,
+  rwlock_write = 3,
+  spinlock = 4,
+  condition = 5,
+  semaphore = 6,
+  barrier = 7,
+  join = 8,  // object = pthread_t
+  once = 9,
+  futex = 10,  // C++20 atomic wait, std::future, semaphore, latch; object = the futex word
+  sleep = 11,
+  poll = 12,   // object = 0
+  epoll = 13,  // object = descriptor; so for the rest
+  select = 14,
+  read = 15,
+  write = 16,
+  accept = 17,
+  connect = 18,
+  signal = 19,   // pause, sigwait and family
+  process = 20,  // waitpid and family; object = pid
+  file_lock = 21,
+  message = 22,  // System V and POSIX queues and semaphores
+};
+
+enum WaitFlags : uint8_t {
+  kWaitTimed = 1,          // ends by itself; never part of a proof
+  kWaitShared = 2,         // process-shared object
+  kWaitRobust = 4,         // the kernel hands the lock on when its owner dies
+  kWaitPrefersWriter = 8,  // rwlock kind that makes readers queue behind a waiting writer
+};
+
+// What a thread is blocked on, written by that thread only. sequence is odd while it is written.
+// kind == none: not blocked. A wait that a signal handler or a cancellation cut short may stay
+// published until the thread's next hook: stack_pointer lets a reader tell.
+struct Wait {
+  std::atomic<uint32_t> sequence;
+  WaitKind kind;
+  uint8_t flags;
+  uint16_t reserved;
+  uint64_t object;  // address of the lock, condition, futex …; see WaitKind
+  uint64_t mutex;   // condition: the mutex it gives up meanwhile
+  uint64_t since_ticks;
+  uint64_t stack_pointer;   // of the waiting call's frame
+  uint64_t return_address;  // into the code that called the waiting function
+  uint32_t stack;           // blocked-at stack
+  int32_t owner_tid;        // as the lock word named it when the wait began; 0 = none or unknown
+};
+static_assert(sizeof(Wait) == 56);
+
+// A lock in a held set: the object's address, its sort in the low two bits.
+enum HeldSort : uint64_t { kHeldMutex = 0, kHeldRead = 1, kHeldWrite = 2, kHeldSpin = 3 };
+inline constexpr uint64_t kHeldSortMask = 3;
+inline constexpr uint32_t kHeldCapacity = 24;
+
+enum class ThreadState : uint32_t {
+  free = 0,
+  claimed = 1,  // slot taken, pthread_create under way
+  created = 2,  // pthread_create succeeded, the thread has not run yet
+  running = 3,  // also when blocked: see wait
+  ended = 4,    // its start routine and its destructors are over; not joined yet
+};
+
+enum ThreadFlags : uint32_t {
+  kThreadMain = 1,
+  kThreadDetached = 2,
+  kThreadJoined = 4,
+  kThreadAdopted = 8,  // first seen when it called a hook: no creation stack
+  kThreadC11 = 16,
+  kThreadCancelled = 32,  // pthread_cancel was called on it
+  kThreadJoining = 64,    // somebody is in pthread_join for it
+};
+
+struct ThreadSlot {
+  std::atomic<ThreadState> state;
+  std::atomic<uint32_t> flags;
+  std::atomic<uint32_t> sequence;  // odd while the identity below is (re)written
+  uint32_t task;                   // id, never used twice in a process; main is 1
+  uint32_t creator;                // task id of the creator, 0 = unknown
+  std::atomic<int32_t> tid;        // kernel thread id, 0 before it runs
+  std::atomic<uint64_t> pthread;   // pthread_t
+  uint64_t created_ticks;
+  uint64_t started_ticks;
+  std::atomic<uint64_t> ended_ticks;
+  uint32_t created_stack;
+  uint32_t reserved0;
+  uint64_t start_routine;
+  uint64_t start_argument;
+  char name[16];  // pthread_setname_np; empty = as inherited
+  std::atomic<uint64_t> coroutines_created;
+  std::atomic<uint64_t> coroutines_destroyed;
+  std::atomic<uint64_t> waits;   // blocking waits so far
+  std::atomic<uint32_t> joiner;  // task in pthread_join for it
+  uint32_t reserved1;
+  uint64_t stack_low;  // bounds of its stack, 0 = unknown
+  uint64_t stack_high;
+  Wait wait;
+  std::atomic<uint32_t> held_count;  // may exceed kHeldCapacity: the rest is not listed
+  uint32_t reserved2;
+  std::atomic<uint64_t> held[kHeldCapacity];  // oldest first
+  uint64_t reserved3[6];
+};
+static_assert(sizeof(ThreadSlot) == 448);
+
+// A block that holds, or may hold, a coroutine frame. address is written last and cleared first.
+struct CoroutineSlot {
+  std::atomic<uint64_t> address;  // 0 = free slot; low bit set = the tracker looks at it just now
+  uint64_t created_ticks;
+  uint32_t site;   // index into sites
+  uint32_t stack;  // creation stack
+  uint32_t size_bytes;
+  uint32_t creator;  // task id of the thread that allocated it
+};
+static_assert(sizeof(CoroutineSlot) == 32);
+
+enum class SiteState : uint32_t {
+  unknown = 0,
+  never = 1,      // blocks from here were looked at and are no frames
+  coroutine = 2,  // every block looked at was a frame
+  mixed = 3,
+};
+
+// An allocation site (the return address of the allocating call), as learned in the target.
+struct Site {
+  std::atomic<uint64_t> return_address;  // 0 = free
+  std::atomic<SiteState> state;
+  std::atomic<uint32_t> generation;  // of modules, when learned
+  std::atomic<uint64_t> resume;      // the pair of the first frame seen from here
+  std::atomic<uint64_t> destroy;
+  std::atomic<uint32_t> frames_seen;
+  std::atomic<uint32_t> others_seen;
+  uint64_t reserved[3];
+};
+static_assert(sizeof(Site) == 64);
+
+struct ModuleSlot {
+  std::atomic<uint32_t> state;  // 0 free, 1 complete
+  uint32_t build_id_bytes;
+  uint8_t build_id[32];
+  uint64_t base;
+  uint64_t start;
+  uint64_t end;
+  uint32_t loaded;                 // generation
+  std::atomic<uint32_t> unloaded;  // generation, 0 = still there
+  uint64_t path;                   // offset into strings
+  uint64_t executable_start;       // hull of the executable segments
+  uint64_t executable_end;
+};
+static_assert(sizeof(ModuleSlot) == 96);
+
+}  // namespace track::wire
