@@ -1,0 +1,21 @@
+# bin/track, lib/libtrack.so, include/track/, and the package behind find_package(track).
+# The folders are fixed: bin/track looks for ../lib/libtrack.so beside itself.
+include(CMakePackageConfigHelpers)
+
+set(package_dir lib/cmake/track)
+if(TARGET track_cli)
+  install(TARGETS track_cli RUNTIME DESTINATION bin)
+endif()
+if(TARGET track)
+  install(TARGETS track EXPORT trackTargets LIBRARY DESTINATION lib)
+  install(DIRECTORY ${PROJECT_SOURCE_DIR}/libtrack/include/track DESTINATION include)
+  install(EXPORT trackTargets NAMESPACE track:: DESTINATION ${package_dir})
+  configure_package_config_file(
+    ${PROJECT_SOURCE_DIR}/scripts/cmake/trackConfig.cmake.in
+    ${PROJECT_BINARY_DIR}/trackConfig.cmake INSTALL_DESTINATION ${package_dir})
+  write_basic_package_version_file(${PROJECT_BINARY_DIR}/trackConfigVersion.cmake
+                                   COMPATIBILITY SameMinorVersion)
+  install(FILES ${PROJECT_BINARY_DIR}/trackConfig.cmake
+                ${PROJECT_BINARY_DIR}/trackConfigVersion.cmake
+          DESTINATION ${package_dir})
+endif()

@@ -1,0 +1,53 @@
+# What every target of libtrack shares. Sources are named in lists, never globbed:
+#   libtrack/sources.cmake       TRACK_LIBRARY_SOURCES, relative to libtrack/
+#   cli/FOLDER/sources.cmake     TRACK_<FOLDER>_SOURCES, relative to cli/FOLDER/
+#   tests/FOLDER/CMakeLists.txt  calls track_test()
+
+set(CMAKE_CXX_STANDARD 20)
+set(CMAKE_CXX_STANDARD_REQUIRED ON)
+set(CMAKE_CXX_EXTENSIONS OFF)
+set(CMAKE_EXPORT_COMPILE_COMMANDS ON)
+find_package(Threads REQUIRED)
+
+# Warnings, include root: every target of ours.
+add_library(track_build INTERFACE)
+target_compile_options(track_build INTERFACE -Wall -Wextra -Werror)
+target_include_directories(track_build INTERFACE ${PROJECT_SOURCE_DIR})
+
+# The same plus the sanitizer: everything but libtrack.so itself.
+add_library(track_checked INTERFACE)
+target_link_libraries(track_checked INTERFACE track_build Threads::Threads)
+if(TRACK_SANITIZE)
+  set(flags -fsanitize=${TRACK_SANITIZE} -fno-omit-frame-pointer -fno-sanitize-recover=all)
+  target_compile_options(track_checked INTERFACE ${flags})
+  target_link_options(track_checked INTERFACE ${flags})
+endif()
+
+# track_static_library(NAME SOURCES ... LINK ...): a folder as a library; without sources it is
+# header-only.
+function(track_static_library name)
+  cmake_parse_arguments(arg "" "" "SOURCES;LINK" ${ARGN})
+  if(arg_SOURCES)
+    add_library(${name} STATIC ${arg_SOURCES})
+    target_link_libraries(${name} PUBLIC track_checked ${arg_LINK})
+  else()
+    add_library(${name} INTERFACE)
+    target_link_libraries(${name} INTERFACE track_checked ${arg_LINK})
+  endif()
+endfunction()
+
+# track_test(NAME SOURCES ... LINK ... LABELS ... TIMEOUT s): one doctest executable, one ctest
+# test. doctest's main comes with it.
+function(track_test name)
+  cmake_parse_arguments(arg "" "TIMEOUT" "SOURCES;LINK;LABELS" ${ARGN})
+  if(NOT arg_TIMEOUT)
+    set(arg_TIMEOUT 120)
+  endif()
+  if(NOT arg_LABELS)
+    set(arg_LABELS unit)
+  endif()
+  add_executable(${name} ${arg_SOURCES})
+  target_link_libraries(${name} PRIVATE track_doctest_main ${arg_LINK})
+  add_test(NAME ${name} COMMAND ${name})
+  set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
+endfunction()
