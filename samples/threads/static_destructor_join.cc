@@ -1,0 +1,32 @@
+// what: A static destructor joins a thread while holding the lock that the thread needs (S26).
+// expect: deadlock proved count=2 blocked_in=Registry::~Registry|Registry::flush
+// options: --timeout 3
+#include <latch>
+#include <mutex>
+#include <thread>
+
+class Registry {
+ public:
+  void start() { thread_ = std::thread(&Registry::flush, this); }
+  ~Registry() {
+    std::lock_guard lock(mutex_);
+    stopping_.count_down();
+    thread_.join();
+  }
+
+ private:
+  void flush() {
+    stopping_.wait();
+    std::lock_guard lock(mutex_);
+  }
+
+  std::mutex mutex_;
+  std::latch stopping_{1};
+  std::thread thread_;
+};
+
+static Registry registry;
+
+int main() {
+  registry.start();
+}
