@@ -2,7 +2,9 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "cli/model/trace.h"
@@ -55,6 +57,7 @@ struct Finding {
   std::vector<FindingTask> tasks;  // at most a few hundred; count says how many there are
   uint64_t age_min_ns = 0, age_median_ns = 0, age_max_ns = 0;
   uint64_t bytes_held = 0;
+  bool failing = false;       // at or above --fail-on, and not suppressed
   std::string fingerprint;    // filled after symbolization: no ids, addresses, lines
   std::string suppressed_by;  // the pattern, empty = not suppressed
   std::string test;           // test that created it, when known
@@ -64,5 +67,9 @@ const char* rule_name(Rule rule);  // "outlived-task"
 const char* evidence_name(Evidence evidence);
 const char* wait_kind_name(WaitKind kind);  // "mutex", "rwlock (write)", ...
 const char* task_state_name(TaskState state);
+const char* task_kind_name(TaskKind kind);
+const char* process_end_name(ProcessEnd end);  // "main returned", "running", ...
+std::optional<Rule> parse_rule(std::string_view name);
+std::optional<Evidence> parse_evidence(std::string_view name);
 
 }  // namespace track

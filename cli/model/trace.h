@@ -74,14 +74,23 @@ struct Wait {
   uint64_t since_ns = 0;
   StackIndex stack = 0;  // blocked-at
   uint64_t return_address = 0;
-  int32_t owner_tid = 0;  // from the lock word when the wait began
-  uint32_t sequence = 0;  // tells two waits of one thread apart
+  uint64_t stack_pointer = 0;  // of the waiting call's frame
+  int32_t owner_tid = 0;       // from the lock word when the wait began
+  uint32_t sequence = 0;       // tells two waits of one thread apart
 };
 
 enum class HeldSort : uint8_t { mutex, read, write, spin };
 struct Held {
   uint64_t object = 0;
   HeldSort sort = HeldSort::mutex;
+};
+
+// What the kernel says a thread of a live process is doing.
+enum class KernelView : uint8_t {
+  unknown,  // not asked, or no answer
+  gone,     // no such thread any more
+  running,  // on a CPU or ready
+  waiting,  // inside a system call
 };
 
 struct Thread {
@@ -109,6 +118,8 @@ struct Thread {
   Wait wait;
   std::vector<Held> held;
   bool held_complete = true;  // false: more locks held than the record could list
+  KernelView kernel = KernelView::unknown;
+  uint32_t system_call = 0;  // when waiting
 };
 
 enum class FrameCertainty : uint8_t {
@@ -129,7 +140,8 @@ struct Coroutine {
   uint64_t destroy = 0;
   FrameCertainty certainty = FrameCertainty::recorded;
   TaskState state = TaskState::unknown;
-  std::string function;              // the coroutine function's readable name, if a symbol told
+  uint32_t function = 0;             // the coroutine function, into Trace::functions; 0 = unknown
+  bool site_mixed = false;           // blocks from that site are not always frames
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 
@@ -144,6 +156,7 @@ struct Trace {
   uint64_t start_realtime_ns = 0;
   uint64_t start_ns = 0;  // CLOCK_MONOTONIC
   uint64_t taken_ns = 0;  // when this trace was read (or when the process was last seen)
+  bool gone = false;      // the process is no more: what the recording says is final
   ProcessEnd end = ProcessEnd::unknown;
   int exit_code = 0;      // when end says it ended by itself
   int signal = 0;         // when killed, and known
@@ -154,11 +167,16 @@ struct Trace {
   std::vector<Coroutine> coroutines;  // live
   std::vector<Stack> stacks;          // [0] is empty
   std::vector<Module> modules;
+  std::vector<std::string> functions;  // coroutine functions, readable; [0] is empty
   // Words of target memory read for verification: address -> value.
   std::map<uint64_t, uint64_t> memory;
 
   uint64_t threads_created = 0, threads_ended = 0, threads_joined = 0, threads_detached = 0;
   uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
+  uint64_t events = 0, events_overwritten = 0;  // history
+  uint64_t file_bytes = 0;
+  bool superseded = false;               // the process replaced its program (exec): a later image
+  bool memory_read = false;              // the process's memory could be looked at
   std::map<std::string, uint64_t> lost;  // by kind, only non-zero ones
   std::vector<std::string> warnings;     // damage met while reading
   std::vector<std::string> not_visible;  // what could not be seen in this process

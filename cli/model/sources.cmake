@@ -1,0 +1,4 @@
+set(TRACK_MODEL_SOURCES
+  finding.cc
+  symbols.cc
+  words.cc)

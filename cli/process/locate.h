@@ -1,0 +1,31 @@
+// Finds what a live process is recording: by its mappings, so that containers, renamed directories
+// and removed files do not matter.
+#pragma once
+
+#include <sys/types.h>
+
+#include <cstdint>
+#include <string>
+#include <vector>
+
+namespace track::process {
+
+struct RecordingPlace {
+  std::string path;      // readable from here; empty: only in the process's memory, at `address`
+  std::string original;  // as the process named it; empty = it has no file
+  uint64_t address = 0;
+  uint64_t bytes = 0;
+};
+
+// Throws Error: no such process, no permission, not tracked (with what to do instead).
+RecordingPlace locate_recording(pid_t pid);
+
+struct TrackedProcess {
+  pid_t pid = 0;
+  std::string command;
+  std::string recording;
+};
+// Every process, visible from here, that maps a recording.
+std::vector<TrackedProcess> tracked_processes();
+
+}  // namespace track::process

@@ -1,0 +1,100 @@
+#include "cli/process/observe.h"
+
+#include <algorithm>
+#include <cstring>
+#include <set>
+
+#include "cli/process/memory.h"
+#include "cli/process/proc.h"
+
+namespace track::process {
+namespace {
+
+constexpr size_t kMostAsked = 2048;  // one question costs about 10 us
+
+bool owned_wait(WaitKind kind) {
+  return kind == WaitKind::mutex || kind == WaitKind::rwlock_read ||
+         kind == WaitKind::rwlock_write || kind == WaitKind::spinlock || kind == WaitKind::join;
+}
+
+void withdraw_wait(Thread& thread) {
+  const uint32_t sequence = thread.wait.sequence;
+  thread.wait = Wait{};
+  thread.wait.sequence = sequence;
+  thread.state = TaskState::running;
+}
+
+void apply(const SystemCall& call, Thread& thread) {
+  switch (call.state) {
+    case SystemCall::State::unreadable: return;
+    case SystemCall::State::gone: thread.kernel = KernelView::gone; return;
+    case SystemCall::State::running: thread.kernel = KernelView::running; return;
+    case SystemCall::State::waiting: break;
+  }
+  thread.kernel = KernelView::waiting;
+  thread.system_call = call.number < 0 ? 0 : static_cast<uint32_t>(call.number);
+  // The waiting call's frame lies above the kernel's stack pointer for as long as it waits.
+  if (thread.wait.kind != WaitKind::none && thread.wait.stack_pointer != 0 &&
+      call.stack_pointer > thread.wait.stack_pointer)
+    withdraw_wait(thread);
+}
+
+struct LockObject {
+  uint64_t address;
+  size_t bytes;
+  bool operator<(const LockObject& other) const { return address < other.address; }
+};
+
+size_t lock_bytes(bool rwlock, bool spin) { return spin ? 8 : rwlock ? 56 : 24; }
+
+std::set<LockObject> lock_objects(const Trace& trace) {
+  std::set<LockObject> objects;
+  for (const Thread& thread : trace.threads) {
+    const Wait& wait = thread.wait;
+    if (owned_wait(wait.kind) && wait.kind != WaitKind::join)
+      objects.insert({wait.object, lock_bytes(wait.kind != WaitKind::mutex,
+                                              wait.kind == WaitKind::spinlock)});
+    for (const Held& held : thread.held)
+      objects.insert({held.object, lock_bytes(held.sort != HeldSort::mutex,
+                                              held.sort == HeldSort::spin)});
+  }
+  return objects;
+}
+
+}  // namespace
+
+void observe_threads(Trace& trace) {
+  if (!same_pid_namespace(trace.pid)) {
+    trace.not_visible.push_back("kernel's view of the threads (another pid namespace)");
+    return;
+  }
+  size_t asked = 0;
+  for (Thread& thread : trace.threads) {
+    if (thread.tid == 0 || thread.state == TaskState::ended) continue;
+    if (thread.state == TaskState::blocked && !owned_wait(thread.wait.kind) &&
+        trace.threads.size() > 256)
+      continue;
+    if (++asked > kMostAsked) return;
+    apply(system_call(trace.pid, thread.tid), thread);
+    if (thread.name.empty() && trace.threads.size() <= 256)
+      thread.name = thread_name(trace.pid, thread.tid);
+  }
+}
+
+void read_lock_words(Trace& trace) {
+  const Memory memory(trace.pid);
+  if (trace.modules.empty()) return;
+  if (const int error = memory.probe(trace.modules.front().start); error != 0) {
+    trace.not_visible.push_back(std::string("memory of the process (") + std::strerror(error) +
+                                "): lock owners and coroutine frames are as recorded");
+    return;
+  }
+  trace.memory_read = true;
+  for (const LockObject& object : lock_objects(trace)) {
+    uint64_t words[8] = {};
+    if (!memory.read(object.address, words, object.bytes)) continue;
+    for (size_t i = 0; i < object.bytes / 8; ++i) trace.memory[object.address + i * 8] = words[i];
+  }
+}
+
+}  // namespace track::process

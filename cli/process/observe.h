@@ -1,0 +1,32 @@
+// What can be learned about a live process beyond its recording, to verify it: what the kernel says
+// its threads do, lock words, the heads of coroutine frames. All of it is read from outside.
+#pragma once
+
+#include <functional>
+#include <string>
+
+#include "cli/model/trace.h"
+
+namespace track::process {
+
+// Fills Thread::kernel and system_call, and takes back waits that the kernel contradicts: a thread
+// may leave a wait without a word (cancelled, longjmp).
+void observe_threads(Trace& trace);
+
+// Words of every lock that is held or waited for, into Trace::memory; sets Trace::memory_read, or
+// says in Trace::not_visible why memory cannot be read.
+void read_lock_words(Trace& trace);
+
+struct CodeFact {
+  bool code = false;       // lies in a module
+  bool coroutine = false;  // a coroutine's resume or destroy function
+  std::string function;    // the coroutine function's readable name
+};
+using CodeLookup = std::function<CodeFact(uint64_t address)>;
+
+// Looks at the head of every recorded block: state, function and certainty, and drops blocks that
+// turn out to be no frames. With memory unreadable (or the process gone: pass live = false) only
+// names are filled, from what the tracker learned.
+void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code);
+
+}  // namespace track::process

@@ -1,0 +1,169 @@
+#include "cli/read/image.h"
+
+#include <algorithm>
+#include <cstring>
+
+#include "cli/model/error.h"
+#include "libtrack/wire/ring.h"
+#include "libtrack/wire/stacks.h"
+
+namespace track::read {
+namespace {
+
+using wire::SectionKind;
+
+constexpr uint64_t kMostStackWords = uint64_t{32} << 20;
+
+uint64_t entry_bytes(SectionKind kind) {
+  switch (kind) {
+    case SectionKind::threads: return sizeof(wire::ThreadSlot);
+    case SectionKind::coroutines: return sizeof(wire::CoroutineSlot);
+    case SectionKind::sites: return sizeof(wire::Site);
+    case SectionKind::stack_index: return sizeof(wire::StackIndexEntry);
+    case SectionKind::stack_bodies: return sizeof(uint64_t);
+    case SectionKind::modules: return sizeof(wire::ModuleSlot);
+    case SectionKind::strings: return 1;
+    case SectionKind::rings: return wire::kRingStride;
+    case SectionKind::none: break;
+  }
+  return 1;
+}
+
+const char* section_name(SectionKind kind) {
+  static constexpr const char* kNames[] = {"none",         "threads", "coroutines",
+                                           "sites",        "stacks",  "stack bodies",
+                                           "modules",      "strings", "rings"};
+  return kNames[static_cast<size_t>(kind)];
+}
+
+// What this machine can add to the recording's own clock pairs: if it has not been restarted since,
+// its pair of now is the farthest, and so the most exact one.
+ClockPair second_pair(const wire::Header& h) {
+  const ClockPair now = clock_pair_now();
+  const uint64_t realtime = realtime_now_ns();
+  const uint64_t boot_then = h.start_realtime_ns - h.start_monotonic_ns;
+  const uint64_t boot_now = realtime - now.ns;
+  const uint64_t apart = boot_then > boot_now ? boot_then - boot_now : boot_now - boot_then;
+  if (apart < 5'000'000'000u && now.ticks > h.start_ticks && now.ns > h.start_monotonic_ns)
+    return now;
+  ClockPair later;
+  later.ticks = h.later_ticks.load(std::memory_order_acquire);
+  later.ns = h.later_monotonic_ns.load(std::memory_order_relaxed);
+  return later;
+}
+
+Copy<wire::Header> read_header(const Bytes& bytes, const std::string& source) {
+  Copy<wire::Header> header;
+  if (!bytes.read(0, header.bytes.data(), sizeof(wire::Header)))
+    throw Error(source + " is too short for a recording (" + std::to_string(bytes.size()) +
+                " bytes); it was cut off or is something else");
+  return header;
+}
+
+}  // namespace
+
+std::string clean_text(const char* text, size_t capacity) {
+  std::string result(text, strnlen(text, capacity));
+  for (char& c : result)
+    if (static_cast<unsigned char>(c) < 0x20 || c == 0x7f) c = '?';
+  return result;
+}
+
+Image::Image(const Bytes& bytes, const std::string& source, bool live, Trace& trace)
+    : bytes_(bytes),
+      trace_(trace),
+      header_(read_header(bytes, source)),
+      clock_({header_->start_monotonic_ns, header_->start_ticks}, second_pair(*header_),
+             live ? clock_pair_now().ns : ~uint64_t{0} >> 1) {
+  check_header(source);
+  find_sections();
+  trace_.stacks.emplace_back();
+  trace_.functions.emplace_back();
+}
+
+void Image::check_header(const std::string& source) const {
+  const wire::Header& h = *header_;
+  const char zeros[sizeof h.magic] = {};
+  if (std::memcmp(h.magic, zeros, sizeof zeros) == 0 && h.version == wire::kVersion)
+    throw Error(source + " is only just being written; try again");
+  if (std::memcmp(h.magic, wire::kMagic, sizeof wire::kMagic) != 0)
+    throw Error(source + " is not a libtrack recording");
+  if (h.version != wire::kVersion)
+    throw Error(source + " is a recording of format version " + std::to_string(h.version) +
+                "; this track reads version " + std::to_string(wire::kVersion) +
+                ": use the track that came with the libtrack.so that wrote it");
+}
+
+void Image::find_sections() {
+  const wire::Header& h = *header_;
+  if (h.file_bytes > bytes_.size())
+    warn("the recording is cut short: " + std::to_string(bytes_.size()) + " of " +
+         std::to_string(h.file_bytes) + " bytes are there");
+  for (uint32_t i = 1; i < wire::kSectionCount; ++i) {
+    const wire::Section& s = h.sections[i];
+    const auto kind = static_cast<SectionKind>(i);
+    const uint64_t entry = entry_bytes(kind);
+    const std::string name = section_name(kind);
+    if (s.kind != kind || s.entry_bytes != entry) {
+      warn("the " + name + " section is damaged: its directory entry makes no sense");
+      continue;
+    }
+    if (s.offset > bytes_.size()) {
+      if (s.bytes != 0) warn("the " + name + " section lies beyond the end of the file");
+      continue;
+    }
+    const uint64_t room = bytes_.size() - s.offset;
+    if (s.bytes > room) warn("the " + name + " section is cut short");
+    SectionView& view = sections_[i];
+    view.offset = s.offset;
+    view.capacity = std::min(s.bytes, room) / entry;
+    const uint64_t used = s.used.load(std::memory_order_acquire);
+    if (used > s.bytes / entry && kind != SectionKind::stack_bodies)
+      warn("the " + name + " section claims more entries than it has room for");
+    view.used = std::min(used, view.capacity);
+  }
+}
+
+uint64_t Image::to_ns(uint64_t ticks) {
+  const uint64_t ns = clock_.to_ns(ticks);
+  latest_ns_ = std::max(latest_ns_, ns);
+  return ns;
+}
+
+StackIndex Image::stack(uint32_t reference) {
+  if (reference == 0) return 0;
+  const auto [known, fresh] = stacks_.try_emplace(reference, 0);
+  if (!fresh) return known->second;
+  const SectionView& index = section(SectionKind::stack_index);
+  const SectionView& bodies = section(SectionKind::stack_bodies);
+  Copy<wire::StackIndexEntry> entry;
+  if (reference >= index.capacity ||
+      !bytes_.read(index.offset + reference * sizeof(wire::StackIndexEntry), entry.bytes.data(),
+                   sizeof(wire::StackIndexEntry))) {
+    if (!stacks_warned_) warn("a stack reference points outside the stack table");
+    stacks_warned_ = true;
+    return 0;
+  }
+  const uint64_t body = entry->body.load(std::memory_order_acquire);
+  const uint64_t at = wire::stack_body_offset(body);
+  const uint32_t depth = wire::stack_body_depth(body);
+  if (body == 0 || depth == 0) return 0;
+  if (at > bodies.capacity || depth > bodies.capacity - at ||
+      stack_words_ + depth > kMostStackWords) {
+    if (!stacks_warned_) warn("a stack lies outside its section, or stacks overlap beyond reason");
+    stacks_warned_ = true;
+    return 0;
+  }
+  Stack stack;
+  stack.addresses.resize(depth);
+  if (!bytes_.read(bodies.offset + at * 8, stack.addresses.data(), uint64_t{depth} * 8)) return 0;
+  std::reverse(stack.addresses.begin(), stack.addresses.end());
+  stack.generation = entry->generation;
+  stack.truncated = (wire::stack_body_flags(body) & wire::kStackTruncated) != 0;
+  stack_words_ += depth;
+  trace_.stacks.push_back(std::move(stack));
+  known->second = static_cast<StackIndex>(trace_.stacks.size() - 1);
+  return known->second;
+}
+
+}  // namespace track::read

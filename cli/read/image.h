@@ -1,0 +1,75 @@
+// One recording while it is being read: header, sections, and what the parts of the reader share.
+// For use inside read/ only.
+#pragma once
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cli/model/trace.h"
+#include "cli/read/bytes.h"
+#include "cli/read/clock.h"
+#include "libtrack/wire/recording.h"
+#include "libtrack/wire/tables.h"
+
+namespace track::read {
+
+struct SectionView {
+  uint64_t offset = 0;
+  uint64_t capacity = 0;  // entries that lie inside the file
+  uint64_t used = 0;      // entries handed out, <= capacity
+};
+
+// Raw copies: the wire structs hold atomics, which cannot be assigned.
+template <class T>
+struct Copy {
+  alignas(T) std::array<std::byte, sizeof(T)> bytes;
+  const T& operator*() const { return *reinterpret_cast<const T*>(bytes.data()); }
+  const T* operator->() const { return reinterpret_cast<const T*>(bytes.data()); }
+};
+
+class Image {
+ public:
+  // Throws Error when the bytes are no recording of this version.
+  Image(const Bytes& bytes, const std::string& source, bool live, Trace& trace);
+
+  const wire::Header& header() const { return *header_; }
+  const SectionView& section(wire::SectionKind kind) const {
+    return sections_[static_cast<size_t>(kind)];
+  }
+  const Bytes& bytes() const { return bytes_; }
+  Trace& trace() { return trace_; }
+  void warn(std::string text) { trace_.warnings.push_back(std::move(text)); }
+
+  // Clamped to the recording's life; remembers the latest one.
+  uint64_t to_ns(uint64_t ticks);
+  uint64_t latest_ns() const { return latest_ns_; }
+
+  // The trace's index of a recorded stack; 0 when there is none or it cannot be read.
+  StackIndex stack(uint32_t reference);
+
+ private:
+  void check_header(const std::string& source) const;
+  void find_sections();
+
+  Bytes bytes_;
+  Trace& trace_;
+  Copy<wire::Header> header_;
+  std::array<SectionView, wire::kSectionCount> sections_{};
+  Clock clock_;
+  uint64_t latest_ns_ = 0;
+  std::unordered_map<uint32_t, StackIndex> stacks_;
+  uint64_t stack_words_ = 0;
+  bool stacks_warned_ = false;
+};
+
+void read_threads(Image& image);
+void read_coroutines(Image& image);
+void read_modules(Image& image);
+
+// Text out of a recording, safe to print: NUL ends it, control characters become '?'.
+std::string clean_text(const char* text, size_t capacity);
+
+}  // namespace track::read

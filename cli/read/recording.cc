@@ -1,0 +1,142 @@
+#include "cli/read/recording.h"
+
+#include <algorithm>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+
+#include "cli/model/error.h"
+#include "cli/read/image.h"
+#include "libtrack/wire/ring.h"
+
+namespace track::read {
+namespace {
+
+ProcessEnd process_end(const wire::Header& h) {
+  const auto state = h.state.load(std::memory_order_acquire);
+  if (state < wire::ProcessState::exiting) return ProcessEnd::unknown;
+  switch (h.end_reason.load(std::memory_order_relaxed)) {
+    case wire::EndReason::main_returned: return ProcessEnd::main_returned;
+    case wire::EndReason::exit_called: return ProcessEnd::exit_called;
+    case wire::EndReason::quick_exit: return ProcessEnd::quick_exit;
+    case wire::EndReason::underscore_exit: return ProcessEnd::underscore_exit;
+    case wire::EndReason::abort_called: return ProcessEnd::aborted;
+    case wire::EndReason::none: break;
+  }
+  return ProcessEnd::unknown;
+}
+
+std::vector<std::string> split_arguments(const char* text, size_t capacity) {
+  std::vector<std::string> result;
+  size_t at = 0;
+  while (at < capacity && text[at] != 0) {
+    result.push_back(clean_text(text + at, capacity - at));
+    at += result.back().size() + 1;
+  }
+  return result;
+}
+
+void read_lost(const wire::Lost& lost, Trace& trace) {
+  const std::pair<const char*, const std::atomic<uint64_t>*> kinds[] = {
+      {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
+      {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
+      {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins}};
+  for (const auto& [name, counter] : kinds)
+    if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
+}
+
+void read_counters(const Image& image, Trace& trace) {
+  const wire::Counters& c = image.header().counters;
+  trace.threads_created = c.threads_created.load(std::memory_order_relaxed);
+  trace.threads_ended = c.threads_ended.load(std::memory_order_relaxed);
+  trace.threads_joined = c.threads_joined.load(std::memory_order_relaxed);
+  trace.threads_detached = c.threads_detached.load(std::memory_order_relaxed);
+  trace.untracked_coroutines = c.untracked_coroutines.load(std::memory_order_relaxed);
+  trace.coroutines_created = c.coroutines_created_by_gone.load(std::memory_order_relaxed);
+  trace.coroutines_destroyed = c.coroutines_destroyed_by_gone.load(std::memory_order_relaxed);
+  for (const Thread& thread : trace.threads) {
+    trace.coroutines_created += thread.coroutines_created;
+    trace.coroutines_destroyed += thread.coroutines_destroyed;
+  }
+}
+
+void read_rings(const Image& image, Trace& trace) {
+  const SectionView& section = image.section(wire::SectionKind::rings);
+  for (uint64_t i = 0; i < std::min<uint64_t>(section.capacity, 4096); ++i) {
+    uint64_t head = 0;
+    if (!image.bytes().read(section.offset + i * wire::kRingStride, &head, sizeof head)) return;
+    if (head > uint64_t{1} << 48) continue;
+    trace.events += head;
+    trace.events_overwritten += head > wire::kRingEvents ? head - wire::kRingEvents : 0;
+  }
+}
+
+void read_header(const wire::Header& h, Trace& trace) {
+  trace.program = clean_text(h.program, sizeof h.program);
+  trace.command_line = split_arguments(h.command_line, sizeof h.command_line);
+  trace.options = clean_text(h.options, sizeof h.options);
+  trace.pid = h.pid;
+  trace.parent_pid = h.parent_pid;
+  trace.forked = h.fork_parent_task != 0;
+  trace.recording = h.control.recording.load(std::memory_order_relaxed) != 0;
+  trace.start_realtime_ns = h.start_realtime_ns;
+  trace.start_ns = h.start_monotonic_ns;
+  trace.end = process_end(h);
+  trace.exit_code = h.exit_code.load(std::memory_order_relaxed);
+}
+
+}  // namespace
+
+Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
+  Trace trace;
+  trace.source = source;
+  Image image(bytes, source, live, trace);
+  read_header(image.header(), trace);
+  trace.file_bytes = bytes.size();
+  read_threads(image);
+  read_coroutines(image);
+  read_modules(image);  // last: what a stack met on the way points into is there by now
+  read_counters(image, trace);
+  read_rings(image, trace);
+  read_lost(image.header().lost, trace);
+  const uint64_t later = image.header().later_monotonic_ns.load(std::memory_order_relaxed);
+  trace.taken_ns = live ? clock_pair_now().ns
+                        : std::max({later, image.latest_ns(), image.header().start_monotonic_ns});
+  return trace;
+}
+
+Trace read_recording(const std::string& path, bool live) {
+  return read_recording(Bytes::file(path), path, live);
+}
+
+RecordingFile parse_recording_name(const std::string& path) {
+  RecordingFile file;
+  const std::string name = path.substr(path.rfind('/') + 1);
+  const std::string prefix = wire::kFilePrefix;
+  if (name.compare(0, prefix.size(), prefix) != 0) return file;
+  const char* end = name.data() + name.size();
+  const auto pid = std::from_chars(name.data() + prefix.size(), end, file.pid);
+  if (pid.ec != std::errc() || pid.ptr == end || *pid.ptr != '.') return {};
+  const auto number = std::from_chars(pid.ptr + 1, end, file.number);
+  if (number.ec != std::errc() || number.ptr != end || file.pid <= 0) return {};
+  file.path = path;
+  return file;
+}
+
+std::vector<RecordingFile> list_recordings(const std::string& directory) {
+  std::error_code error;
+  std::vector<RecordingFile> files;
+  auto entry = std::filesystem::directory_iterator(directory, error);
+  if (error) throw Error("cannot list " + directory + ": " + error.message());
+  for (; entry != std::filesystem::directory_iterator(); entry.increment(error)) {
+    if (error) throw Error("cannot list " + directory + ": " + error.message());
+    RecordingFile file = parse_recording_name(entry->path().string());
+    if (file.pid != 0) files.push_back(std::move(file));
+  }
+  std::sort(files.begin(), files.end(), [](const RecordingFile& a, const RecordingFile& b) {
+    return std::pair(a.pid, a.number) < std::pair(b.pid, b.number);
+  });
+  return files;
+}
+
+}  // namespace track::read
