@@ -1,0 +1,20 @@
+// what: Three detached coroutines wait for an event that is never set (S12).
+// expect: outlived-task suspected count=3 created_by=start_handlers
+#include "samples/support/task.h"
+
+static co::event configured;
+static int handled = 0;
+
+co::detached handle_when_configured(int request) {
+  co_await configured;
+  handled += request;
+}
+
+void start_handlers() {
+  for (int request = 1; request <= 3; ++request) handle_when_configured(request);
+}
+
+int main() {
+  start_handlers();
+  return handled;
+}

@@ -1,0 +1,40 @@
+// what: An async latch counts three jobs, and the one that fails counts down as well.
+// expect: clean
+#include "samples/support/task.h"
+
+struct AsyncLatch {
+  void count_down() {
+    if (--expected == 0) done.set();
+  }
+  int expected;
+  co::event done;
+};
+
+static AsyncLatch jobs{3, {}};
+static co::event input_ready;
+static int summaries = 0;
+
+co::detached run_job(int number) {
+  co_await input_ready;
+  if (number == 1) co_return jobs.count_down();
+  jobs.count_down();
+}
+
+co::detached summarize() {
+  co_await jobs.done;
+  summaries += 1;
+}
+
+void start_jobs() {
+  for (int number = 0; number < 3; ++number) run_job(number);
+}
+void start_summary() {
+  summarize();
+}
+
+int main() {
+  start_jobs();
+  start_summary();
+  input_ready.set();
+  return summaries == 1 ? 0 : 1;
+}

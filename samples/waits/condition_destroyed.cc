@@ -1,0 +1,26 @@
+// what: A static condition variable is destroyed under its waiter; the exit hangs (S26).
+// expect: outlived-task suspected count=1 created_by=start_monitor blocked_in=monitor
+// options: --timeout 3
+// exit: 124
+#include <condition_variable>
+#include <latch>
+#include <mutex>
+#include <thread>
+
+static std::mutex mutex;
+static std::condition_variable changed;
+static std::latch monitoring(1);
+
+void monitor() {
+  std::unique_lock lock(mutex);
+  monitoring.count_down();
+  for (;;) changed.wait(lock);
+}
+
+void start_monitor() { std::thread(monitor).detach(); }
+
+int main() {
+  start_monitor();
+  monitoring.wait();
+  std::lock_guard monitor_waits(mutex);
+}
