@@ -50,26 +50,31 @@ uint64_t rule_of_row(const UnwindRow& row) {
   }
 }
 
-uint64_t read_rule(uint64_t pc) {
+uint64_t read_rule(uint64_t key) {
   Fde fde;
-  switch (find_fde(pc, &fde)) {
+  switch (find_fde(key - 1, &fde)) {
     case FdeLookup::kFound:
       break;
     case FdeLookup::kAbsent:
-      return kRuleNone;
+      return is_laid_end(key) ? kRuleEnd : kRuleNone;
     case FdeLookup::kUnreadable:
       return kRuleRare;
   }
   if (fde.signal_frame) return kRuleSignal;
   UnwindRow row;
-  return row_at(fde, pc, &row) ? rule_of_row(row) : kRuleRare;
+  return row_at(fde, key - 1, &row) ? rule_of_row(row) : kRuleRare;
 }
 
 }  // namespace
 
+bool is_laid_end(uint64_t key) {
+  Fde fde;
+  return find_fde(key, &fde) == FdeLookup::kFound && fde.start == key;
+}
+
 [[gnu::noinline, gnu::cold]] uint64_t rule_from_tables(uint64_t key) {
   const uint32_t generation = g_generation.load(std::memory_order_seq_cst);
-  const uint64_t rule = read_rule(key - 1) | rule_key_bits(key);
+  const uint64_t rule = read_rule(key) | rule_key_bits(key);
   const uint64_t index = key % kRules;
   const uint64_t page = index / kRulesPerPage;
   g_used_pages[page / kPagesPerWord].fetch_or(uint64_t{1} << page % kPagesPerWord,

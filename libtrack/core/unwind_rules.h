@@ -49,6 +49,10 @@ inline uint64_t rule_key_bits(uint64_t key) {
 
 [[gnu::visibility("hidden")]] extern std::atomic<uint64_t> g_rules[uint64_t{1} << kRuleIndexBits];
 
+// Whether a key whose call no table covers is where a function starts. Nobody called from there: it
+// was laid on the stack to be returned to, as its end (makecontext's __start_context).
+bool is_laid_end(uint64_t key);
+
 // Reads the tables and remembers what they say.
 uint64_t rule_from_tables(uint64_t key);
 

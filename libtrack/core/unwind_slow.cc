@@ -4,6 +4,7 @@
 #include <string.h>
 
 #include "libtrack/core/eh_frame.h"
+#include "libtrack/core/unwind_rules.h"
 
 namespace track::core {
 namespace {
@@ -163,6 +164,10 @@ TRACK_READS_STACK unsigned unwind_slowly(const Registers& regs, uint64_t stack_h
         }
         break;
       case FdeLookup::kAbsent:
+        if (is_laid_end(frame.key)) {
+          end = true;
+          break;
+        }
         if (!frame.bp_known) return count;
         switch (frame_pointer_step(frame.key, bounds, &frame.sp, &frame.bp, &frame.key)) {
           case FramePointerStep::kCaller:

@@ -108,16 +108,18 @@ struct ThreadSlot {
   uint64_t stack_low;  // bounds of its stack, 0 = unknown
   uint64_t stack_high;
   Wait wait;
-  std::atomic<uint32_t> held_count;  // may exceed kHeldCapacity: the rest is not listed
-  uint32_t reserved2;
+  std::atomic<uint32_t> held_count;           // entries of `held` in use; 0 among them = given back
+  std::atomic<uint32_t> held_lost;            // held now, but not listed: the set is not complete
   std::atomic<uint64_t> held[kHeldCapacity];  // oldest first
   uint64_t reserved3[6];
 };
 static_assert(sizeof(ThreadSlot) == 448);
 
 // A block that holds, or may hold, a coroutine frame. address is written last and cleared first.
+inline constexpr uint32_t kSiteCapacity = 16384;
+inline constexpr uint32_t kFrameSeen = 0x80000000;  // in CoroutineSlot::site: head looked at, a pair
 struct CoroutineSlot {
-  std::atomic<uint64_t> address;  // 0 = free slot; low bit set = the tracker looks at it just now
+  std::atomic<uint64_t> address;  // 0 = free slot
   uint64_t created_ticks;
   uint32_t site;   // index into sites
   uint32_t stack;  // creation stack

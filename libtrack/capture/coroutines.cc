@@ -1,0 +1,198 @@
+#include "libtrack/capture/coroutines.h"
+
+#include "libtrack/capture/pending.h"
+#include "libtrack/core/modules.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/stacks.h"
+#include "libtrack/core/sys.h"
+
+namespace track::capture {
+
+std::atomic<uint64_t> site_cache[1u << kSiteCacheBits];
+
+namespace {
+
+using core::recording;
+using core::this_thread;
+using wire::CoroutineSlot;
+using wire::Site;
+using wire::SiteState;
+
+constexpr uint16_t kLookAgain = 1024;  // allocations between second looks at frameless sites
+constexpr uint32_t kEnoughLooks = 4;
+constexpr int kSplitLevels = 3;        // callers up, to tell the users of a shared allocator apart
+
+uint32_t find_site(uint64_t return_address) {
+  uint32_t at = static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> 40) %
+                wire::kSiteCapacity;
+  for (uint32_t probe = 0; probe < 64; ++probe, at = (at + 1) % wire::kSiteCapacity) {
+    Site& site = recording.sites[at];
+    if (!core::reserve(&site, sizeof site)) return UINT32_MAX;
+    uint64_t there = site.return_address.load(std::memory_order_relaxed);
+    if (there == 0 && site.return_address.compare_exchange_strong(there, return_address)) {
+      site.generation.store(core::unwind_generation(), std::memory_order_relaxed);
+      return at;
+    }
+    if (there == return_address) return at;
+  }
+  return UINT32_MAX;
+}
+
+void remember_state(uint32_t index) {
+  const Site& site = recording.sites[index];
+  const uint64_t address = site.return_address.load(std::memory_order_relaxed);
+  const auto state = static_cast<uint64_t>(site.state.load(std::memory_order_relaxed));
+  site_cache[site_cache_index(address)].store(address << 16 | state << 14 | index,
+                                              std::memory_order_relaxed);
+}
+
+// Both head words are exact function starts in one module: a frame, or something that takes great
+// pains to look like one.
+bool looks_like_frame(const uint64_t* head) {
+  const uint64_t resume = head[0], destroy = head[1];
+  if (resume == 0 || resume == destroy || !core::is_code(resume) || !core::is_code(destroy))
+    return false;
+  uint64_t start, end;
+  return core::function_start(resume, &start, &end) != 0 && start == resume &&
+         core::function_start(destroy, &start, &end) != 0 && start == destroy;
+}
+
+void learn(uint32_t index, bool frame, const uint64_t* head) {
+  Site& site = recording.sites[index];
+  if (frame) {
+    if (site.frames_seen.fetch_add(1, std::memory_order_relaxed) == 0) {
+      site.resume.store(head[0], std::memory_order_relaxed);
+      site.destroy.store(head[1], std::memory_order_relaxed);
+    }
+  } else {
+    site.others_seen.fetch_add(1, std::memory_order_relaxed);
+  }
+  const uint32_t frames = site.frames_seen.load(std::memory_order_relaxed);
+  const uint32_t others = site.others_seen.load(std::memory_order_relaxed);
+  const SiteState state = frames != 0 ? (others != 0 ? SiteState::mixed : SiteState::coroutine)
+                          : others >= kEnoughLooks ? SiteState::never
+                                                   : SiteState::unknown;
+  site.state.store(state, std::memory_order_relaxed);
+  remember_state(index);
+}
+
+void count_created(uint64_t n) {
+  if (wire::ThreadSlot* slot = this_thread.slot)
+    slot->coroutines_created.store(slot->coroutines_created.load(std::memory_order_relaxed) + n,
+                                   std::memory_order_relaxed);
+}
+
+void settle(const PendingBlock& pending) {
+  const uint32_t site = pending.site;
+  core::with_block(pending.address, [&](CoroutineSlot& slot) {
+    if (slot.created_ticks != pending.ticks) return true;  // freed and used again meanwhile
+    const auto* head = reinterpret_cast<const uint64_t*>(pending.address);
+    const bool frame = looks_like_frame(head);
+    learn(site, frame, head);
+    if (!frame) return false;
+    slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
+    slot.site |= wire::kFrameSeen;
+    count_created(1);
+    return true;
+  });
+}
+
+void record_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
+  const uint32_t stack = core::capture_stack(registers);
+  core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
+                     site | wire::kFrameSeen, stack, sys::ticks(), this_thread.task);
+  count_created(1);
+}
+
+void record_candidate(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
+  PendingBlock* pending = next_pending();
+  if (pending == nullptr) return;
+  if (pending->address != 0) {
+    settle(*pending);
+    pending->address = 0;
+  }
+  capture_pending(*pending, registers);
+  pending->site = site;
+  pending->ticks = sys::ticks();
+  if (core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes), site, 0,
+                         pending->ticks, this_thread.task) != nullptr)
+    pending->address = reinterpret_cast<uint64_t>(block);
+}
+
+}  // namespace
+
+void start_coroutines() {
+  if (!core::options.coroutines) return;
+  core::section(wire::SectionKind::sites).used.store(wire::kSiteCapacity, std::memory_order_relaxed);
+  core::at_thread_end = [] {
+    settle_pending();
+    drop_pending();
+  };
+}
+
+void restart_coroutines_after_fork() { core::restart_coroutine_table_after_fork(); }
+
+void settle_pending() {
+  core::BusyScope busy;
+  for_each_pending([](PendingBlock& pending) {
+    settle(pending);
+    pending.address = 0;
+  });
+}
+
+void allocated_slow(void* block, size_t bytes, uint64_t return_address,
+                    const core::Registers& registers) {
+  const bool second_look = this_thread.allocations == 0;
+  if (second_look) this_thread.allocations = kLookAgain;
+  if (!core::options.coroutines || core::current_slot() == nullptr) return;
+  core::BusyScope busy;
+  const uint32_t direct = find_site(return_address);
+  if (direct == UINT32_MAX) return;
+  uint32_t site = direct;
+  SiteState state = recording.sites[site].state.load(std::memory_order_relaxed);
+  if (state == SiteState::mixed) {
+    uint64_t callers[kSplitLevels + 1];
+    bool truncated;
+    const unsigned n = core::unwind(registers, this_thread.stack_high, callers, kSplitLevels + 1,
+                                    &truncated);
+    for (unsigned i = 1; i < n && state == SiteState::mixed; ++i) {
+      const uint32_t upper = find_site(callers[i]);
+      if (upper == UINT32_MAX) break;
+      site = upper;
+      state = recording.sites[site].state.load(std::memory_order_relaxed);
+    }
+  } else {
+    remember_state(direct);
+  }
+  if (state == SiteState::coroutine) {
+    record_frame(block, bytes, site, registers);
+  } else if (state != SiteState::never || second_look) {
+    record_candidate(block, bytes, site, registers);
+  }
+}
+
+void freeing_slow(void* block) {
+  if (core::recording.base == nullptr || this_thread.busy != 0) return;
+  core::BusyScope busy;
+  core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
+    const uint32_t index = slot.site & ~wire::kFrameSeen;
+    const Site& site = recording.sites[index];
+    const auto* head = static_cast<const uint64_t*>(block);
+    if ((slot.site & wire::kFrameSeen) != 0) {
+      // A frame keeps its destroy pointer to the end: anything else means the site is shared.
+      if (head[1] != site.destroy.load(std::memory_order_relaxed) && !core::is_code(head[1]))
+        learn(index, false, head);
+      if (wire::ThreadSlot* thread = this_thread.slot)
+        thread->coroutines_destroyed.store(
+            thread->coroutines_destroyed.load(std::memory_order_relaxed) + 1,
+            std::memory_order_relaxed);
+    } else {
+      const bool frame = looks_like_frame(head);
+      learn(index, frame, head);
+      if (frame) core::count(core::counters().untracked_coroutines);
+    }
+    return false;
+  });
+}
+
+}  // namespace track::capture

@@ -1,0 +1,59 @@
+// coroutines.h: which allocations are C++20 coroutine frames.
+//
+// A frame begins with two code pointers, resume and destroy, that its function writes right after
+// the allocation (research: coroutine-abi.md). So an allocation site (the return address of the
+// allocating call) is learned: the first blocks from it are remembered, with their stacks, and
+// looked at on the thread's next occasion. A site of frames gets every block recorded with its
+// creation stack; a site of anything else costs one compare from then on, with a second look at
+// one allocation in a thousand. A site that mixes both (an allocator shared by all) is split by its
+// caller. What the tracker records is a candidate; `track` decides with symbols.
+#pragma once
+
+#include <cstddef>
+
+#include "libtrack/core/coroutine_table.h"
+#include "libtrack/core/thread_state.h"
+
+namespace track::capture {
+
+void start_coroutines();
+void restart_coroutines_after_fork();
+
+// Looks at the blocks this thread remembers; on every wait, thread creation and end.
+void settle_pending();
+
+// One word a site: return address << 16 | state << 14 | index of the site.
+inline constexpr uint32_t kSiteCacheBits = 14;
+extern std::atomic<uint64_t> site_cache[1u << kSiteCacheBits];
+inline uint32_t site_cache_index(uint64_t return_address) {
+  return static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> (64 - kSiteCacheBits));
+}
+
+inline constexpr size_t kSmallestFrame = 24;
+inline constexpr size_t kLargestFrame = 1 << 20;
+
+void allocated_slow(void* block, size_t bytes, uint64_t return_address,
+                    const core::Registers& registers);
+void freeing_slow(void* block);
+
+// In the interposer's own frame, after the real call.
+[[gnu::always_inline]] inline void* allocated(void* block, size_t bytes) {
+  const auto caller = reinterpret_cast<uint64_t>(__builtin_return_address(0));
+  if (bytes < kSmallestFrame || bytes > kLargestFrame || block == nullptr) return block;
+  const uint64_t word = site_cache[site_cache_index(caller)].load(std::memory_order_relaxed);
+  if (__builtin_expect(word >> 14 == (caller << 2 | uint64_t(wire::SiteState::never)), 1) &&
+      __builtin_expect(--core::this_thread.allocations != 0, 1))
+    return block;
+  if (!core::recording_on()) return block;
+  core::Registers registers;
+  TRACK_GET_REGISTERS(registers);
+  allocated_slow(block, bytes, caller, registers);
+  return block;
+}
+
+// Before the real call: afterwards the address may already be somebody else's.
+inline void freeing(void* block) {
+  if (core::may_be_tracked(block)) freeing_slow(block);
+}
+
+}  // namespace track::capture

@@ -1,0 +1,49 @@
+// held.h: the set of locks the running thread holds, in its slot. Only the thread adds; only the
+// thread removes, except that a lock given back by another thread (a mutex handed over, a robust
+// one recovered) is struck out of its first holder's set by whoever gives it back. Entries are
+// never moved, so striking out is one compare-and-swap.
+#pragma once
+
+#include "libtrack/core/thread_state.h"
+
+namespace track::capture {
+
+void add_held_slow(wire::ThreadSlot* slot, uint64_t entry);
+void remove_held_slow(wire::ThreadSlot* slot, uint64_t object, bool may_be_foreign);
+// Strikes the object out of every set (destroyed, or taken after its owner died).
+void forget_held(const volatile void* object);
+
+inline uint64_t held_entry(const volatile void* object, wire::HeldSort sort) {
+  return reinterpret_cast<uint64_t>(object) | sort;
+}
+
+inline void add_held(const volatile void* object, wire::HeldSort sort) {
+  wire::ThreadSlot* slot = core::this_thread.locks;
+  const uint64_t entry = held_entry(object, sort);
+  if (__builtin_expect(slot == nullptr, 0)) {
+    if (core::current_slot() == nullptr || core::this_thread.locks == nullptr) return;
+    slot = core::this_thread.locks;
+  }
+  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  if (__builtin_expect(n >= wire::kHeldCapacity, 0)) return add_held_slow(slot, entry);
+  slot->held[n].store(entry, std::memory_order_relaxed);
+  slot->held_count.store(n + 1, std::memory_order_release);
+}
+
+// may_be_foreign: false when the lock word says that this thread owns it, so that an entry that is
+// missing means "locked before tracking began", not "locked by somebody else".
+inline void remove_held(const volatile void* object, bool may_be_foreign) {
+  wire::ThreadSlot* slot = core::this_thread.locks;
+  if (__builtin_expect(slot == nullptr, 0)) return;
+  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  if (__builtin_expect(n != 0, 1)) {
+    const uint64_t top = slot->held[n - 1].load(std::memory_order_relaxed);
+    if (__builtin_expect((top & ~wire::kHeldSortMask) == reinterpret_cast<uint64_t>(object), 1)) {
+      slot->held_count.store(n - 1, std::memory_order_relaxed);
+      return;
+    }
+  }
+  remove_held_slow(slot, reinterpret_cast<uint64_t>(object), may_be_foreign);
+}
+
+}  // namespace track::capture

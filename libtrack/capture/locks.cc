@@ -1,0 +1,92 @@
+#include "libtrack/capture/locks.h"
+
+#include <gnu/libc-version.h>
+
+namespace track::capture {
+
+bool known_mutex_layout;
+
+namespace {
+
+// Bits of glibc's __kind (sysdeps/nptl/bits/struct_mutex.h and pthreadP.h of 2.34 and later).
+constexpr int kKindRobust = 16;
+constexpr int kKindShared = 128;
+
+WaitRequest mutex_request(const pthread_mutex_t* mutex, bool timed) {
+  WaitRequest request{WaitKind::mutex};
+  if (timed) request.flags |= wire::kWaitTimed;
+  if ((mutex->__data.__kind & kKindRobust) != 0) request.flags |= wire::kWaitRobust;
+  if ((mutex->__data.__kind & kKindShared) != 0) request.flags |= wire::kWaitShared;
+  request.object = mutex;
+  request.owner_tid = __atomic_load_n(&mutex->__data.__owner, __ATOMIC_RELAXED);
+  return request;
+}
+
+}  // namespace
+
+void start_locks() {
+  const char* version = gnu_get_libc_version();
+  const int minor = (version[2] - '0') * 10 + (version[3] - '0');
+  known_mutex_layout = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41;
+}
+
+int mutex_took(pthread_mutex_t* mutex, int rc) {
+  if (rc == EOWNERDEAD) forget_held(mutex);  // the dead owner's entry: the lock is ours now
+  if (rc == 0 || rc == EOWNERDEAD) add_held(mutex, wire::kHeldMutex);
+  return rc;
+}
+
+int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real) {
+  OpenWait open;
+  begin_wait(open, mutex_request(mutex, false), registers);
+  const int rc = real.pthread_mutex_lock(mutex);
+  end_wait(open);
+  return mutex_took(mutex, rc);
+}
+
+int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* limit, bool has_clock,
+                     const core::Registers& registers, const Real& real) {
+  OpenWait open;
+  begin_wait(open, mutex_request(mutex, true), registers);
+  const int rc = has_clock ? real.pthread_mutex_clocklock(mutex, clock, limit)
+                           : real.pthread_mutex_timedlock(mutex, limit);
+  end_wait(open);
+  return mutex_took(mutex, rc);
+}
+
+int mutex_trylock(pthread_mutex_t* mutex, const Real& real) {
+  return mutex_took(mutex, real.pthread_mutex_trylock(mutex));
+}
+
+WaitRequest rwlock_request(const pthread_rwlock_t* lock, WaitKind kind, bool timed) {
+  WaitRequest request{kind};
+  if (timed) request.flags |= wire::kWaitTimed;
+  if (lock->__data.__shared != 0) request.flags |= wire::kWaitShared;
+  if (lock->__data.__flags == PTHREAD_RWLOCK_PREFER_WRITER_NONRECURSIVE_NP)
+    request.flags |= wire::kWaitPrefersWriter;
+  request.object = lock;
+  request.owner_tid = __atomic_load_n(&lock->__data.__cur_writer, __ATOMIC_RELAXED);
+  return request;
+}
+
+int rwlock_wait(pthread_rwlock_t* lock, WaitKind kind, const core::Registers& registers,
+                const Real& real) {
+  OpenWait open;
+  begin_wait(open, rwlock_request(lock, kind, false), registers);
+  const bool read = kind == WaitKind::rwlock_read;
+  const int rc = read ? real.pthread_rwlock_rdlock(lock) : real.pthread_rwlock_wrlock(lock);
+  end_wait(open);
+  return took(lock, read ? wire::kHeldRead : wire::kHeldWrite, rc);
+}
+
+int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const Real& real) {
+  OpenWait open;
+  WaitRequest request{WaitKind::spinlock};
+  request.object = lock;
+  begin_wait(open, request, registers);
+  const int rc = real.pthread_spin_lock(lock);
+  end_wait(open);
+  return took(lock, wire::kHeldSpin, rc);
+}
+
+}  // namespace track::capture

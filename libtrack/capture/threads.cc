@@ -1,0 +1,153 @@
+#include "libtrack/capture/threads.h"
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/core/ring.h"
+#include "libtrack/core/sys.h"
+
+namespace track::capture {
+namespace {
+
+using core::this_thread;
+using wire::ThreadSlot;
+
+uint64_t index_of(const ThreadSlot* slot) {
+  return static_cast<uint64_t>(slot - core::recording.threads);
+}
+
+// A slot ready for a thread to be made; pins: creator, thread, and the handle if there is one.
+ThreadSlot* prepare(bool detached, const core::Registers& registers) {
+  if (core::current_slot() == nullptr) return nullptr;
+  settle_pending();
+  if (core::forked_recording_unpublished()) core::publish_forked_recording();
+  const uint32_t stack = core::capture_stack(registers);
+  core::BusyScope busy;
+  ThreadSlot* slot = core::claim_slot(detached ? 2 : 3);
+  if (slot == nullptr) return nullptr;
+  slot->created_stack = stack;
+  if (detached) slot->flags.store(wire::kThreadDetached, std::memory_order_relaxed);
+  core::refresh_clock(slot->created_ticks);
+  return slot;
+}
+
+void finish(ThreadSlot* slot, uint32_t task, int rc, pthread_t thread, bool detached) {
+  core::BusyScope busy;
+  if (rc != 0) {
+    core::unpin(slot, detached ? 2 : 3);
+    return;
+  }
+  core::count(core::counters().threads_created);
+  uint64_t unknown = 0;
+  slot->pthread.compare_exchange_strong(unknown, thread, std::memory_order_relaxed);
+  auto claimed = wire::ThreadState::claimed;
+  slot->state.compare_exchange_strong(claimed, wire::ThreadState::created,
+                                      std::memory_order_release);
+  core::push_event({slot->created_ticks, index_of(slot), this_thread.task, slot->created_stack, 0,
+                    wire::EventKind::thread_created, 0, 0});
+  (void)task;
+  core::unpin(slot);  // the creator's pin
+}
+
+void* thread_main(void* argument) {
+  auto* slot = static_cast<ThreadSlot*>(argument);
+  core::begin_thread(slot);
+  const auto routine = reinterpret_cast<void* (*)(void*)>(slot->start_routine);
+  return routine(reinterpret_cast<void*>(slot->start_argument));
+}
+
+int c11_thread_main(void* argument) {
+  auto* slot = static_cast<ThreadSlot*>(argument);
+  core::begin_thread(slot);
+  const auto routine = reinterpret_cast<thrd_start_t>(slot->start_routine);
+  return routine(reinterpret_cast<void*>(slot->start_argument));
+}
+
+bool asks_detached(const pthread_attr_t* attributes) {
+  int state = PTHREAD_CREATE_JOINABLE;
+  if (attributes != nullptr) pthread_attr_getdetachstate(attributes, &state);
+  return state == PTHREAD_CREATE_DETACHED;
+}
+
+}  // namespace
+
+int create_thread(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*),
+                  void* argument, const core::Registers& registers, const Real& real) {
+  const bool detached = asks_detached(attributes);
+  ThreadSlot* slot = prepare(detached, registers);
+  if (slot == nullptr) return real.pthread_create(thread, attributes, routine, argument);
+  slot->start_routine = reinterpret_cast<uint64_t>(routine);
+  slot->start_argument = reinterpret_cast<uint64_t>(argument);
+  const uint32_t task = slot->task;
+  const int rc = real.pthread_create(thread, attributes, thread_main, slot);
+  finish(slot, task, rc, rc == 0 ? *thread : 0, detached);
+  return rc;
+}
+
+int create_c11_thread(thrd_t* thread, thrd_start_t routine, void* argument,
+                      const core::Registers& registers, const Real& real) {
+  ThreadSlot* slot = prepare(false, registers);
+  if (slot == nullptr) return real.thrd_create(thread, routine, argument);
+  slot->start_routine = reinterpret_cast<uint64_t>(routine);
+  slot->start_argument = reinterpret_cast<uint64_t>(argument);
+  slot->flags.fetch_or(wire::kThreadC11, std::memory_order_relaxed);
+  const uint32_t task = slot->task;
+  const int rc = real.thrd_create(thread, c11_thread_main, slot);
+  finish(slot, task, rc == thrd_success ? 0 : 1, rc == thrd_success ? *thread : 0, false);
+  return rc;
+}
+
+void begin_join(OpenJoin& join, pthread_t thread, uint8_t flags, const core::Registers& registers) {
+  if (core::current_slot() == nullptr) return;
+  join.target = core::slot_of(thread);
+  if (join.target == nullptr) {
+    core::count(core::lost().joins);
+  } else {
+    join.target->joiner.store(this_thread.task, std::memory_order_relaxed);
+  }
+  WaitRequest request{WaitKind::join, flags};
+  request.object = reinterpret_cast<const void*>(thread);
+  begin_wait(join.wait, request, registers);
+}
+
+void end_join(OpenJoin& join, bool joined) {
+  end_wait(join.wait);
+  if (join.target == nullptr) return;
+  if (!joined) {
+    join.target->joiner.store(0, std::memory_order_relaxed);
+    return;
+  }
+  core::BusyScope busy;
+  core::count(core::counters().threads_joined);
+  core::push_event({sys::ticks(), join.target->task, this_thread.task, 0, 0,
+                    wire::EventKind::thread_joined, 0, 0});
+  core::release_handle(join.target, wire::kThreadJoined);
+}
+
+void detaching(pthread_t thread) {
+  if (core::current_slot() == nullptr) return;
+  ThreadSlot* slot = core::slot_of(thread);
+  if (slot == nullptr) return core::count(core::lost().joins);
+  core::BusyScope busy;
+  core::count(core::counters().threads_detached);
+  core::push_event({sys::ticks(), slot->task, this_thread.task, 0, 0,
+                    wire::EventKind::thread_detached, 0, 0});
+  core::release_handle(slot, wire::kThreadDetached);
+}
+
+void named(pthread_t thread, const char* name) {
+  if (core::current_slot() == nullptr) return;
+  ThreadSlot* slot = core::slot_of(thread);
+  if (slot == nullptr) return;
+  for (size_t i = 0; i < sizeof slot->name; ++i) {
+    slot->name[i] = name[i];
+    if (name[i] == 0) break;
+  }
+  slot->name[sizeof slot->name - 1] = 0;
+}
+
+void cancelled(pthread_t thread) {
+  if (core::current_slot() == nullptr) return;
+  if (ThreadSlot* slot = core::slot_of(thread))
+    slot->flags.fetch_or(wire::kThreadCancelled, std::memory_order_relaxed);
+}
+
+}  // namespace track::capture

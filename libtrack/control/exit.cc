@@ -1,0 +1,67 @@
+#include "libtrack/control/exit.h"
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/ring.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/thread_state.h"
+
+namespace track::control {
+namespace {
+
+using core::recording;
+using wire::EndReason;
+
+std::atomic<bool> ending{false};
+
+bool reader_alive(int32_t pid) {
+  return pid > 0 && sys::call(SYS_kill, pid, 0) != -3;  // ESRCH
+}
+
+// Waits while the word keeps the value, at most the limit; false = time is up.
+bool wait_while(std::atomic<uint32_t>& word, uint32_t value, uint32_t limit_ms) {
+  const uint64_t deadline = sys::monotonic_ns() + uint64_t{limit_ms} * 1000000;
+  while (word.load(std::memory_order_acquire) == value) {
+    const uint64_t now = sys::monotonic_ns();
+    if (now >= deadline) return false;
+    sys::futex_wait(&word, value, deadline - now);
+  }
+  return true;
+}
+
+// Handshake with the parent `track`: waiting -> taken -> released.
+void pause_for_reader() {
+  wire::Control& control = recording.header->control;
+  if (control.pause_at_exit.load(std::memory_order_acquire) == 0) return;
+  if (!reader_alive(control.reader_pid.load(std::memory_order_relaxed))) return;
+  control.exit_word.store(wire::kExitWaiting, std::memory_order_release);
+  sys::futex_wake(&control.exit_word);
+  if (!wait_while(control.exit_word, wire::kExitWaiting,
+                  control.take_limit_ms.load(std::memory_order_relaxed))) {
+    uint32_t waiting = wire::kExitWaiting;
+    if (control.exit_word.compare_exchange_strong(waiting, wire::kExitReleased)) return;
+  }
+  wait_while(control.exit_word, wire::kExitTaken,
+             control.hold_limit_ms.load(std::memory_order_relaxed));
+  control.exit_word.store(wire::kExitReleased, std::memory_order_release);
+}
+
+}  // namespace
+
+void process_ending(EndReason reason, int exit_code) {
+  if (recording.base == nullptr || recording.header->pid != sys::pid()) return;
+  if (ending.exchange(true)) return;
+  wire::Header& header = *recording.header;
+  capture::settle_pending();
+  core::BusyScope busy;
+  header.exit_code.store(exit_code, std::memory_order_relaxed);
+  header.end_reason.store(reason, std::memory_order_relaxed);
+  header.state.store(wire::ProcessState::exiting, std::memory_order_release);
+  const uint64_t now = sys::ticks();
+  core::push_event({now, static_cast<uint64_t>(exit_code), core::this_thread.task, 0, 0,
+                    wire::EventKind::process_exiting, static_cast<uint8_t>(reason), 0});
+  core::refresh_clock(now);
+  pause_for_reader();
+}
+
+}  // namespace track::control

@@ -1,0 +1,38 @@
+#include "libtrack/control/fork.h"
+
+#include <pthread.h>
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/thread_state.h"
+
+namespace track::control {
+namespace {
+
+void in_fork_parent() {
+  if (core::recording.base != nullptr) core::count(core::counters().forks);
+}
+
+}  // namespace
+
+void start_fork_handling() { pthread_atfork(nullptr, in_fork_parent, in_fork_child); }
+
+void in_fork_child() {
+  if (core::recording.base == nullptr) return;
+  core::BusyScope busy;
+  const uint32_t parent_task = core::this_thread.task;
+  const int32_t parent = core::recording.header->pid;
+  core::copy_recording_after_fork();
+  if (core::recording.header->pid != parent) return;
+  wire::Header& header = *core::recording.header;
+  header.pid = sys::pid();
+  header.parent_pid = parent;
+  header.fork_parent_task = parent_task;
+  header.start_realtime_ns = sys::realtime_ns();
+  header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
+  core::restart_threads_after_fork();
+  capture::restart_coroutines_after_fork();
+}
+
+}  // namespace track::control

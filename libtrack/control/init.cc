@@ -1,0 +1,53 @@
+#include "libtrack/control/init.h"
+
+#include <pthread.h>
+#include <sys/auxv.h>
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/locks.h"
+#include "libtrack/capture/operators.h"
+#include "libtrack/capture/real.h"
+#include "libtrack/control/fork.h"
+#include "libtrack/core/modules.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/ring.h"
+#include "libtrack/core/stacks.h"
+#include "libtrack/core/thread_state.h"
+
+namespace track::control {
+
+void start(const char* const* environment) {
+  capture::find_real();
+  capture::start_operators();
+  // A set-user-id program is none of our business, even where the loader lets us in.
+  if (getauxval(AT_SECURE) != 0) return;
+  if (!core::open_recording(environment)) return;
+  core::start_modules();
+  core::start_stacks();
+  core::start_rings();
+  core::start_threads();
+  capture::start_locks();
+  capture::start_coroutines();
+  start_fork_handling();
+  core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
+}
+
+void finish() {
+  if (core::recording.base == nullptr || core::forked_recording_unpublished()) return;
+  core::recording.header->state.store(wire::ProcessState::ended, std::memory_order_release);
+  // A reader that paused us, or a `keep`, wants the file; nobody else does after a clean end.
+  const bool wanted = core::options.keep || core::options.reader != 0;
+  if (!wanted) core::remove_recording();
+}
+
+}  // namespace track::control
+
+namespace {
+
+__attribute__((constructor(101))) void loaded(int, char**, char** environment) {
+  track::control::start(environment);
+}
+__attribute__((destructor(101))) void unloaded() { track::control::finish(); }
+
+}  // namespace

@@ -1,0 +1,74 @@
+#include "libtrack/core/memory.h"
+
+#include <sys/mman.h>
+
+#include "libtrack/core/sys.h"
+
+namespace track::core {
+namespace {
+
+constexpr size_t kChunkBytes = 256 * 1024;
+constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
+
+struct Chunk {
+  std::atomic<size_t> used;
+  size_t bytes;
+};
+
+std::atomic<Chunk*> current_chunk{nullptr};
+
+Chunk* map_chunk(size_t bytes) {
+  void* p = sys::map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
+  if (sys::map_failed(p)) return nullptr;
+  auto* chunk = static_cast<Chunk*>(p);
+  chunk->bytes = bytes;
+  chunk->used.store(64, std::memory_order_relaxed);
+  return chunk;
+}
+
+}  // namespace
+
+void* allocate(size_t bytes) {
+  bytes = (bytes + 63) & ~size_t{63};
+  if (bytes > kChunkBytes / 4) {
+    void* p = sys::map(nullptr, bytes, PROT_READ | PROT_WRITE,
+                       MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+    return sys::map_failed(p) ? nullptr : p;
+  }
+  for (;;) {
+    Chunk* chunk = current_chunk.load(std::memory_order_acquire);
+    if (chunk != nullptr) {
+      const size_t at = chunk->used.fetch_add(bytes, std::memory_order_relaxed);
+      if (at + bytes <= chunk->bytes) return reinterpret_cast<char*>(chunk) + at;
+    }
+    Chunk* fresh = map_chunk(kChunkBytes);
+    if (fresh == nullptr) return nullptr;
+    // The loser's chunk goes back; what was left of the old one is given up.
+    if (!current_chunk.compare_exchange_strong(chunk, fresh, std::memory_order_acq_rel))
+      sys::unmap(fresh, kChunkBytes);
+  }
+}
+
+void* BlockPool::take() {
+  uint64_t head = head_.load(std::memory_order_acquire);
+  while ((head & kAddressMask) != 0) {
+    auto* block = reinterpret_cast<uint64_t*>(head & kAddressMask);
+    const uint64_t next = __atomic_load_n(block, __ATOMIC_RELAXED) & kAddressMask;
+    const uint64_t tag = (head >> 48) + 1;
+    if (head_.compare_exchange_weak(head, tag << 48 | next, std::memory_order_acq_rel))
+      return block;
+  }
+  return allocate(bytes_);
+}
+
+void BlockPool::give(void* block) {
+  auto* word = static_cast<uint64_t*>(block);
+  uint64_t head = head_.load(std::memory_order_relaxed);
+  do {
+    __atomic_store_n(word, head & kAddressMask, __ATOMIC_RELAXED);
+  } while (!head_.compare_exchange_weak(
+      head, ((head >> 48) + 1) << 48 | reinterpret_cast<uint64_t>(block),
+      std::memory_order_acq_rel));
+}
+
+}  // namespace track::core

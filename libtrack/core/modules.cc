@@ -1,0 +1,166 @@
+#include "libtrack/core/modules.h"
+
+#include <dlfcn.h>
+#include <elf.h>
+#include <link.h>
+
+#include <atomic>
+
+#include "libtrack/core/recording.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
+#include "libtrack/core/unwind.h"
+
+namespace track::core {
+namespace {
+
+using wire::ModuleSlot;
+using wire::SectionKind;
+
+std::atomic<bool> writing{false};  // one module at a time; a busy writer means "next time"
+
+uint64_t slots_used() {
+  return section(SectionKind::modules).used.load(std::memory_order_acquire);
+}
+
+ModuleSlot* known_module(uint64_t address) {
+  const uint64_t used = slots_used();
+  for (uint64_t i = 0; i < used; ++i) {
+    ModuleSlot& m = recording.modules[i];
+    if (address - m.start < m.end - m.start && m.unloaded.load(std::memory_order_relaxed) == 0)
+      return &m;
+  }
+  return nullptr;
+}
+
+uint64_t add_string(const char* s) {
+  auto& used = section(SectionKind::strings).used;
+  const uint64_t bytes = length(s) + 1;
+  uint64_t at = used.load(std::memory_order_relaxed);
+  if (at == 0) at = 1;  // offset 0 stays the empty string
+  if (at + bytes > section(SectionKind::strings).bytes || !reserve(recording.strings + at, bytes) ||
+      !reserve(recording.strings, 1))
+    return 0;
+  copy_bytes(recording.strings + at, s, bytes);
+  used.store(at + bytes, std::memory_order_release);
+  return at;
+}
+
+struct Image {
+  uint64_t base;
+  const char* path;
+  const ElfW(Phdr) * segments;
+  uint32_t segment_count;
+};
+
+void read_build_id(const Image& image, const ElfW(Phdr) & note, ModuleSlot& m) {
+  const char* p = reinterpret_cast<const char*>(image.base + note.p_vaddr);
+  const char* end = p + note.p_memsz;
+  while (p + sizeof(ElfW(Nhdr)) <= end) {
+    ElfW(Nhdr) header;
+    copy_bytes(&header, p, sizeof header);
+    const char* name = p + sizeof header;
+    const char* body = name + ((header.n_namesz + 3) & ~3u);
+    if (header.n_type == NT_GNU_BUILD_ID && header.n_namesz == 4 && equal(name, "GNU") &&
+        header.n_descsz <= sizeof m.build_id && body + header.n_descsz <= end) {
+      copy_bytes(m.build_id, body, header.n_descsz);
+      m.build_id_bytes = header.n_descsz;
+      return;
+    }
+    p = body + ((header.n_descsz + 3) & ~3u);
+  }
+}
+
+void add_module(const Image& image) {
+  bool free = false;
+  if (!writing.compare_exchange_strong(free, true, std::memory_order_acquire)) return;
+  auto& used = section(SectionKind::modules).used;
+  const uint64_t at = used.load(std::memory_order_relaxed);
+  ModuleSlot& m = recording.modules[at];
+  if (at >= section_capacity<ModuleSlot>(SectionKind::modules) || !reserve(&m, sizeof m)) {
+    count(lost().modules);
+  } else {
+    m.base = image.base;
+    m.start = UINT64_MAX;
+    m.executable_start = UINT64_MAX;
+    for (uint32_t i = 0; i < image.segment_count; ++i) {
+      const auto& s = image.segments[i];
+      const uint64_t low = image.base + s.p_vaddr, high = low + s.p_memsz;
+      if (s.p_type == PT_NOTE && m.build_id_bytes == 0) read_build_id(image, s, m);
+      if (s.p_type != PT_LOAD) continue;
+      if (low < m.start) m.start = low & ~uint64_t{4095};
+      if (high > m.end) m.end = (high + 4095) & ~uint64_t{4095};
+      if ((s.p_flags & PF_X) == 0) continue;
+      if (low < m.executable_start) m.executable_start = low;
+      if (high > m.executable_end) m.executable_end = high;
+    }
+    m.path = add_string(image.path);
+    m.loaded = recording.header->module_generation.load(std::memory_order_relaxed);
+    m.state.store(1, std::memory_order_release);
+    used.store(at + 1, std::memory_order_release);  // pairs with slots_used
+  }
+  writing.store(false, std::memory_order_release);
+}
+
+int add_loaded(dl_phdr_info* info, size_t, void*) {
+  const char* path = info->dlpi_name;
+  if (path[0] == 0) path = recording.header->program;
+  if (starts_with(path, "linux-vdso")) path = "[vdso]";
+  add_module({info->dlpi_addr, path, info->dlpi_phdr, info->dlpi_phnum});
+  if (sys::as_long(recording.header) != 0) {
+    const ModuleSlot* m = known_module(reinterpret_cast<uint64_t>(&add_loaded));
+    if (m != nullptr && recording.header->track_base == 0) {
+      recording.header->track_base = m->start;
+      recording.header->track_end = m->end;
+    }
+  }
+  return 0;
+}
+
+}  // namespace
+
+void start_modules() {
+  recording.header->module_generation.store(1, std::memory_order_relaxed);
+  dl_iterate_phdr(add_loaded, nullptr);
+}
+
+void note_module_of(uint64_t address) {
+  if (known_module(address) != nullptr) return;
+  dl_find_object found;
+  if (_dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return;
+  const auto* elf = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
+  if (__builtin_memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0) return;
+  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(
+      static_cast<const char*>(found.dlfo_map_start) + elf->e_phoff);
+  const char* path = found.dlfo_link_map->l_name;
+  add_module({found.dlfo_link_map->l_addr, path[0] != 0 ? path : recording.header->program,
+              segments, elf->e_phnum});
+}
+
+void modules_changing() {
+  if (recording.base == nullptr) return;
+  unwind_modules_changed();
+  recording.header->module_generation.fetch_add(1, std::memory_order_relaxed);
+}
+
+void modules_closed() {
+  if (recording.base == nullptr) return;
+  modules_changing();
+  const uint32_t now = recording.header->module_generation.load(std::memory_order_relaxed);
+  const uint64_t used = slots_used();
+  for (uint64_t i = 0; i < used; ++i) {
+    ModuleSlot& m = recording.modules[i];
+    if (m.unloaded.load(std::memory_order_relaxed) != 0) continue;
+    dl_find_object found;
+    if (_dl_find_object(reinterpret_cast<void*>(m.executable_start), &found) != 0 &&
+        !equal(recording.strings + m.path, "[vdso]"))
+      m.unloaded.store(now, std::memory_order_relaxed);
+  }
+}
+
+bool is_code(uint64_t address) {
+  const ModuleSlot* m = known_module(address);
+  return m != nullptr && address - m->executable_start < m->executable_end - m->executable_start;
+}
+
+}  // namespace track::core

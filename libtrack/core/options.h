@@ -1,0 +1,26 @@
+// options.h: the tracker's settings, read once from TRACK_OPTIONS before anything is recorded.
+// The list is wire/options.def; unknown keys are ignored here and refused by `track`.
+#pragma once
+
+#include <cstdint>
+
+namespace track::core {
+
+struct Options {
+#define TRACK_OPTION_FIELD_flag bool
+#define TRACK_OPTION_FIELD_number uint64_t
+#define TRACK_OPTION_FIELD_text TextOption
+  struct TextOption {
+    char value[512];
+  };
+#define TRACK_OPTION(name, type, value, help) TRACK_OPTION_FIELD_##type name;
+#include "libtrack/wire/options.def"
+#undef TRACK_OPTION
+};
+
+// Defaults first, then "key=value:key=value" over them; text may be null.
+void read_options(Options& options, const char* text);
+
+extern Options options;
+
+}  // namespace track::core

@@ -1,0 +1,276 @@
+#include "libtrack/core/recording.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/resource.h>
+#include <unistd.h>
+
+#include "libtrack/core/memory.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/recording_file.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
+#include "libtrack/wire/ring.h"
+#include "libtrack/wire/stacks.h"
+
+#ifndef MADV_POPULATE_WRITE
+#define MADV_POPULATE_WRITE 23
+#endif
+
+namespace track::core {
+
+Recording recording;
+std::atomic<bool> recording_is_on{false};
+uint8_t* reserved_pages;
+
+namespace {
+
+using wire::SectionKind;
+
+bool unpublished = false;
+
+constexpr uint64_t page_up(uint64_t bytes) {
+  return (bytes + 4095) & ~uint64_t{4095};
+}
+
+struct Plan {
+  uint64_t bytes[wire::kSectionCount];
+  uint32_t entry[wire::kSectionCount];
+  uint64_t total;
+};
+
+uint32_t online_cpus() {
+  // The mask's length covers every CPU that can appear; rseq numbers CPUs below it.
+  unsigned long mask[64] = {};
+  const long n = sys::call(SYS_sched_getaffinity, 0, sizeof mask, sys::as_long(mask));
+  uint32_t highest = 0;
+  for (long i = 0; i < n / 8; ++i)
+    if (mask[i] != 0) highest = static_cast<uint32_t>(i * 64 + 64 - __builtin_clzl(mask[i]));
+  return highest == 0 ? 1 : highest > 256 ? 256 : highest;
+}
+
+// Level 0 is what the options ask for; every further one is smaller, for processes with little
+// address space or file size left.
+Plan make_plan(uint32_t level, uint32_t rings) {
+  Plan plan{};
+  const uint64_t shrink = uint64_t{1} << (level * 3);
+  auto set = [&](SectionKind kind, uint64_t entry, uint64_t count) {
+    plan.entry[static_cast<uint32_t>(kind)] = static_cast<uint32_t>(entry);
+    plan.bytes[static_cast<uint32_t>(kind)] = page_up(entry * count);
+  };
+  const uint64_t threads = options.threads_max < 64 ? 64 : options.threads_max;
+  const uint64_t frames = options.coroutines_max < 1024 ? 1024 : options.coroutines_max;
+  set(SectionKind::threads, sizeof(wire::ThreadSlot), threads / (level > 1 ? 16 : 1) + 64);
+  set(SectionKind::coroutines, sizeof(wire::CoroutineSlot), frames / shrink + 64);
+  set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
+  set(SectionKind::stack_index, sizeof(wire::StackIndexEntry), (1u << 18) / (level > 1 ? 16 : 1));
+  set(SectionKind::stack_bodies, 8, ((options.stacks_mb << 20) / shrink + 65536) / 8);
+  set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096);
+  set(SectionKind::strings, 1, 1 << 20);
+  set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride), level > 2 ? 1 : rings);
+  plan.total = wire::kHeaderBytes;
+  for (uint64_t bytes : plan.bytes) plan.total += bytes;
+  return plan;
+}
+
+void write_directory(const Plan& plan) {
+  uint64_t offset = wire::kHeaderBytes;
+  for (uint32_t i = 1; i < wire::kSectionCount; ++i) {
+    wire::Section& s = recording.header->sections[i];
+    s.kind = static_cast<SectionKind>(i);
+    s.entry_bytes = plan.entry[i];
+    s.offset = offset;
+    s.bytes = plan.bytes[i];
+    offset += plan.bytes[i];
+  }
+}
+
+// The mapping's whole range, reserved or not, is accounted one byte a page.
+bool map_plan(const Plan& plan, int fd) {
+  const int sharing = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
+  void* p = sys::map(nullptr, plan.total, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, fd);
+  if (sys::map_failed(p)) return false;
+  auto* pages = static_cast<uint8_t*>(allocate(plan.total >> 12));
+  if (pages == nullptr) {
+    sys::unmap(p, plan.total);
+    return false;
+  }
+  if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(plan.total), MADV_DONTDUMP);
+  reserved_pages = pages;
+  recording.base = static_cast<char*>(p);
+  recording.bytes = plan.total;
+  recording.header = static_cast<wire::Header*>(p);
+  return true;
+}
+
+void read_link(const char* path, char* to, size_t capacity) {
+  const long n = sys::call(SYS_readlinkat, AT_FDCWD, sys::as_long(path), sys::as_long(to),
+                           static_cast<long>(capacity - 1));
+  to[n > 0 ? n : 0] = 0;
+}
+
+void write_header(const char* option_text, uint32_t rings, const Plan& plan) {
+  wire::Header& h = *recording.header;
+  h.version = wire::kVersion;
+  h.header_bytes = wire::kHeaderBytes;
+  h.file_bytes = plan.total;
+  h.pid = sys::pid();
+  h.parent_pid = static_cast<int32_t>(sys::call(SYS_getppid));
+  h.uid = static_cast<uint32_t>(sys::call(SYS_geteuid));
+  h.cpu_count = rings;
+  h.start_realtime_ns = sys::realtime_ns();
+  h.start_ticks = sys::ticks();
+  h.start_monotonic_ns = sys::monotonic_ns();
+  h.later_ticks.store(h.start_ticks, std::memory_order_relaxed);
+  h.later_monotonic_ns.store(h.start_monotonic_ns, std::memory_order_relaxed);
+  h.next_task.store(1, std::memory_order_relaxed);
+  h.thread_slot_bytes = sizeof(wire::ThreadSlot);
+  h.control.recording.store(options.record, std::memory_order_relaxed);
+  h.control.pause_at_exit.store(options.reader != 0, std::memory_order_relaxed);
+  h.control.reader_pid.store(static_cast<int32_t>(options.reader), std::memory_order_relaxed);
+  h.control.take_limit_ms.store(static_cast<uint32_t>(options.take_ms), std::memory_order_relaxed);
+  h.control.hold_limit_ms.store(static_cast<uint32_t>(options.hold_ms), std::memory_order_relaxed);
+  read_link("/proc/self/exe", h.program, sizeof h.program);
+  const long n = sys::read_file("/proc/self/cmdline", h.command_line, sizeof h.command_line - 1);
+  h.command_line[n > 0 ? n : 0] = 0;
+  Text(h.options, sizeof h.options).add(option_text == nullptr ? "" : option_text);
+  write_directory(plan);
+}
+
+void find_sections() {
+  recording.threads = section_start<wire::ThreadSlot>(SectionKind::threads);
+  recording.coroutines = section_start<wire::CoroutineSlot>(SectionKind::coroutines);
+  recording.sites = section_start<wire::Site>(SectionKind::sites);
+  recording.modules = section_start<wire::ModuleSlot>(SectionKind::modules);
+  recording.strings = section_start<char>(SectionKind::strings);
+}
+
+// Readers take a file without the magic for one that is still being born.
+void write_magic() {
+  std::atomic_thread_fence(std::memory_order_release);
+  copy_bytes(recording.header->magic, wire::kMagic, sizeof wire::kMagic);
+}
+
+const char* find_environment(const char* const* environment, const char* name) {
+  const size_t n = length(name);
+  for (; environment != nullptr && *environment != nullptr; ++environment)
+    if (__builtin_memcmp(*environment, name, n) == 0 && (*environment)[n] == '=')
+      return *environment + n + 1;
+  return nullptr;
+}
+
+uint64_t file_size_limit() {
+  rlimit limit{};
+  if (sys::call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, sys::as_long(&limit)) < 0) return 0;
+  return limit.rlim_cur;
+}
+
+}  // namespace
+
+bool open_recording(const char* const* environment) {
+  const char* text = find_environment(environment, "TRACK_OPTIONS");
+  read_options(options, text);
+  const uint32_t rings = online_cpus();
+  for (uint32_t level = 0; level < 4; ++level) {
+    const Plan plan = make_plan(level, rings);
+    // A file beyond RLIMIT_FSIZE would be a signal to the target: then memory without a file.
+    const int fd = plan.total < file_size_limit()
+                       ? create_recording_file(find_environment(environment, "XDG_RUNTIME_DIR"),
+                                               plan.total, recording.path, sizeof recording.path)
+                       : -1;
+    const bool mapped = map_plan(plan, fd);
+    if (fd >= 0) sys::call(SYS_close, fd);
+    if (mapped && reserve(recording.base, wire::kHeaderBytes)) {
+      write_header(text, rings, plan);
+      find_sections();
+      write_magic();
+      recording_is_on.store(options.record, std::memory_order_release);
+      return true;
+    }
+    if (mapped) sys::unmap(recording.base, recording.bytes);
+    remove_recording();
+  }
+  recording.base = nullptr;
+  return false;
+}
+
+void remove_recording() {
+  if (recording.path[0] == 0) return;
+  sys::call(SYS_unlinkat, AT_FDCWD, sys::as_long(recording.path), 0);
+  recording.path[0] = 0;
+}
+
+wire::Section& section(SectionKind kind) {
+  return recording.header->sections[static_cast<uint32_t>(kind)];
+}
+
+bool reserve_slow(const void* at, size_t bytes) {
+  const auto start = reinterpret_cast<uint64_t>(at) & ~uint64_t{4095};
+  const uint64_t end = page_up(reinterpret_cast<uint64_t>(at) + bytes);
+  const long result = sys::call(SYS_madvise, static_cast<long>(start),
+                                static_cast<long>(end - start), MADV_POPULATE_WRITE);
+  if (result != 0) {
+    // The header's own page exists whenever a header does.
+    if (recording.header != nullptr && reserved_pages[0] != 0) count(lost().memory);
+    return false;
+  }
+  const uint64_t first = (start - reinterpret_cast<uint64_t>(recording.base)) >> 12;
+  for (uint64_t i = 0; i < (end - start) >> 12; ++i) reserved_pages[first + i] = 1;
+  return true;
+}
+
+void refresh_clock(uint64_t now_ticks) {
+  wire::Header& h = *recording.header;
+  if (now_ticks - h.later_ticks.load(std::memory_order_relaxed) < (1u << 28)) return;
+  h.later_monotonic_ns.store(sys::monotonic_ns(), std::memory_order_relaxed);
+  h.later_ticks.store(now_ticks, std::memory_order_release);
+}
+
+void copy_recording_after_fork() {
+  // One page at a time through a bounce page: the parent may be writing; what it adds meanwhile
+  // concerns its own threads, none of which live here.
+  void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
+                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
+  if (sys::map_failed(copy)) {
+    recording_is_on.store(false, std::memory_order_release);
+    return;
+  }
+  for (uint64_t page = 0; page < recording.bytes >> 12; ++page)
+    if (reserved_pages[page] != 0)
+      copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
+  sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
+            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+            sys::as_long(recording.base));
+  recording.path[0] = 0;
+  unpublished = true;
+}
+
+bool forked_recording_unpublished() {
+  return unpublished;
+}
+
+void publish_forked_recording() {
+  unpublished = false;
+  if (recording.bytes >= file_size_limit()) return;
+  const int fd =
+      create_recording_file(nullptr, recording.bytes, recording.path, sizeof recording.path);
+  if (fd < 0) return;
+  void* p =
+      sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
+  sys::call(SYS_close, fd);
+  if (sys::map_failed(p)) return remove_recording();
+  for (uint64_t page = 0; page < recording.bytes >> 12; ++page) {
+    if (reserved_pages[page] == 0) continue;
+    char* to = static_cast<char*>(p) + (page << 12);
+    if (sys::call(SYS_madvise, sys::as_long(to), 4096, MADV_POPULATE_WRITE) != 0) {
+      sys::unmap(p, recording.bytes);
+      return remove_recording();
+    }
+    copy_bytes(to, recording.base + (page << 12), 4096);
+  }
+  sys::call(SYS_mremap, sys::as_long(p), static_cast<long>(recording.bytes),
+            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+            sys::as_long(recording.base));
+}
+
+}  // namespace track::core

@@ -1,0 +1,89 @@
+// recording.h: the mapped file this process writes (wire/recording.h says what lies where).
+//
+// open_recording() is called once, from the library's constructor; everything else may be called
+// by any thread and from signal handlers. Before it succeeded, and when it failed, recording_on()
+// is false and every hook does nothing but the real call.
+//
+// Space: the file is sparse; reserve() must be asked before a page is touched for the first time.
+// It asks the kernel to reserve it (MADV_POPULATE_WRITE), which fails where a touch would raise
+// SIGBUS. Refusals are counted in the header.
+#pragma once
+
+#include <atomic>
+#include <cstddef>
+#include <cstdint>
+
+#include "libtrack/wire/recording.h"
+#include "libtrack/wire/tables.h"
+
+namespace track::core {
+
+// Process-wide addresses, fixed once the recording is open.
+struct Recording {
+  char* base;
+  uint64_t bytes;
+  wire::Header* header;
+  wire::ThreadSlot* threads;
+  wire::CoroutineSlot* coroutines;
+  wire::Site* sites;
+  wire::ModuleSlot* modules;
+  char* strings;
+  char path[768];  // of the file; empty when the mapping has none
+};
+extern Recording recording;
+extern std::atomic<bool> recording_is_on;
+
+inline bool recording_on() {
+  return recording_is_on.load(std::memory_order_relaxed);
+}
+
+// False: nothing will be recorded, and why is nowhere to be told but by the missing file.
+bool open_recording(const char* const* environment);
+
+// After fork, in the child: the mapping is replaced, in place, by a private copy that keeps the
+// tables; the parent's file is never touched again.
+void copy_recording_after_fork();
+// Gives that copy a file of its own, once the child does something worth recording.
+void publish_forked_recording();
+bool forked_recording_unpublished();
+
+// Removes the file: a clean end that nobody wants to look at.
+void remove_recording();
+
+wire::Section& section(wire::SectionKind kind);
+template <class T>
+T* section_start(wire::SectionKind kind) {
+  return reinterpret_cast<T*>(recording.base + section(kind).offset);
+}
+template <class T>
+uint64_t section_capacity(wire::SectionKind kind) {
+  return section(kind).bytes / sizeof(T);
+}
+
+// Makes [at, at + bytes) safe to touch. False: counted as lost memory, do not touch.
+bool reserve_slow(const void* at, size_t bytes);
+extern uint8_t* reserved_pages;  // one byte a page: 1 = reserved
+
+inline bool reserve(const void* at, size_t bytes) {
+  const auto first = static_cast<uint64_t>(static_cast<const char*>(at) - recording.base) >> 12;
+  const auto last =
+      static_cast<uint64_t>(static_cast<const char*>(at) + bytes - 1 - recording.base) >> 12;
+  for (uint64_t page = first; page <= last; ++page)
+    if (__builtin_expect(reserved_pages[page] == 0, 0)) return reserve_slow(at, bytes);
+  return true;
+}
+
+inline wire::Lost& lost() {
+  return recording.header->lost;
+}
+inline wire::Counters& counters() {
+  return recording.header->counters;
+}
+inline void count(std::atomic<uint64_t>& counter, uint64_t n = 1) {
+  counter.fetch_add(n, std::memory_order_relaxed);
+}
+
+// Refreshes the header's second clock pair; called on slow paths, at most a few times a second.
+void refresh_clock(uint64_t now_ticks);
+
+}  // namespace track::core

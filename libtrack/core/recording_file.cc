@@ -1,0 +1,74 @@
+#include "libtrack/core/recording_file.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+
+#include "libtrack/core/options.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
+#include "libtrack/wire/recording.h"
+
+namespace track::core {
+namespace {
+
+// Kept for fork children, which choose their file long after the environment was read.
+char directory[512];
+
+int open_directory(const char* path) {
+  sys::call(SYS_mkdirat, AT_FDCWD, sys::as_long(path), 0700);
+  const long fd = sys::call(SYS_openat, AT_FDCWD, sys::as_long(path),
+                            O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return static_cast<int>(fd);
+  struct stat st {};
+  const long rc = sys::call(SYS_fstat, fd, sys::as_long(&st));
+  const auto user = static_cast<uid_t>(sys::call(SYS_geteuid));
+  if (rc < 0 || st.st_uid != user || (st.st_mode & 077) != 0) {
+    sys::call(SYS_close, fd);
+    return -EPERM;
+  }
+  return static_cast<int>(fd);
+}
+
+int open_default_directory(const char* runtime_dir) {
+  if (options.dir.value[0] != 0) {
+    Text(directory, sizeof directory).add(options.dir.value);
+    return open_directory(directory);
+  }
+  if (runtime_dir != nullptr && runtime_dir[0] == '/') {
+    Text(directory, sizeof directory).add(runtime_dir).add("/track");
+    const int fd = open_directory(directory);
+    if (fd >= 0) return fd;
+  }
+  const auto user = static_cast<uint64_t>(sys::call(SYS_geteuid));
+  Text(directory, sizeof directory).add("/tmp/track-").add(user);
+  return open_directory(directory);
+}
+
+}  // namespace
+
+int create_recording_file(const char* runtime_dir, uint64_t bytes, char* path, size_t capacity) {
+  path[0] = 0;
+  const int dir =
+      directory[0] != 0 ? open_directory(directory) : open_default_directory(runtime_dir);
+  if (dir < 0) return dir;
+  long fd = -EEXIST;
+  for (uint64_t n = 0; fd == -EEXIST && n < 1000; ++n) {
+    Text name(path, capacity);
+    name.add(directory).add("/");
+    const char* base = path + length(path);
+    name.add(wire::kFilePrefix).add(static_cast<uint64_t>(sys::pid())).add(".").add(n);
+    fd = sys::call(SYS_openat, dir, sys::as_long(base),
+                   O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+  }
+  if (fd >= 0 && sys::call(SYS_ftruncate, fd, static_cast<long>(bytes)) < 0) {
+    sys::call(SYS_unlinkat, AT_FDCWD, sys::as_long(path), 0);
+    sys::call(SYS_close, fd);
+    fd = -ENOSPC;
+  }
+  sys::call(SYS_close, dir);
+  if (fd < 0) path[0] = 0;
+  return static_cast<int>(fd);
+}
+
+}  // namespace track::core

@@ -1,0 +1,68 @@
+#include "libtrack/core/stacks.h"
+
+#include "libtrack/core/modules.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/text.h"
+#include "libtrack/core/unwind.h"
+#include "libtrack/wire/stacks.h"
+
+namespace track::core {
+namespace {
+
+using wire::SectionKind;
+using wire::StackIndexEntry;
+
+constexpr uint32_t kProbes = 128;
+constexpr uint64_t kReserveWords = 4096;  // 32 KiB of bodies at a time
+
+StackIndexEntry* entries;
+uint64_t entry_count;
+uint64_t* bodies;
+uint64_t body_words;
+
+// Writes the body and publishes it; the entry stays without a body when there is no room.
+void write_body(StackIndexEntry& entry, const uint64_t* frames, uint32_t depth, bool truncated) {
+  auto& used = section(SectionKind::stack_bodies).used;
+  const uint64_t at = used.fetch_add(depth, std::memory_order_relaxed);
+  const uint64_t ahead = at + depth + kReserveWords <= body_words ? kReserveWords : 0;
+  if (at + depth > body_words || !reserve(bodies + at, (depth + ahead) * 8)) {
+    count(lost().stacks);
+    return;
+  }
+  copy_bytes(bodies + at, frames, depth * 8);
+  entry.generation = unwind_generation();
+  for (uint32_t i = 0; i < depth; ++i) note_module_of(frames[i]);
+  // Pairs with the reader's acquire load of `body`.
+  entry.body.store(wire::pack_stack_body(at, depth, truncated ? wire::kStackTruncated : 0),
+                   std::memory_order_release);
+}
+
+}  // namespace
+
+void start_stacks() {
+  entries = section_start<StackIndexEntry>(SectionKind::stack_index);
+  entry_count = section_capacity<StackIndexEntry>(SectionKind::stack_index);
+  bodies = section_start<uint64_t>(SectionKind::stack_bodies);
+  body_words = section_capacity<uint64_t>(SectionKind::stack_bodies);
+  section(SectionKind::stack_index).used.store(entry_count, std::memory_order_relaxed);
+}
+
+uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, bool truncated) {
+  if (depth == 0) return 0;
+  uint64_t at = (hash >> 20) % (entry_count - 1) + 1;
+  for (uint32_t probe = 0; probe < kProbes; ++probe) {
+    StackIndexEntry& entry = entries[at];
+    if (!reserve(&entry, sizeof entry)) break;
+    uint64_t there = entry.hash.load(std::memory_order_acquire);
+    if (there == 0 && entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel)) {
+      write_body(entry, frames, depth, truncated);
+      return static_cast<uint32_t>(at);
+    }
+    if (there == hash) return static_cast<uint32_t>(at);
+    if (++at == entry_count) at = 1;
+  }
+  count(lost().stacks);
+  return 0;
+}
+
+}  // namespace track::core

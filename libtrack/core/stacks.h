@@ -1,0 +1,14 @@
+// stacks.h: stack id -> body, once, in the recording. Lock-free; any thread, signal handlers too.
+#pragma once
+
+#include <cstdint>
+
+namespace track::core {
+
+void start_stacks();
+
+// Returns the stack's reference (see wire/stacks.h); 0 when there was no room, which is counted.
+uint32_t intern_stack(uint64_t hash, const uint64_t* outermost_first, uint32_t depth,
+                      bool truncated);
+
+}  // namespace track::core

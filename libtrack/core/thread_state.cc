@@ -1,0 +1,309 @@
+#include "libtrack/core/thread_state.h"
+
+#include <sched.h>
+
+#include "libtrack/core/memory.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/replay.h"
+#include "libtrack/core/ring.h"
+#include "libtrack/core/stacks.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
+
+extern "C" void* __libc_stack_end;  // ld.so: the main thread's stack at program start
+
+namespace track::core {
+
+void (*at_thread_end)();
+thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+
+struct ThreadPrivate {
+  uint64_t pool_link;  // BlockPool keeps its list here while the block is free
+  Replay replay;
+  struct Seen {
+    uint64_t hash;
+    uint32_t stack;
+  } seen[256];  // this thread's recent stacks: spares the shared table's cache miss
+};
+
+namespace {
+
+using wire::SectionKind;
+using wire::ThreadSlot;
+using wire::ThreadState;
+
+constexpr int kRounds = 3;  // of PTHREAD_DESTRUCTOR_ITERATIONS (4): come last
+
+constinit BlockPool private_blocks{sizeof(ThreadPrivate)};
+
+// Free list of slots: index + 1 in the low half, a counter against A-B-A above it.
+std::atomic<uint64_t> free_slots{0};
+std::atomic<uint32_t>* next_free;
+std::atomic<uint32_t>* pins;
+
+pthread_key_t exit_key;
+bool have_exit_key;
+
+uint32_t index_of(const ThreadSlot* slot) {
+  return static_cast<uint32_t>(slot - recording.threads);
+}
+
+uint32_t pop_free_slot() {
+  uint64_t head = free_slots.load(std::memory_order_acquire);
+  while (static_cast<uint32_t>(head) != 0) {
+    const uint32_t index = static_cast<uint32_t>(head) - 1;
+    const uint64_t next = next_free[index].load(std::memory_order_relaxed);
+    if (free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | next,
+                                         std::memory_order_acq_rel))
+      return index;
+  }
+  auto& used = section(SectionKind::threads).used;
+  const uint64_t capacity = section_capacity<ThreadSlot>(SectionKind::threads);
+  uint64_t index = used.load(std::memory_order_relaxed);
+  do {
+    if (index >= capacity) return UINT32_MAX;
+  } while (!used.compare_exchange_weak(index, index + 1, std::memory_order_relaxed));
+  return reserve(recording.threads + index, sizeof(ThreadSlot)) ? static_cast<uint32_t>(index)
+                                                                : UINT32_MAX;
+}
+
+void push_free_slot(uint32_t index) {
+  uint64_t head = free_slots.load(std::memory_order_relaxed);
+  do {
+    next_free[index].store(static_cast<uint32_t>(head), std::memory_order_relaxed);
+  } while (!free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | (index + 1),
+                                             std::memory_order_acq_rel));
+}
+
+void free_slot(ThreadSlot* slot) {
+  auto& c = counters();
+  count(c.coroutines_created_by_gone, slot->coroutines_created.load(std::memory_order_relaxed));
+  count(c.coroutines_destroyed_by_gone, slot->coroutines_destroyed.load(std::memory_order_relaxed));
+  count(c.waits_by_gone, slot->waits.load(std::memory_order_relaxed));
+  slot->coroutines_created.store(0, std::memory_order_relaxed);
+  slot->coroutines_destroyed.store(0, std::memory_order_relaxed);
+  slot->waits.store(0, std::memory_order_relaxed);
+  slot->state.store(ThreadState::free, std::memory_order_release);
+  push_free_slot(index_of(slot));
+}
+
+void find_stack_bounds(ThreadSlot* slot) {
+  const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  if (this_thread.task == 1) {
+    this_thread.stack_high =
+        (reinterpret_cast<uint64_t>(__libc_stack_end) + 4095) & ~uint64_t{4095};
+  } else {
+    // glibc puts the thread descriptor (and so the thread pointer) at the top of the stack it
+    // allocated; a stack of the caller's own making has it there too.
+    this_thread.stack_high = reinterpret_cast<uint64_t>(__builtin_thread_pointer());
+    if (this_thread.stack_high < here || this_thread.stack_high - here > (64u << 20))
+      this_thread.stack_high = 0;
+  }
+  slot->stack_high = this_thread.stack_high;
+}
+
+void set_current(ThreadSlot* slot) {
+  this_thread.slot = slot;
+  this_thread.locks = options.locks ? slot : nullptr;
+  this_thread.task = slot->task;
+  this_thread.tid = sys::tid();
+  slot->tid.store(this_thread.tid, std::memory_order_relaxed);
+  slot->pthread.store(reinterpret_cast<uint64_t>(__builtin_thread_pointer()),
+                      std::memory_order_relaxed);
+  find_stack_bounds(slot);
+  // glibc keeps the first 32 keys' values inside the descriptor: no memory is needed for ours.
+  if (have_exit_key && exit_key < 32)
+    pthread_setspecific(exit_key, reinterpret_cast<void*>(uint64_t{1}));
+}
+
+void end_thread() {
+  ThreadSlot* slot = this_thread.slot;
+  if (at_thread_end != nullptr) at_thread_end();
+  this_thread.gone = true;
+  this_thread.locks = nullptr;
+  if (ThreadPrivate* own = this_thread.own) {
+    this_thread.own = nullptr;
+    private_blocks.give(own);
+  }
+  if (slot == nullptr || recording.base == nullptr) return;
+  slot->wait.sequence.fetch_add(1, std::memory_order_release);
+  slot->wait.kind = wire::WaitKind::none;
+  slot->wait.sequence.fetch_add(1, std::memory_order_release);
+  const uint64_t now = sys::ticks();
+  slot->ended_ticks.store(now, std::memory_order_relaxed);
+  count(counters().threads_ended);
+  slot->state.store(ThreadState::ended, std::memory_order_release);
+  push_event({now, index_of(slot), slot->task, 0, 0, wire::EventKind::thread_ended, 0, 0});
+  // Locks taken to the grave keep the slot, so that a reader sees them.
+  const bool holds = slot->held_count.load(std::memory_order_relaxed) != 0;
+  const bool adopted = (slot->flags.load(std::memory_order_relaxed) & wire::kThreadAdopted) != 0;
+  if (holds) return;
+  unpin(slot, adopted ? pins[index_of(slot)].load(std::memory_order_relaxed) : 1);
+}
+
+// pthread key destructor: runs again until its last round, to be later than the target's own.
+void on_thread_exit(void* value) {
+  const auto round = reinterpret_cast<uint64_t>(value);
+  if (round < kRounds && exit_key < 32) {
+    pthread_setspecific(exit_key, reinterpret_cast<void*>(round + 1));
+    return;
+  }
+  end_thread();
+}
+
+void reset_slot(ThreadSlot* slot) {
+  slot->sequence.fetch_add(1, std::memory_order_acq_rel);
+  slot->task = recording.header->next_task.fetch_add(1, std::memory_order_relaxed);
+  slot->creator = this_thread.task;
+  slot->flags.store(0, std::memory_order_relaxed);
+  slot->tid.store(0, std::memory_order_relaxed);
+  slot->pthread.store(0, std::memory_order_relaxed);
+  slot->joiner.store(0, std::memory_order_relaxed);
+  slot->created_ticks = sys::ticks();
+  slot->started_ticks = 0;
+  slot->ended_ticks.store(0, std::memory_order_relaxed);
+  slot->created_stack = 0;
+  slot->start_routine = 0;
+  slot->name[0] = 0;
+  slot->wait.kind = wire::WaitKind::none;
+  slot->held_count.store(0, std::memory_order_relaxed);
+  slot->held_lost.store(0, std::memory_order_relaxed);
+  slot->stack_low = slot->stack_high = 0;
+  slot->sequence.fetch_add(1, std::memory_order_release);
+}
+
+}  // namespace
+
+ThreadSlot* claim_slot(uint32_t pin_count) {
+  const uint32_t index = pop_free_slot();
+  if (index == UINT32_MAX) {
+    count(lost().tasks);
+    return nullptr;
+  }
+  ThreadSlot* slot = recording.threads + index;
+  pins[index].store(pin_count, std::memory_order_relaxed);
+  slot->state.store(ThreadState::claimed, std::memory_order_relaxed);
+  reset_slot(slot);
+  return slot;
+}
+
+void unpin(ThreadSlot* slot, uint32_t n) {
+  if (pins[index_of(slot)].fetch_sub(n, std::memory_order_acq_rel) == n) free_slot(slot);
+}
+
+void unpin_if_nothing_held(ThreadSlot* slot) {
+  if (slot->state.load(std::memory_order_acquire) != ThreadState::ended) return;
+  for (const auto& entry : slot->held)
+    if (entry.load(std::memory_order_relaxed) != 0) return;
+  if (slot->held_count.exchange(0, std::memory_order_acq_rel) != 0) unpin(slot);
+}
+
+bool release_handle(ThreadSlot* slot, uint32_t flag) {
+  constexpr uint32_t kOver = wire::kThreadDetached | wire::kThreadJoined;
+  const uint32_t before = slot->flags.fetch_or(flag, std::memory_order_acq_rel);
+  if ((before & (kOver | wire::kThreadAdopted | wire::kThreadMain)) != 0) return false;
+  unpin(slot);
+  return true;
+}
+
+void begin_thread(ThreadSlot* slot) {
+  set_current(slot);
+  slot->started_ticks = sys::ticks();
+  slot->state.store(ThreadState::running, std::memory_order_release);
+  push_event({slot->started_ticks, index_of(slot), slot->task, 0, 0,
+              wire::EventKind::thread_started, 0, 0});
+}
+
+ThreadSlot* adopt_thread() {
+  BusyScope busy;
+  ThreadSlot* slot = claim_slot(1);
+  if (slot == nullptr) {
+    this_thread.gone = true;  // do not try again at every hook
+    return nullptr;
+  }
+  slot->flags.store(wire::kThreadAdopted, std::memory_order_relaxed);
+  slot->creator = 0;
+  begin_thread(slot);
+  return slot;
+}
+
+ThreadSlot* slot_of(pthread_t thread) {
+  // Initial-exec TLS lies at one offset from every thread's pointer, which is its pthread_t.
+  const auto offset =
+      reinterpret_cast<char*>(&this_thread.slot) - static_cast<char*>(__builtin_thread_pointer());
+  auto* word = reinterpret_cast<ThreadSlot* volatile*>(reinterpret_cast<char*>(thread) + offset);
+  for (int attempt = 0; attempt < 2000; ++attempt) {
+    if (ThreadSlot* slot = *word) return slot;
+    const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+    bool starting = false;
+    for (uint64_t i = 0; i < used && attempt % 100 == 0; ++i) {
+      ThreadSlot& slot = recording.threads[i];
+      const auto state = slot.state.load(std::memory_order_acquire);
+      if (state == ThreadState::free) continue;
+      if (slot.pthread.load(std::memory_order_relaxed) == thread && state != ThreadState::ended)
+        return &slot;
+      starting |= state == ThreadState::claimed || state == ThreadState::created;
+    }
+    if (attempt % 100 == 0 && !starting) break;
+    sys::call(SYS_sched_yield);
+  }
+  return nullptr;
+}
+
+void start_threads() {
+  const uint64_t capacity = section_capacity<ThreadSlot>(SectionKind::threads);
+  next_free = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
+  pins = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
+  if (next_free == nullptr || pins == nullptr) {
+    recording_is_on.store(false, std::memory_order_relaxed);
+    return;
+  }
+  have_exit_key = pthread_key_create(&exit_key, on_thread_exit) == 0;
+  ThreadSlot* slot = claim_slot(2);
+  if (slot == nullptr) return;
+  slot->flags.store(wire::kThreadMain, std::memory_order_relaxed);
+  this_thread.task = slot->task;
+  begin_thread(slot);
+  slot->created_ticks = slot->started_ticks;
+}
+
+void restart_threads_after_fork() {
+  // Only the forking thread lives on; the others' slots describe threads of the parent.
+  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_relaxed);
+  for (uint64_t i = 0; i < used; ++i) {
+    ThreadSlot& slot = recording.threads[i];
+    if (&slot == this_thread.slot ||
+        slot.state.load(std::memory_order_relaxed) == ThreadState::free)
+      continue;
+    slot.held_count.store(0, std::memory_order_relaxed);
+    free_slot(&slot);
+  }
+  if (this_thread.slot == nullptr) return;
+  this_thread.tid = sys::tid();
+  this_thread.slot->tid.store(this_thread.tid, std::memory_order_relaxed);
+  this_thread.slot->flags.fetch_or(wire::kThreadMain, std::memory_order_relaxed);
+}
+
+uint32_t capture_stack(const Registers& registers) {
+  BusyScope busy;
+  ThreadPrivate* own = this_thread.own;
+  if (own == nullptr) {
+    own = static_cast<ThreadPrivate*>(private_blocks.take());
+    if (own == nullptr) {
+      count(lost().stacks);
+      return 0;
+    }
+    __builtin_memset(static_cast<void*>(own), 0, sizeof *own);
+    this_thread.own = own;
+  }
+  const bool own_stack = registers.sp < this_thread.stack_high;
+  const Captured stack = capture(own->replay, registers, own_stack ? this_thread.stack_high : 0, 0);
+  auto& seen = own->seen[stack.hash >> 56];
+  if (seen.hash == stack.hash) return seen.stack;
+  const uint32_t reference =
+      intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
+  seen = {stack.hash, reference};
+  return reference;
+}
+
+}  // namespace track::core

@@ -1,0 +1,77 @@
+// thread_state.h: what the tracker knows about the running thread, one small initial-exec TLS
+// block, and the thread slots of the live table.
+//
+// A slot is pinned by its creator (until pthread_create has returned), by its thread (until its
+// last destructor round), by its handle (until joined or detached) and, rarely, by locks the
+// thread took to its grave. It is reused when the last pin goes.
+#pragma once
+
+#include <pthread.h>
+
+#include <cstdint>
+
+#include "libtrack/core/recording.h"
+#include "libtrack/core/unwind.h"
+#include "libtrack/wire/tables.h"
+
+namespace track::core {
+
+struct ThreadPrivate;  // replay state and small caches; allocated at the first capture
+
+struct ThisThread {
+  wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
+  wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
+  ThreadPrivate* own;
+  uint64_t stack_high;
+  int32_t tid;
+  uint32_t task;
+  uint16_t busy;         // > 0: inside the tracker; hooks do the real call only
+  bool gone;             // past its last destructor: hooks do the real call only
+  uint16_t allocations;  // countdown to the next look at a site that never had frames
+};
+
+extern thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+
+// Marks "inside the tracker" for a scope. No destructor may run on a forced unwind, so none of the
+// guarded code contains a cancellation point.
+class BusyScope {
+ public:
+  BusyScope() { ++this_thread.busy; }
+  ~BusyScope() { --this_thread.busy; }
+  BusyScope(const BusyScope&) = delete;
+};
+
+// The slot of the running thread; a thread not made through our hooks gets one now. Null when
+// nothing may be recorded on this thread (recording off, inside the tracker, gone, table full).
+inline bool may_record() {
+  return recording_on() && this_thread.busy == 0 && !this_thread.gone;
+}
+wire::ThreadSlot* adopt_thread();
+inline wire::ThreadSlot* current_slot() {
+  if (__builtin_expect(!may_record(), 0)) return nullptr;
+  wire::ThreadSlot* slot = this_thread.slot;
+  return __builtin_expect(slot != nullptr, 1) ? slot : adopt_thread();
+}
+
+// The slot of a thread whose handle is valid (not joined yet); null = unknown. May spin shortly
+// for a thread that has been created but has not run its first instruction yet.
+wire::ThreadSlot* slot_of(pthread_t thread);
+
+// Creator's side.
+wire::ThreadSlot* claim_slot(uint32_t pins);  // null: table full, counted
+void unpin(wire::ThreadSlot* slot, uint32_t pins = 1);
+// A thread that ended holding locks keeps its slot until the last of them is struck out.
+void unpin_if_nothing_held(wire::ThreadSlot* slot);
+// Gives the handle's pin back once, whoever comes first of join and detach.
+bool release_handle(wire::ThreadSlot* slot, uint32_t flag);
+
+// Thread's side. at_thread_end, if set, is called on every ending thread, before its slot is let go.
+extern void (*at_thread_end)();
+void begin_thread(wire::ThreadSlot* slot);
+void start_threads();  // once: the main thread's slot, the exit key
+void restart_threads_after_fork();
+
+// Creation stack, blocked-at stack …: a reference into the interned stacks; 0 = none.
+uint32_t capture_stack(const Registers& registers);
+
+}  // namespace track::core

@@ -1,0 +1,31 @@
+// The C allocator: the real call, then a look at what it is for; for frees the other way round.
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/real.h"
+#include "libtrack/interpose/export.h"
+
+using namespace track::capture;
+
+TRACK_EXPORT void* malloc(size_t n) noexcept { return allocated(real.malloc(n), n); }
+TRACK_EXPORT void* calloc(size_t n, size_t size) noexcept {
+  return allocated(real.calloc(n, size), n * size);
+}
+TRACK_EXPORT void* memalign(size_t alignment, size_t n) noexcept {
+  return allocated(real.memalign(alignment, n), n);
+}
+TRACK_EXPORT void* aligned_alloc(size_t alignment, size_t n) noexcept {
+  return allocated(real.aligned_alloc(alignment, n), n);
+}
+TRACK_EXPORT int posix_memalign(void** block, size_t alignment, size_t n) noexcept {
+  const int rc = real.posix_memalign(block, alignment, n);
+  if (rc == 0) allocated(*block, n);
+  return rc;
+}
+// A frame is never resized: what comes out of realloc is none.
+TRACK_EXPORT void* realloc(void* block, size_t n) noexcept {
+  freeing(block);
+  return real.realloc(block, n);
+}
+TRACK_EXPORT void free(void* block) noexcept {
+  freeing(block);
+  real.free(block);
+}

@@ -1,0 +1,90 @@
+// Condition variables, semaphores, barriers, once: a wait around the real call.
+//
+// A condition wait gives its mutex up meanwhile: it leaves the held set before the call and is back
+// after it, whatever the call returned; after a cancellation the mutex is held but not listed.
+#include "libtrack/capture/locks.h"
+#include "libtrack/capture/waits.h"
+#include "libtrack/interpose/export.h"
+
+using namespace track::capture;
+using track::wire::kHeldMutex;
+using track::wire::kWaitTimed;
+
+#define TRACK_CONDITION_WAIT(object, lock, flags, call)                      \
+  TRACK_WAIT(open, WaitRequest{WaitKind::condition, flags, object, lock});   \
+  remove_held(lock, false);                                                     \
+  const auto rc = call;                                                         \
+  add_held(lock, kHeldMutex);                                                   \
+  end_wait(open);                                                               \
+  return rc
+
+TRACK_EXPORT int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
+  TRACK_CONDITION_WAIT(c, m, 0, real.pthread_cond_wait(c, m));
+}
+TRACK_EXPORT int pthread_cond_timedwait(pthread_cond_t* c, pthread_mutex_t* m, const timespec* t) {
+  TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.pthread_cond_timedwait(c, m, t));
+}
+TRACK_EXPORT int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock,
+                                        const timespec* t) {
+  TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.pthread_cond_clockwait(c, m, clock, t));
+}
+TRACK_EXPORT int cnd_wait(cnd_t* c, mtx_t* m) {
+  TRACK_CONDITION_WAIT(c, m, 0, real.cnd_wait(c, m));
+}
+TRACK_EXPORT int cnd_timedwait(cnd_t* c, mtx_t* m, const timespec* t) {
+  TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.cnd_timedwait(c, m, t));
+}
+
+// sem_trywait sets errno to EAGAIN where sem_wait would block; the real call decides about errno.
+namespace {
+bool take_now(sem_t* s) {
+  const int kept = errno;
+  const int rc = real.sem_trywait(s);
+  errno = kept;
+  return rc == 0;
+}
+}  // namespace
+
+TRACK_EXPORT int sem_wait(sem_t* s) {
+  if (take_now(s)) return 0;
+  TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, 0, s});
+  const int rc = real.sem_wait(s);
+  end_wait(open);
+  return rc;
+}
+TRACK_EXPORT int sem_timedwait(sem_t* s, const timespec* t) {
+  if (take_now(s)) return 0;
+  TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
+  const int rc = real.sem_timedwait(s, t);
+  end_wait(open);
+  return rc;
+}
+TRACK_EXPORT int sem_clockwait(sem_t* s, clockid_t clock, const timespec* t) {
+  TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
+  const int rc = real.sem_clockwait(s, clock, t);
+  end_wait(open);
+  return rc;
+}
+
+TRACK_EXPORT int pthread_barrier_wait(pthread_barrier_t* b) noexcept {
+  TRACK_WAIT(open, WaitRequest{WaitKind::barrier, 0, b});
+  const int rc = real.pthread_barrier_wait(b);
+  end_wait(open);
+  return rc;
+}
+
+// The control word says whether the routine is over (2) or running (1): only then is it a wait.
+TRACK_EXPORT int pthread_once(pthread_once_t* once, void (*routine)()) {
+  if ((__atomic_load_n(once, __ATOMIC_ACQUIRE) & 3) != 1) return real.pthread_once(once, routine);
+  TRACK_WAIT(open, WaitRequest{WaitKind::once, 0, once});
+  const int rc = real.pthread_once(once, routine);
+  end_wait(open);
+  return rc;
+}
+TRACK_EXPORT void call_once(once_flag* once, void (*routine)()) {
+  if ((__atomic_load_n(reinterpret_cast<int*>(once), __ATOMIC_ACQUIRE) & 3) != 1)
+    return real.call_once(once, routine);
+  TRACK_WAIT(open, WaitRequest{WaitKind::once, 0, once});
+  real.call_once(once, routine);
+  end_wait(open);
+}

@@ -1,0 +1,145 @@
+// Locks: a name and a call. The meaning is in capture/locks.
+#include "libtrack/capture/locks.h"
+
+#include "libtrack/interpose/export.h"
+
+using namespace track::capture;
+using track::wire::kHeldRead;
+using track::wire::kHeldSpin;
+using track::wire::kHeldWrite;
+
+TRACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept { return mutex_lock(m, real); }
+TRACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept { return mutex_unlock(m, real); }
+TRACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept { return mutex_trylock(m, real); }
+
+TRACK_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* limit) noexcept {
+  const int rc = real.pthread_mutex_trylock(m);
+  if (rc != EBUSY) return mutex_took(m, rc);
+  TRACK_REGISTERS(registers);
+  return mutex_timed_wait(m, 0, limit, false, registers, real);
+}
+
+TRACK_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock,
+                                         const timespec* limit) noexcept {
+  if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
+    return real.pthread_mutex_clocklock(m, clock, limit);  // its own EINVAL, whatever the lock's state
+  const int rc = real.pthread_mutex_trylock(m);
+  if (rc != EBUSY) return mutex_took(m, rc);
+  TRACK_REGISTERS(registers);
+  return mutex_timed_wait(m, clock, limit, true, registers, real);
+}
+
+TRACK_EXPORT int pthread_mutex_destroy(pthread_mutex_t* m) noexcept {
+  const int rc = real.pthread_mutex_destroy(m);
+  // glibc refuses to destroy a held one; of robust ones it may not know.
+  if (rc == 0 && m->__data.__lock != 0) forget_held(m);
+  return rc;
+}
+
+// C11 mutexes are pthread mutexes inside, but libc does not come back through the names above.
+namespace {
+pthread_mutex_t* inner(mtx_t* m) { return reinterpret_cast<pthread_mutex_t*>(m); }
+}  // namespace
+
+TRACK_EXPORT int mtx_lock(mtx_t* m) {
+  int rc = real.mtx_trylock(m);
+  if (rc == thrd_busy) {
+    TRACK_REGISTERS(registers);
+    OpenWait open;
+    WaitRequest request{WaitKind::mutex};
+    request.object = m;
+    request.owner_tid = inner(m)->__data.__owner;
+    begin_wait(open, request, registers);
+    rc = real.mtx_lock(m);
+    end_wait(open);
+  }
+  if (rc == thrd_success) add_held(m, track::wire::kHeldMutex);
+  return rc;
+}
+
+TRACK_EXPORT int mtx_trylock(mtx_t* m) {
+  const int rc = real.mtx_trylock(m);
+  if (rc == thrd_success) add_held(m, track::wire::kHeldMutex);
+  return rc;
+}
+
+TRACK_EXPORT int mtx_timedlock(mtx_t* m, const timespec* limit) {
+  TRACK_WAIT(open, WaitRequest{WaitKind::mutex, track::wire::kWaitTimed, m});
+  const int rc = real.mtx_timedlock(m, limit);
+  end_wait(open);
+  if (rc == thrd_success) add_held(m, track::wire::kHeldMutex);
+  return rc;
+}
+
+TRACK_EXPORT int mtx_unlock(mtx_t* m) {
+  remove_held(m, inner(m)->__data.__owner != track::core::this_thread.tid);
+  return real.mtx_unlock(m);
+}
+
+TRACK_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t* l) noexcept {
+  const int rc = real.pthread_rwlock_tryrdlock(l);
+  if (rc != EBUSY) return took(l, kHeldRead, rc);
+  TRACK_REGISTERS(registers);
+  return rwlock_wait(l, WaitKind::rwlock_read, registers, real);
+}
+
+TRACK_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t* l) noexcept {
+  const int rc = real.pthread_rwlock_trywrlock(l);
+  if (rc != EBUSY) return took(l, kHeldWrite, rc);
+  TRACK_REGISTERS(registers);
+  return rwlock_wait(l, WaitKind::rwlock_write, registers, real);
+}
+
+TRACK_EXPORT int pthread_rwlock_tryrdlock(pthread_rwlock_t* l) noexcept {
+  return took(l, kHeldRead, real.pthread_rwlock_tryrdlock(l));
+}
+TRACK_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t* l) noexcept {
+  return took(l, kHeldWrite, real.pthread_rwlock_trywrlock(l));
+}
+
+#define TRACK_TIMED_RWLOCK(sort, kind, attempt, call)                \
+  int rc = real.attempt(l);                                          \
+  if (rc == EBUSY) {                                                 \
+    TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true));       \
+    rc = real.call;                                                  \
+    end_wait(open);                                                  \
+  }                                                                  \
+  return took(l, sort, rc)
+
+TRACK_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* t) noexcept {
+  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock,
+                     pthread_rwlock_timedrdlock(l, t));
+}
+TRACK_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t* l, const timespec* t) noexcept {
+  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock,
+                     pthread_rwlock_timedwrlock(l, t));
+}
+TRACK_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t* l, clockid_t clock,
+                                            const timespec* t) noexcept {
+  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock,
+                     pthread_rwlock_clockrdlock(l, clock, t));
+}
+TRACK_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock,
+                                            const timespec* t) noexcept {
+  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock,
+                     pthread_rwlock_clockwrlock(l, clock, t));
+}
+
+TRACK_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* l) noexcept {
+  remove_held(l, true);
+  return real.pthread_rwlock_unlock(l);
+}
+
+TRACK_EXPORT int pthread_spin_lock(pthread_spinlock_t* l) noexcept {
+  const int rc = real.pthread_spin_trylock(l);
+  if (rc != EBUSY) return took(l, kHeldSpin, rc);
+  TRACK_REGISTERS(registers);
+  return spin_wait(l, registers, real);
+}
+TRACK_EXPORT int pthread_spin_trylock(pthread_spinlock_t* l) noexcept {
+  return took(l, kHeldSpin, real.pthread_spin_trylock(l));
+}
+TRACK_EXPORT int pthread_spin_unlock(pthread_spinlock_t* l) noexcept {
+  remove_held(l, true);
+  return real.pthread_spin_unlock(l);
+}

@@ -1,0 +1,73 @@
+// C++ operator new and delete in all forms. Hooked under their own names because the return
+// address that tells a coroutine's allocation is that of the operator's caller.
+//
+// Where the standard library's own definitions would run, new is malloc and delete is free, and the
+// hooks call those directly. Where the program replaced an operator, its definition comes before
+// ours; the forms it did not replace must then go the standard library's way, to end up in it.
+#include <new>
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/operators.h"
+#include "libtrack/capture/real.h"
+#include "libtrack/interpose/export.h"
+
+using namespace track::capture;
+using Nothrow = std::nothrow_t;
+using Align = std::align_val_t;
+
+namespace {
+
+template <class Function>
+Function standard(Function& cached, const char* name) {
+  if (cached == nullptr) cached = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+  return cached;
+}
+
+}  // namespace
+
+// Failure is left to the standard definition: new handlers, bad_alloc.
+#define TRACK_NEW(symbol, parameters, arguments, direct)                        \
+  TRACK_EXPORT void* symbol parameters {                                        \
+    static void*(*next) parameters;                                             \
+    void* block = operators_are_standard() ? (direct) : nullptr;                \
+    if (__builtin_expect(block == nullptr, 0)) {                                \
+      if (standard(next, #symbol) == nullptr) return nullptr;                   \
+      block = next arguments;                                                   \
+    }                                                                           \
+    return allocated(block, n);                                                 \
+  }
+
+TRACK_NEW(_Znwm, (size_t n), (n), real.malloc(n))
+TRACK_NEW(_Znam, (size_t n), (n), real.malloc(n))
+TRACK_NEW(_ZnwmRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc(n))
+TRACK_NEW(_ZnamRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc(n))
+TRACK_NEW(_ZnwmSt11align_val_t, (size_t n, Align a), (n, a), nullptr)
+TRACK_NEW(_ZnamSt11align_val_t, (size_t n, Align a), (n, a), nullptr)
+TRACK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t), (n, a, t),
+          nullptr)
+TRACK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t), (n, a, t),
+          nullptr)
+
+#define TRACK_DELETE(symbol, parameters, arguments)                          \
+  TRACK_EXPORT void symbol parameters noexcept {                             \
+    freeing(block);                                                          \
+    if (__builtin_expect(operators_are_standard(), 1)) return real.free(block); \
+    static void(*next) parameters;                                           \
+    if (standard(next, #symbol) != nullptr) return next arguments;           \
+    real.free(block);                                                        \
+  }
+
+TRACK_DELETE(_ZdlPv, (void* block), (block))
+TRACK_DELETE(_ZdaPv, (void* block), (block))
+TRACK_DELETE(_ZdlPvm, (void* block, size_t n), (block, n))
+TRACK_DELETE(_ZdaPvm, (void* block, size_t n), (block, n))
+TRACK_DELETE(_ZdlPvRKSt9nothrow_t, (void* block, const Nothrow& t), (block, t))
+TRACK_DELETE(_ZdaPvRKSt9nothrow_t, (void* block, const Nothrow& t), (block, t))
+TRACK_DELETE(_ZdlPvSt11align_val_t, (void* block, Align a), (block, a))
+TRACK_DELETE(_ZdaPvSt11align_val_t, (void* block, Align a), (block, a))
+TRACK_DELETE(_ZdlPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
+TRACK_DELETE(_ZdaPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
+TRACK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
+             (block, a, t))
+TRACK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
+             (block, a, t))

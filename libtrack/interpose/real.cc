@@ -1,0 +1,69 @@
+#include "libtrack/capture/real.h"
+
+// glibc's allocator under its own names, for the moments before the real one is known.
+extern "C" {
+void* __libc_malloc(size_t) noexcept;
+void* __libc_calloc(size_t, size_t) noexcept;
+void* __libc_realloc(void*, size_t) noexcept;
+void* __libc_memalign(size_t, size_t) noexcept;
+void __libc_free(void*) noexcept;
+}
+
+namespace track::capture {
+namespace {
+
+// A hook that is called before our constructor (another library's constructor) lands here: find the
+// real functions, then go on.
+template <class Function>
+struct Early;
+template <class R, class... A>
+struct Early<R (*)(A...)> {
+  template <auto Member>
+  static R call(A... arguments) {
+    find_real();
+    return (real.*Member)(arguments...);
+  }
+};
+template <class R, class... A>
+struct Early<R (*)(A...) noexcept> {
+  template <auto Member>
+  static R call(A... arguments) noexcept {
+    find_real();
+    return (real.*Member)(arguments...);
+  }
+};
+
+void* next(const char* name, const char* version) {
+  void* found = version != nullptr ? dlvsym(RTLD_NEXT, name, version) : nullptr;
+  return found != nullptr ? found : dlsym(RTLD_NEXT, name);
+}
+
+}  // namespace
+
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wignored-attributes"
+#define TRACK_REAL(name, version) &Early<decltype(Real::name)>::call<&Real::name>,
+#define TRACK_REAL_AS(name, ...) &Early<decltype(Real::name)>::call<&Real::name>,
+constinit Real real = {
+#include "libtrack/capture/real.def"
+};
+#undef TRACK_REAL
+#undef TRACK_REAL_AS
+#pragma GCC diagnostic pop
+
+void find_real() {
+  // A dlsym that allocates (an older loader's, another preload's) comes back to these names.
+  real.malloc = __libc_malloc;
+  real.calloc = __libc_calloc;
+  real.realloc = __libc_realloc;
+  real.memalign = __libc_memalign;
+  real.free = __libc_free;
+#define TRACK_REAL(name, version) \
+  if (void* found = next(#name, version)) real.name = reinterpret_cast<decltype(real.name)>(found);
+#define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
+#include "libtrack/capture/real.def"
+#undef TRACK_REAL
+#undef TRACK_REAL_AS
+}
+
+}  // namespace track::capture

@@ -1,0 +1,44 @@
+# The sources of libtrack, listed by room. Paths are relative to libtrack/.
+include(${CMAKE_CURRENT_LIST_DIR}/core/unwind.cmake OPTIONAL)
+list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
+
+set(TRACK_CORE_SOURCES
+    core/coroutine_table.cc
+    core/memory.cc
+    core/modules.cc
+    core/options.cc
+    core/recording.cc
+    core/recording_file.cc
+    core/ring.cc
+    core/stacks.cc
+    core/sys.cc
+    core/thread_state.cc
+    ${TRACK_UNWIND_SOURCES})
+
+set(TRACK_CAPTURE_SOURCES
+    capture/coroutines.cc
+    capture/held.cc
+    capture/locks.cc
+    capture/operators.cc
+    capture/pending.cc
+    capture/threads.cc
+    capture/waits.cc)
+
+set(TRACK_INTERPOSE_SOURCES
+    interpose/allocations.cc
+    interpose/conditions.cc
+    interpose/io.cc
+    interpose/loader.cc
+    interpose/locks.cc
+    interpose/operators.cc
+    interpose/process.cc
+    interpose/real.cc
+    interpose/sleeps.cc
+    interpose/syscall.cc
+    interpose/threads.cc)
+
+set(TRACK_CONTROL_SOURCES control/exit.cc control/fork.cc control/init.cc)
+
+set(TRACK_LIBRARY_SOURCES
+    ${TRACK_CORE_SOURCES} ${TRACK_CAPTURE_SOURCES} ${TRACK_INTERPOSE_SOURCES}
+    ${TRACK_CONTROL_SOURCES})
