@@ -1,0 +1,55 @@
+// The DWARF of one ELF file: address to source-level frames. Names are cached by entry, so that
+// asking for thousands of addresses costs a name once. Addresses are ELF virtual addresses.
+#pragma once
+
+#include <elfutils/libdw.h>
+
+#include <cstdint>
+#include <memory>
+#include <string>
+#include <unordered_map>
+#include <vector>
+
+#include "cli/model/frame.h"
+#include "cli/symbolize/debug_files.h"
+#include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/range_map.h"
+#include "cli/symbolize/unit.h"
+
+namespace track::symbolize {
+
+// Frames innermost first. `entry` is where the outermost function begins, 0 when not known.
+struct SourceFrames {
+  std::vector<Frame> frames;
+  uint64_t entry = 0;
+  bool split_part_missing = false;
+};
+
+class DwarfFile {
+ public:
+  // `image` must outlive it. Null when the file has no DWARF that libdw can open.
+  static std::unique_ptr<DwarfFile> open(const ElfImage& image, const DebugFiles& files,
+                                         std::vector<std::string>& notes);
+  ~DwarfFile();
+  DwarfFile(const DwarfFile&) = delete;
+  DwarfFile& operator=(const DwarfFile&) = delete;
+
+  // Empty when no unit covers the address. One nameless frame when only its line is known.
+  SourceFrames frames_at(uint64_t address);
+
+ private:
+  explicit DwarfFile(Dwarf* dwarf) : dwarf_(dwarf) {}
+  void attach_supplement(const ElfImage& image, const DebugFiles& files,
+                         std::vector<std::string>& notes);
+  void index_units(const ElfImage& image);
+  const FunctionName& name_of(Dwarf_Die& die);
+
+  Dwarf* dwarf_;
+  std::unique_ptr<ElfImage> supplement_image_;
+  Dwarf* supplement_ = nullptr;
+  std::vector<Unit> units_;
+  RangeMap<uint32_t> unit_ranges_;  // -> index into units_
+  std::unordered_map<const void*, FunctionName> names_;
+};
+
+}  // namespace track::symbolize

@@ -1,0 +1,100 @@
+#include "cli/symbolize/module_symbols.h"
+
+#include <cstring>
+
+#include "cli/symbolize/demangle.h"
+
+namespace track::symbolize {
+
+ModuleSymbols::ModuleSymbols(const std::string& path, const std::string& build_id,
+                             const Options& options)
+    : files_(options), name_(path.substr(path.rfind('/') + 1)) {
+  if (path.starts_with('[') || path.empty()) {  // [vdso], [heap]: no file
+    name_ = path;
+    pseudo_ = true;
+    return;
+  }
+  std::string why;
+  module_ = files_.module_file(path, build_id, why);
+  const bool self_contained = module_ && module_->has_dwarf() && module_->has_symtab();
+  if (!self_contained) debug_ = files_.debug_file(module_.get(), build_id, notes_);
+
+  if (module_) symbols_.read(module_->elf());
+  if (debug_) symbols_.read(debug_->elf());
+  symbols_.seal();
+
+  if (!module_ && !debug_) {
+    notes_.push_back(name_ + ": " + why + ": showing module+offset");
+  } else if (!debug_ && !module_->has_symtab() && !module_->has_dwarf()) {
+    notes_.push_back(name_ + ": stripped, no debug file: showing " +
+                     (symbols_.empty() ? "" : "exported names or ") + "module+offset");
+  } else if (module_ && build_id.empty() && !module_->build_id().empty()) {
+    notes_.push_back(name_ + ": no build-id was recorded: the file on disk is taken unchecked");
+  }
+}
+
+void ModuleSymbols::open_dwarf() {
+  if (dwarf_opened_) return;
+  dwarf_opened_ = true;
+  for (const ElfImage* image : {debug_.get(), module_.get()}) {
+    if (!dwarf_ && image) dwarf_ = DwarfFile::open(*image, files_, notes_);
+  }
+  if (dwarf_) return;
+  const bool claims = (debug_ && debug_->has_dwarf()) || (module_ && module_->has_dwarf());
+  if (claims) {
+    notes_.push_back(name_ + ": damaged debug information: showing names without lines");
+  } else if ((debug_ && debug_->has_symtab()) || (module_ && module_->has_symtab())) {
+    notes_.push_back(name_ + ": no debug information: showing names without lines");
+  }
+}
+
+// DWARF may have no name for the function (assembly, or the .dwo is missing), or one of the many
+// a C library function has inside (`__GI___libc_write`): the linker knows the name callers use.
+void ModuleSymbols::name_outermost(SourceFrames& found, uint64_t address) const {
+  Frame& outer = found.frames.back();
+  const Symbol* symbol = nullptr;
+  if (outer.function.empty()) {
+    symbol = symbols_.covering(address);
+  } else if (found.entry != 0 && !outer.linkage_name.starts_with("_Z")) {
+    symbol = symbols_.starting_at(found.entry);
+    if (symbol && !symbol->exported && std::strncmp(symbol->name, "_Z", 2) != 0) symbol = nullptr;
+  }
+  if (!symbol) return;
+  outer.function = demangle(symbol->name);
+  outer.linkage_name = outer.function == symbol->name ? "" : symbol->name;
+}
+
+std::vector<Frame> ModuleSymbols::frames_at(uint64_t address) {
+  if (pseudo_) {
+    if (name_ != "[vdso]") return {};
+    Frame frame;
+    frame.function = name_;
+    return {frame};
+  }
+  open_dwarf();
+  SourceFrames found;
+  if (dwarf_) found = dwarf_->frames_at(address);
+  if (found.split_part_missing && !split_noted_) {
+    split_noted_ = true;
+    notes_.push_back(name_ + ": split debug information (.dwo) not found: " +
+                     "names from the symbol table, no inlined frames");
+  }
+  if (found.frames.empty()) {
+    if (!symbols_.covering(address)) return {};
+    found.frames.emplace_back();
+  }
+  name_outermost(found, address);
+  return std::move(found.frames);
+}
+
+std::optional<std::string> ModuleSymbols::symbol_at(uint64_t address) const {
+  const Symbol* symbol = symbols_.covering(address);
+  return symbol ? std::optional<std::string>(symbol->name) : std::nullopt;
+}
+
+std::optional<std::string> ModuleSymbols::symbol_starting_at(uint64_t address) const {
+  const Symbol* symbol = symbols_.starting_at(address);
+  return symbol ? std::optional<std::string>(symbol->name) : std::nullopt;
+}
+
+}  // namespace track::symbolize

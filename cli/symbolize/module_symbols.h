@@ -1,0 +1,45 @@
+// All that is known about the code of one module's file: its symbols at once, its DWARF when the
+// first address is asked for. Addresses are ELF virtual addresses (run-time minus load bias).
+#pragma once
+
+#include <cstdint>
+#include <memory>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "cli/model/frame.h"
+#include "cli/symbolize/debug_files.h"
+#include "cli/symbolize/dwarf_file.h"
+#include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/options.h"
+#include "cli/symbolize/symbol_table.h"
+
+namespace track::symbolize {
+
+class ModuleSymbols {
+ public:
+  ModuleSymbols(const std::string& path, const std::string& build_id, const Options& options);
+
+  std::vector<Frame> frames_at(uint64_t address);  // innermost first; empty = nothing known
+  std::optional<std::string> symbol_at(uint64_t address) const;
+  std::optional<std::string> symbol_starting_at(uint64_t address) const;
+  const std::vector<std::string>& notes() const { return notes_; }  // grows as more is read
+
+ private:
+  void open_dwarf();
+  void name_outermost(SourceFrames& found, uint64_t address) const;
+
+  DebugFiles files_;
+  std::string name_;  // last part of the path, for notes
+  bool pseudo_ = false;
+  std::vector<std::string> notes_;
+  std::unique_ptr<ElfImage> module_;  // null: gone or not the one that was loaded
+  std::unique_ptr<ElfImage> debug_;   // the separate debug file, if any
+  SymbolTable symbols_;
+  bool dwarf_opened_ = false;
+  bool split_noted_ = false;
+  std::unique_ptr<DwarfFile> dwarf_;
+};
+
+}  // namespace track::symbolize
