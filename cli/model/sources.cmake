@@ -1,4 +1,5 @@
 set(TRACK_MODEL_SOURCES
   finding.cc
+  report.cc
   symbols.cc
   words.cc)

@@ -1,0 +1,240 @@
+#include "cli/analyze/deadlock.h"
+
+#include <algorithm>
+#include <functional>
+#include <map>
+
+#include "cli/analyze/group.h"
+#include "cli/analyze/wait_graph.h"
+#include "cli/model/words.h"
+
+namespace track::analyze {
+namespace {
+
+constexpr size_t kListedBehind = 8;
+
+// Strongly connected components that contain a cycle. Iterative: chains may be thousands long.
+std::vector<std::vector<size_t>> cyclic_components(const WaitGraph& graph) {
+  const size_t n = graph.edges.size();
+  constexpr size_t kUnseen = ~size_t{0};
+  std::vector<size_t> order(n, kUnseen), low(n, 0), stack;
+  std::vector<bool> on_stack(n, false);
+  std::vector<std::vector<size_t>> result;
+  size_t next = 0;
+  struct Visit {
+    size_t node, edge;
+  };
+  for (size_t root = 0; root < n; ++root) {
+    if (order[root] != kUnseen || graph.edges[root].empty()) continue;
+    std::vector<Visit> visits{{root, 0}};
+    while (!visits.empty()) {
+      auto& [node, edge] = visits.back();
+      if (edge == 0 && order[node] == kUnseen) {
+        order[node] = low[node] = next++;
+        stack.push_back(node);
+        on_stack[node] = true;
+      }
+      if (edge < graph.edges[node].size()) {
+        const size_t to = graph.edges[node][edge++].owner;
+        if (order[to] == kUnseen)
+          visits.push_back({to, 0});
+        else if (on_stack[to])
+          low[node] = std::min(low[node], order[to]);
+        continue;
+      }
+      if (low[node] == order[node]) {
+        std::vector<size_t> component;
+        size_t member;
+        do {
+          member = stack.back();
+          stack.pop_back();
+          on_stack[member] = false;
+          component.push_back(member);
+        } while (member != node);
+        const auto& own = graph.edges[node];
+        if (component.size() > 1 || std::any_of(own.begin(), own.end(), [&](const WaitEdge& e) {
+              return e.owner == node;
+            })) {
+          std::sort(component.begin(), component.end());
+          result.push_back(std::move(component));
+        }
+      }
+      const size_t done = node;
+      visits.pop_back();
+      if (!visits.empty()) {
+        const size_t parent = visits.back().node;
+        low[parent] = std::min(low[parent], low[done]);
+      }
+    }
+  }
+  return result;
+}
+
+// In the order of waiting, from the lowest member on, as far as one walk goes; the rest after it.
+std::vector<WaitEdge> walk(const WaitGraph& graph, const std::vector<size_t>& component) {
+  const std::set<size_t> inside(component.begin(), component.end());
+  std::set<size_t> seen;
+  std::vector<WaitEdge> result;
+  const auto step = [&](size_t at) {
+    const auto& edges = graph.edges[at];
+    auto edge = std::find_if(edges.begin(), edges.end(),
+                             [&](const WaitEdge& e) { return inside.count(e.owner) != 0; });
+    for (auto other = edge; other != edges.end(); ++other)
+      if (inside.count(other->owner) != 0 && seen.count(other->owner) == 0) {
+        edge = other;
+        break;
+      }
+    return *edge;
+  };
+  for (const size_t start : component)
+    for (size_t at = start; seen.insert(at).second;) {
+      result.push_back(step(at));
+      at = result.back().owner;
+    }
+  return result;
+}
+
+class Teller {
+ public:
+  Teller(const Trace& trace, const Symbols& symbols) : trace_(trace), symbols_(symbols) {}
+
+  std::string object(const Wait& wait) const {
+    return object_text(symbols_, wait_kind_name(wait.kind), wait.object);
+  }
+
+  std::string tell(const WaitEdge& edge) const {
+    const Thread& waiter = trace_.threads[edge.waiter];
+    const Thread& owner = trace_.threads[edge.owner];
+    const Wait& wait = waiter.wait;
+    std::string text = thread_text(waiter);
+    if (wait.kind == WaitKind::join) {
+      text += " is in pthread_join for " + thread_text(owner);
+    } else {
+      text += " waits for " + object(wait);
+      text += edge.queued_writer ? ", behind the queued writer " : ", held by ";
+      text += edge.waiter == edge.owner ? "itself" : thread_text(owner);
+    }
+    if (trace_.taken_ns > wait.since_ns && wait.since_ns != 0)
+      text += ", since " + duration_text(trace_.taken_ns - wait.since_ns);
+    const std::string where = where_text(trace_, symbols_, wait.stack);
+    if (!where.empty()) text += ", in " + where;
+    return text;
+  }
+
+ private:
+  const Trace& trace_;
+  const Symbols& symbols_;
+};
+
+// Everybody from whom a member can be reached: waits for it, directly or not.
+std::vector<size_t> behind(const WaitGraph& graph, const std::vector<size_t>& component) {
+  std::vector<std::vector<size_t>> waiters(graph.edges.size());
+  for (const auto& edges : graph.edges)
+    for (const WaitEdge& edge : edges) waiters[edge.owner].push_back(edge.waiter);
+  std::vector<bool> seen(graph.edges.size(), false);
+  std::vector<size_t> todo = component, result;
+  for (const size_t member : component) seen[member] = true;
+  while (!todo.empty()) {
+    const size_t at = todo.back();
+    todo.pop_back();
+    for (const size_t waiter : waiters[at])
+      if (!seen[waiter]) {
+        seen[waiter] = true;
+        result.push_back(waiter);
+        todo.push_back(waiter);
+      }
+  }
+  std::sort(result.begin(), result.end());
+  return result;
+}
+
+// The stack all members share; otherwise that of the first one that has any.
+StackIndex common_stack(const std::vector<const Thread*>& threads,
+                        const std::function<StackIndex(const Thread&)>& of) {
+  for (const Thread* thread : threads)
+    if (of(*thread) != 0) return of(*thread);
+  return 0;
+}
+
+std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
+                     const Teller& teller) {
+  const Wait& first = trace.threads[cycle.front().waiter].wait;
+  if (cycle.size() == 1) return "a thread waits for " + teller.object(first) + " that it holds";
+  bool joins = false, locks = false;
+  for (const WaitEdge& edge : cycle)
+    (trace.threads[edge.waiter].wait.kind == WaitKind::join ? joins : locks) = true;
+  const char* what = joins && locks ? "locks and joins" : joins ? "joins" : "locks";
+  return std::to_string(cycle.size()) + " threads wait for each other in a cycle of " + what;
+}
+
+Finding make_finding(const std::vector<size_t>& component, const WaitGraph& graph,
+                     const Trace& trace, const Teller& teller) {
+  Finding finding;
+  finding.rule = Rule::deadlock;
+  finding.evidence = Evidence::proved;
+  const std::vector<WaitEdge> cycle = walk(graph, component);
+  finding.count = component.size();
+  finding.title = title_of(cycle, trace, teller);
+  std::vector<const Thread*> members;
+  for (const WaitEdge& edge : cycle) {
+    finding.because.push_back(teller.tell(edge));
+    members.push_back(&trace.threads[edge.waiter]);
+    add_task(finding, trace, trace.threads[edge.waiter]);
+  }
+  const std::vector<size_t> waiting = behind(graph, component);
+  for (size_t i = 0; i < std::min(waiting.size(), kListedBehind); ++i)
+    finding.because.push_back(
+        "blocked behind them: " +
+        teller.tell(graph.edges[waiting[i]].front()));
+  if (waiting.size() > kListedBehind)
+    finding.because.push_back("and " +
+                              count_text(waiting.size() - kListedBehind, "more thread") +
+                              " blocked behind them");
+  if (trace.memory_read && !trace.memory.empty())
+    finding.because.push_back("the lock words in the process's memory name the same owners");
+  finding.created_at = common_stack(members, [](const Thread& t) { return t.created_at; });
+  finding.blocked_at = common_stack(members, [](const Thread& t) { return t.wait.stack; });
+  const Thread& first = *members.front();
+  finding.wait_object.kind = wait_kind_name(first.wait.kind);
+  finding.wait_object.address = first.wait.object;
+  finding.wait_object.owner = thread_text(trace.threads[cycle.front().owner]);
+  set_ages(finding);
+  return finding;
+}
+
+const Thread* find_thread(const Trace& trace, uint64_t id) {
+  for (const Thread& thread : trace.threads)
+    if (thread.id == id) return &thread;
+  return nullptr;
+}
+
+}  // namespace
+
+Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
+  Deadlocks result;
+  const WaitGraph graph = build_wait_graph(trace);
+  const Teller teller(trace, symbols);
+  for (const auto& component : cyclic_components(graph)) {
+    result.findings.push_back(make_finding(component, graph, trace, teller));
+    for (const size_t member : component) result.stuck.insert(trace.threads[member].id);
+    for (const size_t waiter : behind(graph, component))
+      result.stuck.insert(trace.threads[waiter].id);
+  }
+  return result;
+}
+
+void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later) {
+  const auto moved = [&](const Finding& finding) {
+    return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
+      const Thread* before = find_thread(earlier, task.id);
+      const Thread* after = find_thread(later, task.id);
+      return before == nullptr || after == nullptr ||
+             before->wait.sequence != after->wait.sequence ||
+             before->wait.object != after->wait.object;
+    });
+  };
+  std::erase_if(deadlocks.findings, moved);
+  if (deadlocks.findings.empty()) deadlocks.stuck.clear();
+}
+
+}  // namespace track::analyze

@@ -1,0 +1,52 @@
+#include "cli/analyze/fail_on.h"
+
+#include <sstream>
+
+#include "cli/model/error.h"
+
+namespace track::analyze {
+namespace {
+
+void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
+  for (int rule = 0; rule <= static_cast<int>(Rule::leaked_memory); ++rule)
+    least[static_cast<Rule>(rule)] = evidence;
+}
+
+}  // namespace
+
+FailOn::FailOn() { set_all(least_, Evidence::likely); }
+
+FailOn::FailOn(const std::string& list) {
+  std::istringstream items(list);
+  for (std::string item; std::getline(items, item, ',');) {
+    const size_t colon = item.find(':');
+    const std::string name = item.substr(0, colon);
+    Evidence evidence = Evidence::suspected;
+    if (colon != std::string::npos) {
+      const auto known = parse_evidence(item.substr(colon + 1));
+      if (!known)
+        throw Error("--fail-on: `" + item.substr(colon + 1) +
+                    "` is no evidence; one of suspected, likely, proved");
+      evidence = *known;
+    }
+    if (name == "none") continue;
+    if (name == "all") {
+      set_all(least_, evidence);
+      continue;
+    }
+    const auto rule = parse_rule(name);
+    if (!rule)
+      throw Error("--fail-on: `" + name +
+                  "` is no rule; one of deadlock, unjoined-thread, outlived-task, "
+                  "lock-held-at-exit, all, none");
+    least_[*rule] = evidence;
+  }
+}
+
+bool FailOn::fails(const Finding& finding) const {
+  const auto least = least_.find(finding.rule);
+  return finding.suppressed_by.empty() && least != least_.end() &&
+         finding.evidence >= least->second;
+}
+
+}  // namespace track::analyze

@@ -1,0 +1,79 @@
+#include "cli/analyze/group.h"
+
+#include <algorithm>
+#include <cstdio>
+
+namespace track::analyze {
+namespace {
+
+uint64_t age(const Trace& trace, uint64_t created_ns) {
+  return created_ns != 0 && trace.taken_ns > created_ns ? trace.taken_ns - created_ns : 0;
+}
+
+void hash_text(uint64_t& hash, const std::string& text) {
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  hash = (hash ^ 0xff) * 0x100000001b3u;
+}
+
+void hash_stack(uint64_t& hash, const Trace& trace, const Symbols& symbols, StackIndex stack) {
+  for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::plumbing))
+    hash_text(hash, line.function.empty() ? base_name(line.module) : line.function);
+  hash_text(hash, "|");
+}
+
+}  // namespace
+
+void add_task(Finding& finding, const Trace& trace, const Thread& thread) {
+  if (finding.tasks.size() >= kMostTasks) return;
+  FindingTask task;
+  task.kind = TaskKind::thread;
+  task.id = thread.id;
+  task.name = thread.name;
+  task.tid = thread.tid;
+  task.main = thread.main;
+  task.state = thread.state;
+  task.age_ns = age(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
+  finding.tasks.push_back(std::move(task));
+}
+
+void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine) {
+  if (finding.tasks.size() >= kMostTasks) return;
+  FindingTask task;
+  task.kind = TaskKind::coroutine;
+  task.id = coroutine.id;
+  if (coroutine.function < trace.functions.size())
+    task.name = trace.functions[coroutine.function];
+  task.state = coroutine.state;
+  task.age_ns = age(trace, coroutine.created_ns);
+  finding.tasks.push_back(std::move(task));
+}
+
+void set_ages(Finding& finding) {
+  std::vector<uint64_t> ages;
+  for (const FindingTask& task : finding.tasks) ages.push_back(task.age_ns);
+  if (ages.empty()) return;
+  std::sort(ages.begin(), ages.end());
+  finding.age_min_ns = ages.front();
+  finding.age_median_ns = ages[ages.size() / 2];
+  finding.age_max_ns = ages.back();
+}
+
+std::string fingerprint(const Finding& finding, const Trace& trace, const Symbols& symbols) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  hash_text(hash, rule_name(finding.rule));
+  hash_stack(hash, trace, symbols, finding.created_at);
+  hash_stack(hash, trace, symbols, finding.blocked_at);
+  char text[20];
+  std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
+  return text;
+}
+
+std::string created_in(const Finding& finding, const Trace& trace, const Symbols& symbols) {
+  const auto lines = stack_lines(trace, symbols, finding.created_at, Prune::plumbing);
+  if (lines.empty()) return {};
+  const StackLine& line = lines.front();
+  return " created in " +
+         (line.function.empty() ? line_text(line) : short_function(line.function));
+}
+
+}  // namespace track::analyze

@@ -1,0 +1,15 @@
+// All rules over one process, in the order they are reported: proved ones first, larger ones first.
+#pragma once
+
+#include <vector>
+
+#include "cli/analyze/deadlock.h"
+#include "cli/model/finding.h"
+#include "cli/model/symbols.h"
+
+namespace track::analyze {
+
+// deadlocks: as found, and confirmed by the caller where the process was alive to confirm them.
+std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks);
+
+}  // namespace track::analyze

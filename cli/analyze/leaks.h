@@ -1,0 +1,25 @@
+// Rules about what a process leaves behind. Judged from the final record of a process that is gone;
+// for one that runs, only what is already certain or already old is said, "so far".
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "cli/model/finding.h"
+#include "cli/model/symbols.h"
+
+namespace track::analyze {
+
+// `lock-held-at-exit`: a thread ended while it held a lock. Proved; dropped when memory disagrees.
+std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols);
+
+// `unjoined-thread`: it ended and nobody joined or detached it. Proved once the process has ended
+// by itself; before that, suspected.
+std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols);
+
+// `outlived-task`: threads and coroutines still alive when main returned or exit was called.
+// Suspected. `known`: task ids of threads that another finding already explains.
+std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
+                                   const std::set<uint32_t>& known);
+
+}  // namespace track::analyze

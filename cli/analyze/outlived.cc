@@ -1,0 +1,165 @@
+#include <algorithm>
+#include <map>
+#include <tuple>
+
+#include "cli/analyze/group.h"
+#include "cli/analyze/leaks.h"
+#include "cli/model/words.h"
+
+namespace track::analyze {
+namespace {
+
+bool judged(const Trace& trace) {
+  return trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
+}
+
+std::string end_text(const Trace& trace) {
+  return trace.end == ProcessEnd::main_returned ? "main returned" : "exit was called";
+}
+
+bool outlived(const Thread& thread) {
+  return (thread.state == TaskState::running || thread.state == TaskState::blocked ||
+          thread.state == TaskState::created) &&
+         !thread.main && !thread.joined && !thread.adopted && thread.kernel != KernelView::gone;
+}
+
+void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbols,
+                      const Thread& sample) {
+  const bool one = finding.count == 1;
+  std::string doing = one ? "was still running" : "were still running";
+  if (sample.wait.kind != WaitKind::none)
+    doing = std::string(one ? "was" : "were") + " still blocked (" +
+            wait_kind_name(sample.wait.kind) + ")";
+  if (sample.state == TaskState::created) doing = "had not run yet";
+  finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) + " " +
+                  doing + " when " + end_text(trace);
+  std::string line = "nobody joined " + std::string(one ? "it" : "them") + " before " +
+                     end_text(trace);
+  if (sample.detached) line = (one ? "it was" : "they were") + std::string(" detached");
+  finding.because.push_back(line + ", and " + (one ? "it" : "they") + " had not ended by then");
+  if (sample.wait.kind == WaitKind::none) return;
+  line = thread_text(sample) + " waits on ";
+  line += sample.wait.object > 4096
+              ? object_text(symbols, wait_kind_name(sample.wait.kind), sample.wait.object)
+              : std::string(wait_kind_name(sample.wait.kind));
+  if (sample.wait.since_ns != 0 && trace.taken_ns > sample.wait.since_ns)
+    line += " since " + duration_text(trace.taken_ns - sample.wait.since_ns);
+  const std::string where = where_text(trace, symbols, sample.wait.stack);
+  if (!where.empty()) line += ", in " + where;
+  finding.because.push_back(line);
+  finding.wait_object.kind = wait_kind_name(sample.wait.kind);
+  finding.wait_object.address = sample.wait.object;
+  const auto known = symbols.objects.find(sample.wait.object);
+  if (known != symbols.objects.end()) finding.wait_object.symbol = known->second;
+}
+
+std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols,
+                                      const std::set<uint32_t>& known) {
+  using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
+  std::map<Key, Finding> groups;
+  std::map<Key, const Thread*> samples;
+  for (const Thread& thread : trace.threads) {
+    if (!outlived(thread) || known.count(thread.id) != 0) continue;
+    const StackIndex at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
+    const Key key{thread.created_at, at, thread.wait.kind};
+    Finding& finding = groups[key];
+    finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
+    finding.created_at = thread.created_at;
+    finding.blocked_at = at;
+    add_task(finding, trace, thread);
+    samples.emplace(key, &thread);
+  }
+  std::vector<Finding> findings;
+  for (auto& [key, finding] : groups) {
+    describe_threads(finding, trace, symbols, *samples.at(key));
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+struct CoroutineGroup {
+  Finding finding;
+  FrameCertainty certainty = FrameCertainty::recorded;
+  uint64_t doubtful = 0;
+  uint64_t done = 0;
+};
+
+void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbols& symbols,
+                         const std::string& function) {
+  Finding& finding = group.finding;
+  const bool one = finding.count == 1;
+  std::string name = function.empty() ? std::string() : " of " + short_function(function);
+  finding.title = count_text(finding.count, "coroutine") + name + " " + (one ? "was" : "were") +
+                  " still there when the process ended";
+  if (function.empty() && finding.created_at != 0)
+    finding.title = count_text(finding.count, "coroutine") + created_in(finding, trace, symbols) +
+                    " " + (one ? "was" : "were") + " still there when the process ended";
+  const std::string its = one ? "its frame" : "their frames";
+  std::string line = its + " (" + bytes_text(finding.bytes_held) + ") " + (one ? "was" : "were") +
+                     " allocated, and never freed before the process ended";
+  finding.because.push_back(line);
+  if (group.done == finding.count)
+    finding.because.push_back("finished (at final suspension), but never destroyed");
+  else if (group.done == 0 && finding.tasks.front().state == TaskState::suspended)
+    finding.because.push_back("suspended when " + end_text(trace));
+  switch (group.certainty) {
+    case FrameCertainty::known:
+      finding.because.push_back("the head of " + its +
+                                " held the resume and destroy functions of a coroutine");
+      break;
+    case FrameCertainty::structural:
+      finding.because.push_back("no symbol says that this is a coroutine: the head of " + its +
+                                " only looks like one's");
+      break;
+    case FrameCertainty::recorded:
+      finding.because.push_back(
+          "known from the record alone: blocks from this place were coroutine frames; memory "
+          "could not be read when the process ended");
+      break;
+  }
+  if (group.doubtful != 0)
+    finding.because.push_back("the creation stack may be that of an earlier user of the block");
+}
+
+std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symbols) {
+  using Key = std::tuple<StackIndex, uint32_t, FrameCertainty>;
+  std::map<Key, CoroutineGroup> groups;
+  for (const Coroutine& coroutine : trace.coroutines) {
+    const Key key{coroutine.created_at, coroutine.function, coroutine.certainty};
+    CoroutineGroup& group = groups[key];
+    Finding& finding = group.finding;
+    finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
+    finding.created_at = coroutine.created_at;
+    finding.bytes_held += coroutine.size_bytes;
+    group.certainty = coroutine.certainty;
+    group.doubtful += coroutine.created_at_doubtful;
+    group.done += coroutine.state == TaskState::done;
+    add_task(finding, trace, coroutine);
+  }
+  std::vector<Finding> findings;
+  for (auto& [key, group] : groups) {
+    const uint32_t function = std::get<1>(key);
+    describe_coroutines(group, trace, symbols,
+                        function < trace.functions.size() ? trace.functions[function] : "");
+    findings.push_back(std::move(group.finding));
+  }
+  return findings;
+}
+
+}  // namespace
+
+std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
+                                   const std::set<uint32_t>& known) {
+  if (!judged(trace) || trace.superseded) return {};
+  std::vector<Finding> findings = outlived_threads(trace, symbols, known);
+  std::vector<Finding> coroutines = outlived_coroutines(trace, symbols);
+  std::move(coroutines.begin(), coroutines.end(), std::back_inserter(findings));
+  for (Finding& finding : findings) {
+    finding.rule = Rule::outlived_task;
+    finding.evidence = Evidence::suspected;
+    set_ages(finding);
+  }
+  return findings;
+}
+
+}  // namespace track::analyze

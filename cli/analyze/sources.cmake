@@ -1,0 +1,10 @@
+set(TRACK_ANALYZE_SOURCES
+  deadlock.cc
+  fail_on.cc
+  group.cc
+  judge.cc
+  lock_held.cc
+  outlived.cc
+  suppressions.cc
+  unjoined.cc
+  wait_graph.cc)

@@ -1,0 +1,114 @@
+#include "cli/analyze/suppressions.h"
+
+#include <algorithm>
+#include <sstream>
+
+#include "cli/model/error.h"
+
+namespace track::analyze {
+namespace {
+
+std::string trimmed(const std::string& text) {
+  const size_t begin = text.find_first_not_of(" \t\r");
+  if (begin == std::string::npos) return {};
+  return text.substr(begin, text.find_last_not_of(" \t\r") - begin + 1);
+}
+
+Suppression parse_line(const std::string& line, const std::string& place) {
+  const auto fail = [&](const std::string& why) {
+    return Error(place + ": " + why + ": `" + line +
+                 "`; write RULE:PATTERN, rule:RULE or created_by:PATTERN");
+  };
+  const size_t colon = line.find(':');
+  if (colon == std::string::npos) throw fail("this suppression has no `:`");
+  Suppression result;
+  result.text = line;
+  result.place = place;
+  const std::string head = trimmed(line.substr(0, colon));
+  result.pattern = trimmed(line.substr(colon + 1));
+  if (result.pattern.empty()) throw fail("this suppression has no pattern");
+  if (head == "created_by") {
+    result.where = Suppression::Where::created_by;
+  } else if (head == "rule") {
+    result.where = Suppression::Where::rule_name;
+    if (result.pattern.find('*') == std::string::npos && !parse_rule(result.pattern))
+      throw fail("there is no such rule");
+  } else if (parse_rule(head)) {
+    result.rule = head;
+  } else {
+    throw fail("`" + head + "` is no rule");
+  }
+  return result;
+}
+
+bool matches_stack(const std::string& pattern, const std::vector<StackLine>& lines) {
+  return std::any_of(lines.begin(), lines.end(), [&](const StackLine& line) {
+    if (line.function.empty()) return matches(pattern, base_name(line.module));
+    return matches(pattern, line.function) || matches(pattern, short_function(line.function));
+  });
+}
+
+}  // namespace
+
+bool matches(std::string_view pattern, std::string_view text) {
+  size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
+  while (t < text.size()) {
+    if (p < pattern.size() && pattern[p] == '*') {
+      star = p++;
+      resume = t;
+    } else if (p < pattern.size() && pattern[p] == text[t]) {
+      ++p;
+      ++t;
+    } else if (star != std::string_view::npos) {
+      p = star + 1;
+      t = ++resume;
+    } else {
+      return false;
+    }
+  }
+  while (p < pattern.size() && pattern[p] == '*') ++p;
+  return p == pattern.size();
+}
+
+std::vector<Suppression> parse_suppressions(const std::string& text, const std::string& file) {
+  std::vector<Suppression> result;
+  std::istringstream lines(text);
+  std::string line;
+  for (int number = 1; std::getline(lines, line); ++number) {
+    line = trimmed(line);
+    if (line.empty() || line[0] == '#') continue;
+    result.push_back(parse_line(line, file + ":" + std::to_string(number)));
+  }
+  return result;
+}
+
+void apply_suppressions(std::vector<Suppression>& suppressions, std::vector<Finding>& findings,
+                        const Trace& trace, const Symbols& symbols) {
+  if (suppressions.empty()) return;
+  for (Finding& finding : findings) {
+    const auto created = stack_lines(trace, symbols, finding.created_at, Prune::tracker);
+    const auto blocked = stack_lines(trace, symbols, finding.blocked_at, Prune::tracker);
+    for (Suppression& suppression : suppressions) {
+      bool hit = false;
+      switch (suppression.where) {
+        case Suppression::Where::rule_name:
+          hit = matches(suppression.pattern, rule_name(finding.rule));
+          break;
+        case Suppression::Where::created_by:
+          hit = matches_stack(suppression.pattern, created);
+          break;
+        case Suppression::Where::any_stack:
+          hit = suppression.rule == rule_name(finding.rule) &&
+                (suppression.pattern == "*" || matches_stack(suppression.pattern, created) ||
+                 matches_stack(suppression.pattern, blocked));
+          break;
+      }
+      if (!hit) continue;
+      suppression.hits += finding.count;
+      finding.suppressed_by = suppression.text;
+      break;
+    }
+  }
+}
+
+}  // namespace track::analyze

@@ -1,0 +1,70 @@
+#include <map>
+
+#include "cli/analyze/group.h"
+#include "cli/analyze/leaks.h"
+#include "cli/model/words.h"
+
+namespace track::analyze {
+namespace {
+
+constexpr uint64_t kOldEnough = 1'000'000'000;  // in a process that runs on: it may still join
+
+bool ended_by_itself(const Trace& trace) {
+  return trace.gone && (trace.end == ProcessEnd::main_returned ||
+                        trace.end == ProcessEnd::exit_called ||
+                        trace.end == ProcessEnd::quick_exit);
+}
+
+bool never_joined(const Thread& thread) {
+  return thread.state == TaskState::ended && !thread.main && !thread.joined && !thread.detached &&
+         !thread.adopted && thread.joiner == 0;
+}
+
+}  // namespace
+
+std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
+  std::map<StackIndex, Finding> groups;
+  std::map<StackIndex, uint64_t> first_end_ns;
+  for (const Thread& thread : trace.threads) {
+    if (!never_joined(thread)) continue;
+    const uint64_t since = thread.ended_ns != 0 && trace.taken_ns > thread.ended_ns
+                               ? trace.taken_ns - thread.ended_ns
+                               : 0;
+    if (!trace.gone && since < kOldEnough) continue;
+    Finding& finding = groups[thread.created_at];
+    finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
+    finding.created_at = thread.created_at;
+    add_task(finding, trace, thread);
+    uint64_t& oldest = first_end_ns[thread.created_at];
+    oldest = std::max(oldest, since);
+  }
+  const bool proved = ended_by_itself(trace);
+  std::vector<Finding> findings;
+  for (auto& [stack, finding] : groups) {
+    finding.rule = Rule::unjoined_thread;
+    finding.evidence = proved ? Evidence::proved : Evidence::suspected;
+    set_ages(finding);
+    const bool one = finding.count == 1;
+    finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) +
+                    " ended and " + (one ? "was" : "were") + " never joined or detached" +
+                    (trace.gone ? "" : " so far");
+    finding.because.push_back((one ? "it ended " : "the first of them ended ") +
+                              duration_text(first_end_ns[stack]) +
+                              (trace.gone ? " before the process was last seen" : " ago") +
+                              "; its stack and descriptor are kept until it is joined");
+    if (proved)
+      finding.because.push_back(std::string("the process is over (") +
+                                process_end_name(trace.end) +
+                                "), and no pthread_join, pthread_detach or equal was seen for " +
+                                (one ? "it" : "them"));
+    else if (trace.gone)
+      finding.because.push_back(std::string("the process did not end by itself (") +
+                                process_end_name(trace.end) + "): it may have joined later");
+    else
+      finding.because.push_back("the process runs on: it may still join");
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace track::analyze

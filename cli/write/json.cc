@@ -1,0 +1,152 @@
+#include "cli/write/json.h"
+
+#include <errno.h>
+#include <fcntl.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+
+#include "cli/model/error.h"
+#include "cli/model/words.h"
+#include "cli/write/json_parts.h"
+
+namespace track::write {
+namespace {
+
+Json optional_text(const std::string& text) { return text.empty() ? Json() : Json(text); }
+
+Json task_json(const FindingTask& task) {
+  return {{"id", task.id},     {"kind", task_kind_name(task.kind)},
+          {"name", task.name}, {"tid", task.tid},
+          {"main", task.main}, {"state", task_state_name(task.state)},
+          {"age_ns", task.age_ns}};
+}
+
+Json wait_object_json(const WaitObject& object) {
+  if (object.kind.empty()) return Json();
+  return {{"kind", object.kind},
+          {"address", hex_text(object.address)},
+          {"symbol", optional_text(object.symbol)},
+          {"owner", optional_text(object.owner)},
+          {"created_at", Json::array()}};
+}
+
+Json finding_json(const ProcessReport& process, const Finding& finding) {
+  Json json{{"rule", rule_name(finding.rule)},
+            {"evidence", evidence_name(finding.evidence)},
+            {"count", finding.count},
+            {"fingerprint", finding.fingerprint},
+            {"title", finding.title},
+            {"because", finding.because},
+            {"created_at", stack_json(process.trace, process.symbols, finding.created_at)},
+            {"blocked_at", stack_json(process.trace, process.symbols, finding.blocked_at)},
+            {"await_chain", Json::array()},
+            {"wait_object", wait_object_json(finding.wait_object)},
+            {"age_ns",
+             {{"min", finding.age_min_ns},
+              {"median", finding.age_median_ns},
+              {"max", finding.age_max_ns}}},
+            {"bytes_held", finding.bytes_held},
+            {"test", optional_text(finding.test)},
+            {"pid", process.trace.pid},
+            {"failing", finding.failing},
+            {"suppressed_by", optional_text(finding.suppressed_by)}};
+  Json tasks = Json::array();
+  for (const FindingTask& task : finding.tasks) tasks.push_back(task_json(task));
+  json["tasks"] = std::move(tasks);
+  return json;
+}
+
+Json process_json(const ProcessReport& process) {
+  const Trace& trace = process.trace;
+  Json json{{"program", trace.program},
+            {"pid", trace.pid},
+            {"parent_pid", trace.parent_pid},
+            {"forked", trace.forked},
+            {"end", process_end_name(trace.end)},
+            {"complete", trace.complete()},
+            {"lost", lost_json(trace.lost)},
+            {"damage", trace.warnings},
+            {"not_visible", trace.not_visible},
+            {"pause_ns", trace.pause_ns},
+            {"tasks", task_counts_json(live_threads(trace), trace.threads_created,
+                                       trace.coroutines.size(), trace.coroutines_created)}};
+  if (trace.gone && trace.end != ProcessEnd::unknown) json["exit_code"] = trace.exit_code;
+  if (trace.signal != 0) json["signal"] = trace.signal;
+  if (!process.note.empty()) json["note"] = process.note;
+  return json;
+}
+
+}  // namespace
+
+std::string json_report(const Report& report) {
+  std::map<std::string, uint64_t> lost;
+  std::vector<std::string> not_visible, symbol_notes;
+  uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0;
+  Json findings = Json::array(), processes = Json::array(), suppressions = Json::array();
+  const auto add_once = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
+    for (const std::string& item : from)
+      if (std::find(to.begin(), to.end(), item) == to.end()) to.push_back(item);
+  };
+  for (const ProcessReport& process : report.processes) {
+    const Trace& trace = process.trace;
+    for (const auto& [kind, count] : trace.lost) lost[kind] += count;
+    add_once(not_visible, trace.not_visible);
+    add_once(symbol_notes, process.symbols.notes);
+    threads += live_threads(trace);
+    threads_created += trace.threads_created;
+    coroutines += trace.coroutines.size();
+    coroutines_created += trace.coroutines_created;
+    processes.push_back(process_json(process));
+    for (const Finding& finding : process.findings)
+      findings.push_back(finding_json(process, finding));
+  }
+  for (const SuppressionUse& use : report.suppressions)
+    suppressions.push_back({{"pattern", use.text}, {"hits", use.hits}});
+  const bool any = !report.processes.empty();
+  const Json json{
+      {"schema_version", 1},
+      {"program", any ? Json(report.processes.front().trace.program) : Json()},
+      {"pid", any ? Json(report.processes.front().trace.pid) : Json()},
+      {"complete", any && report.complete()},
+      {"lost", lost_json(lost)},
+      {"not_visible", not_visible},
+      {"tasks", task_counts_json(threads, threads_created, coroutines, coroutines_created)},
+      {"findings", findings},
+      {"suppressions", suppressions},
+      {"symbol_notes", symbol_notes},
+      {"notes", report.notes},
+      {"processes", processes}};
+  return dump_json(json);
+}
+
+void write_file(const std::string& path, const std::string& text) {
+  if (path == "-") {
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+      throw Error(std::string("cannot write to standard output: ") + std::strerror(errno));
+    return;
+  }
+  std::string temporary = path + ".XXXXXX";
+  const int fd = mkostemp(temporary.data(), O_CLOEXEC);
+  if (fd < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));
+  size_t done = 0;
+  bool good = fchmod(fd, 0644) == 0;
+  while (good && done < text.size()) {
+    const ssize_t n = ::write(fd, text.data() + done, text.size() - done);
+    if (n < 0 && errno == EINTR) continue;
+    good = n > 0;
+    if (good) done += static_cast<size_t>(n);
+  }
+  int error = good ? 0 : errno;
+  if (close(fd) != 0 && error == 0) error = errno;
+  if (error == 0 && rename(temporary.c_str(), path.c_str()) != 0) error = errno;
+  if (error == 0) return;
+  unlink(temporary.c_str());
+  throw Error("cannot write " + path + ": " + std::strerror(error));
+}
+
+}  // namespace track::write

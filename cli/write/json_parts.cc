@@ -1,0 +1,47 @@
+#include "cli/write/json_parts.h"
+
+#include <algorithm>
+
+#include "cli/model/words.h"
+
+namespace track::write {
+
+Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack) {
+  Json frames = Json::array();
+  for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker)) {
+    Json frame{{"function", line.function}, {"file", line.file}, {"line", line.line},
+               {"module", line.module}};
+    if (line.function.empty()) frame["offset"] = hex_text(line.offset);
+    frames.push_back(std::move(frame));
+  }
+  return frames;
+}
+
+Json lost_json(const std::map<std::string, uint64_t>& lost) {
+  Json json = Json::object();
+  for (const char* kind : {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits",
+                           "memory", "joins"}) {
+    const auto known = lost.find(kind);
+    json[kind] = known == lost.end() ? 0 : known->second;
+  }
+  return json;
+}
+
+Json task_counts_json(uint64_t threads_live, uint64_t threads_created, uint64_t coroutines_live,
+                      uint64_t coroutines_created) {
+  return {{"threads", {{"live", threads_live}, {"created", threads_created}}},
+          {"coroutines", {{"live", coroutines_live}, {"created", coroutines_created}}},
+          {"fibers", {{"live", 0}, {"created", 0}}}};
+}
+
+uint64_t live_threads(const Trace& trace) {
+  return static_cast<uint64_t>(
+      std::count_if(trace.threads.begin(), trace.threads.end(),
+                    [](const Thread& t) { return t.state != TaskState::ended; }));
+}
+
+std::string dump_json(const Json& json) {
+  return json.dump(1, ' ', false, Json::error_handler_t::replace) + "\n";
+}
+
+}  // namespace track::write

@@ -1,0 +1,168 @@
+#include <algorithm>
+#include <functional>
+#include <tuple>
+#include <unordered_map>
+
+#include "cli/write/tasks.h"
+
+namespace track::write {
+namespace {
+
+constexpr size_t kMostCoroutineRows = 50;
+
+uint64_t past(const Trace& trace, uint64_t ns) {
+  return ns != 0 && trace.taken_ns > ns ? trace.taken_ns - ns : 0;
+}
+
+std::string state_text(const Thread& thread) {
+  if (thread.state == TaskState::blocked)
+    return std::string(wait_kind_name(thread.wait.kind)) + (thread.wait.timed ? ", timed" : "");
+  if (thread.state == TaskState::running && thread.kernel == KernelView::gone) return "gone";
+  return task_state_name(thread.state);
+}
+
+TaskRow row_of(const Trace& trace, const Thread& thread) {
+  TaskRow row;
+  row.id = thread.id;
+  row.creator = thread.creator;
+  row.name = thread.main ? "main" : thread.name;
+  row.tid = thread.tid;
+  row.main = thread.main;
+  row.state = state_text(thread);
+  row.task_state = thread.state;
+  row.wait = thread.wait;
+  row.age_ns = past(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
+  row.since_ns = past(trace, thread.state == TaskState::ended ? thread.ended_ns
+                                                              : thread.wait.since_ns);
+  row.at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
+  row.created_at = thread.created_at;
+  return row;
+}
+
+TaskRow row_of(const Trace& trace, const Coroutine& coroutine) {
+  TaskRow row;
+  row.kind = TaskKind::coroutine;
+  row.id = coroutine.id;
+  row.creator = coroutine.creator;
+  if (coroutine.function < trace.functions.size())
+    row.name = trace.functions[coroutine.function];
+  row.task_state = coroutine.state;
+  row.state = coroutine.state == TaskState::unknown ? "recorded"
+                                                    : task_state_name(coroutine.state);
+  row.age_ns = past(trace, coroutine.created_ns);
+  row.bytes = coroutine.size_bytes;
+  row.created_at = coroutine.created_at;
+  row.certainty = coroutine.certainty;
+  return row;
+}
+
+bool wanted_state(const TaskFilter& filter, TaskState state, const Wait& wait) {
+  return filter.state.empty() || filter.state == task_state_name(state) ||
+         filter.state == wait_kind_name(wait.kind);
+}
+
+void merge(TaskRow& into, const TaskRow& row) {
+  into.count += row.count;
+  into.age_ns = std::max(into.age_ns, row.age_ns);
+  into.since_ns = std::max(into.since_ns, row.since_ns);
+  into.bytes += row.bytes;
+}
+
+// Coroutines alike in function, state and creation stack.
+std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter, bool grouped) {
+  struct Key {
+    StackIndex created_at;
+    uint32_t function;
+    TaskState state;
+    FrameCertainty certainty;
+    bool operator==(const Key&) const = default;
+  };
+  struct Hash {
+    size_t operator()(const Key& key) const {
+      return (uint64_t{key.created_at} << 32 | key.function) * 0x9e3779b97f4a7c15u +
+             static_cast<size_t>(key.state) * 8 + static_cast<size_t>(key.certainty);
+    }
+  };
+  std::vector<TaskRow> rows;
+  std::unordered_map<Key, size_t, Hash> known;
+  for (const Coroutine& coroutine : trace.coroutines) {
+    const uint64_t age = past(trace, coroutine.created_ns);
+    if (age < filter.min_age_ns || !wanted_state(filter, coroutine.state, Wait{})) continue;
+    if (grouped) {
+      const Key key{coroutine.created_at, coroutine.function, coroutine.state,
+                    coroutine.certainty};
+      const auto [entry, fresh] = known.try_emplace(key, rows.size());
+      if (!fresh) {
+        TaskRow& row = rows[entry->second];
+        ++row.count;
+        row.age_ns = std::max(row.age_ns, age);
+        row.bytes += coroutine.size_bytes;
+        continue;
+      }
+    }
+    rows.push_back(row_of(trace, coroutine));
+  }
+  return rows;
+}
+
+void group(std::vector<TaskRow>& rows,
+           const std::function<std::string(const TaskRow&)>& key_of) {
+  std::unordered_map<std::string, size_t> known;
+  std::vector<TaskRow> result;
+  for (TaskRow& row : rows) {
+    const auto [entry, fresh] = known.try_emplace(key_of(row), result.size());
+    if (fresh)
+      result.push_back(std::move(row));
+    else
+      merge(result[entry->second], row);
+  }
+  rows = std::move(result);
+  std::stable_sort(rows.begin(), rows.end(),
+                   [](const TaskRow& a, const TaskRow& b) { return a.count > b.count; });
+}
+
+}  // namespace
+
+std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& filter) {
+  const Trace& trace = process.trace;
+  std::vector<TaskRow> rows;
+  if (filter.kind.empty() || filter.kind == "thread")
+    for (const Thread& thread : trace.threads) {
+      TaskRow row = row_of(trace, thread);
+      if (row.age_ns >= filter.min_age_ns && wanted_state(filter, thread.state, thread.wait))
+        rows.push_back(std::move(row));
+    }
+  if (filter.kind.empty() || filter.kind == "coroutine") {
+    const bool many = trace.coroutines.size() > kMostCoroutineRows;
+    auto more = coroutine_rows(trace, filter, many || filter.by != GroupBy::nothing);
+    if (filter.by == GroupBy::nothing && many)
+      std::stable_sort(more.begin(), more.end(),
+                       [](const TaskRow& a, const TaskRow& b) { return a.count > b.count; });
+    std::move(more.begin(), more.end(), std::back_inserter(rows));
+  }
+  std::unordered_map<StackIndex, std::string> sites;
+  switch (filter.by) {
+    case GroupBy::nothing: break;
+    case GroupBy::site:
+      group(rows, [&](const TaskRow& row) {
+        auto [site, fresh] = sites.try_emplace(row.created_at);
+        if (fresh) site->second = where_text(trace, process.symbols, row.created_at);
+        return std::to_string(static_cast<int>(row.kind)) + site->second;
+      });
+      break;
+    case GroupBy::stack:
+      group(rows, [](const TaskRow& row) {
+        return std::to_string(static_cast<int>(row.kind)) + "/" + std::to_string(row.created_at) +
+               "/" + std::to_string(row.at) + "/" + row.state;
+      });
+      break;
+    case GroupBy::state:
+      group(rows, [](const TaskRow& row) {
+        return std::to_string(static_cast<int>(row.kind)) + row.state;
+      });
+      break;
+  }
+  return rows;
+}
+
+}  // namespace track::write

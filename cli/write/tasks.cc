@@ -1,0 +1,214 @@
+#include "cli/write/tasks.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "cli/model/words.h"
+#include "cli/write/json_parts.h"
+#include "cli/write/text.h"
+
+namespace track::write {
+namespace {
+
+// One column for "where", two lines a task: what it does, and where it came from.
+class Table {
+ public:
+  Table(Page& page, const ProcessReport& process) : page_(page), process_(process) {}
+
+  void heading(bool grouped) {
+    page_.line(page_.ink(Ink::dim,
+                         grouped ? fmt::format("{:>9}  {:<15} {:<17} {:>9}  {}", "COUNT", "NAME",
+                                               "STATE", "OLDEST", "WHERE")
+                                 : fmt::format("{:>4} {:>8}  {:<15} {:<17} {:>9}  {}", "ID",
+                                               "TID", "NAME", "STATE", "FOR", "WHERE")));
+  }
+
+  void print(const TaskRow& row, bool grouped, size_t depth) {
+    const std::string name = row.kind == TaskKind::coroutine ? "coroutine" : row.name;
+    const uint64_t time = grouped || row.since_ns == 0 ? row.age_ns : row.since_ns;
+    const std::string when = time == 0 ? "-" : duration_text(time);
+    const std::string state = fitted(row.state, 17);
+    std::string line;
+    if (grouped || row.count > 1)
+      line = fmt::format("{:>9}{}  ", track::grouped(row.count), grouped ? "" : "x   ");
+    else
+      line = fmt::format("{:>4} {:>8}  ", row.id, row.tid == 0 ? "-" : std::to_string(row.tid));
+    line += fmt::format("{:<15} {:<17} {:>9}  ",
+                        fitted(std::string(depth * 2, ' ') + name, 15), state, when);
+    const size_t at = line.size();
+    line += fitted(what(row), room(at));
+    page_.line(line);
+    const std::string origin = where(row.created_at);
+    if (!origin.empty()) {
+      const std::string from = "created in " + origin;
+      page_.line(page_.ink(Ink::dim, std::string(16, ' ') + fitted(from, room(16))));
+    }
+  }
+
+  void stack(const TaskRow& row) {
+    if (row.at != 0) {
+      page_.line("           at");
+      print_stack(page_, process_.trace, process_.symbols, row.at, 13);
+    }
+    if (row.created_at == 0) return;
+    page_.line("           created at");
+    print_stack(page_, process_.trace, process_.symbols, row.created_at, 13);
+  }
+
+ private:
+  size_t room(size_t used) const {
+    return page_.options().width > used + 12 ? page_.options().width - used : 12;
+  }
+
+  const std::string& where(StackIndex stack) {
+    const auto [entry, fresh] = where_.try_emplace(stack);
+    if (fresh) entry->second = where_text(process_.trace, process_.symbols, stack);
+    return entry->second;
+  }
+
+  std::string what(const TaskRow& row) {
+    if (row.kind == TaskKind::coroutine)
+      return row.name.empty() ? "(function unknown)" : short_function(row.name);
+    const auto known = process_.symbols.objects.find(row.wait.object);
+    std::string text = where(row.at);
+    if (row.wait.kind != WaitKind::none && known != process_.symbols.objects.end())
+      text = known->second + " in " + text;
+    return text;
+  }
+
+  Page& page_;
+  const ProcessReport& process_;
+  std::unordered_map<StackIndex, std::string> where_;
+};
+
+std::string heading_text(const ProcessReport& process) {
+  const Trace& trace = process.trace;
+  std::string command;
+  for (const std::string& argument : trace.command_line)
+    command += (command.empty() ? "" : " ") + argument;
+  if (command.empty()) command = base_name(trace.program);
+  uint64_t ended = 0;
+  for (const Thread& thread : trace.threads) ended += thread.state == TaskState::ended;
+  std::string text =
+      fmt::format("process {} ({}): {}, {}", trace.pid, fitted(command, 60),
+                  count_text(live_threads(trace), "thread"),
+                  count_text(trace.coroutines.size(), "coroutine"));
+  if (ended != 0) text += ", " + count_text(ended, "ended thread") + " not joined";
+  text += std::string("; ") + process_end_name(trace.end);
+  if (!trace.recording) text += "; recording is off";
+  return text;
+}
+
+// Every task after its creator.
+std::vector<std::pair<const TaskRow*, size_t>> as_tree(const std::vector<TaskRow>& rows) {
+  std::unordered_map<uint64_t, std::vector<const TaskRow*>> children;
+  std::unordered_map<uint64_t, bool> threads;
+  for (const TaskRow& row : rows)
+    if (row.kind == TaskKind::thread) threads[row.id] = true;
+  std::vector<std::pair<const TaskRow*, size_t>> todo, result;
+  for (const TaskRow& row : rows) {
+    const bool rooted = row.creator == 0 || threads.count(row.creator) == 0 ||
+                        (row.kind == TaskKind::thread && row.creator >= row.id);
+    if (rooted)
+      todo.emplace_back(&row, 0);
+    else
+      children[row.creator].push_back(&row);
+  }
+  std::reverse(todo.begin(), todo.end());
+  while (!todo.empty()) {
+    const auto [row, depth] = todo.back();
+    todo.pop_back();
+    result.emplace_back(row, depth);
+    if (row->kind != TaskKind::thread) continue;
+    auto& below = children[row->id];
+    for (auto child = below.rbegin(); child != below.rend(); ++child)
+      todo.emplace_back(*child, depth + 1);
+  }
+  return result;
+}
+
+void print_process(Page& page, const ProcessReport& process, const TaskFilter& filter) {
+  page.wrapped(heading_text(process), 0, 2, Ink::bold);
+  const std::vector<TaskRow> rows = task_rows(process, filter);
+  Table table(page, process);
+  const bool grouped = filter.by != GroupBy::nothing;
+  if (!rows.empty()) table.heading(grouped);
+  if (filter.tree && !grouped) {
+    for (const auto& [row, depth] : as_tree(rows)) table.print(*row, false, depth);
+  } else {
+    for (const TaskRow& row : rows) {
+      table.print(row, grouped, 0);
+      if (filter.by == GroupBy::stack) table.stack(row);
+    }
+  }
+  const Trace& trace = process.trace;
+  if (const std::string loss = loss_text(trace); !loss.empty())
+    page.wrapped("lost: " + loss, 0, 2, Ink::yellow);
+  for (const std::string& warning : trace.warnings)
+    page.wrapped("damage: " + warning, 0, 2, Ink::yellow);
+  for (const std::string& item : trace.not_visible)
+    page.wrapped("not visible: " + item, 0, 2, Ink::dim);
+  for (const std::string& note : process.symbols.notes)
+    page.wrapped("symbols: " + note, 0, 2, Ink::dim);
+}
+
+Json row_json(const ProcessReport& process, const TaskRow& row) {
+  Json json{{"id", row.id},
+            {"kind", task_kind_name(row.kind)},
+            {"count", row.count},
+            {"name", row.name},
+            {"tid", row.tid},
+            {"main", row.main},
+            {"state", task_state_name(row.task_state)},
+            {"age_ns", row.age_ns},
+            {"since_ns", row.since_ns},
+            {"creator", row.creator},
+            {"bytes", row.bytes}};
+  if (row.wait.kind != WaitKind::none) {
+    const auto known = process.symbols.objects.find(row.wait.object);
+    json["wait_object"] = {
+        {"kind", wait_kind_name(row.wait.kind)},
+        {"address", hex_text(row.wait.object)},
+        {"symbol", known == process.symbols.objects.end() ? Json() : Json(known->second)},
+        {"timed", row.wait.timed},
+        {"owner_tid", row.wait.owner_tid}};
+  }
+  json["at"] = stack_json(process.trace, process.symbols, row.at);
+  json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
+  return json;
+}
+
+}  // namespace
+
+std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
+                       const TextOptions& options) {
+  Page page(options);
+  for (size_t i = 0; i < processes.size(); ++i) {
+    if (i != 0) page.line();
+    print_process(page, processes[i], filter);
+  }
+  return page.take();
+}
+
+std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter) {
+  Json all = Json::array();
+  for (const ProcessReport& process : processes) {
+    const Trace& trace = process.trace;
+    Json rows = Json::array();
+    for (const TaskRow& row : task_rows(process, filter)) rows.push_back(row_json(process, row));
+    all.push_back({{"program", trace.program},
+                   {"pid", trace.pid},
+                   {"end", process_end_name(trace.end)},
+                   {"complete", trace.complete()},
+                   {"lost", lost_json(trace.lost)},
+                   {"not_visible", trace.not_visible},
+                   {"counts", task_counts_json(live_threads(trace), trace.threads_created,
+                                               trace.coroutines.size(), trace.coroutines_created)},
+                   {"tasks", std::move(rows)}});
+  }
+  return dump_json({{"schema_version", 1}, {"processes", std::move(all)}});
+}
+
+}  // namespace track::write

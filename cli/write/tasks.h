@@ -1,0 +1,48 @@
+// `track ps`: every task, one row each or grouped. Coroutines are grouped by function, state and
+// creation stack when there are many: a million rows tell nobody anything.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/model/report.h"
+#include "cli/write/page.h"
+
+namespace track::write {
+
+enum class GroupBy { nothing, site, stack, state };
+
+struct TaskFilter {
+  GroupBy by = GroupBy::nothing;
+  bool tree = false;
+  uint64_t min_age_ns = 0;
+  std::string state;  // a task state or a wait kind; empty = any
+  std::string kind;   // "thread", "coroutine"; empty = any
+};
+
+// One task, or several that are alike.
+struct TaskRow {
+  TaskKind kind = TaskKind::thread;
+  uint64_t count = 1;
+  uint64_t id = 0;  // of one of them, and the rest too
+  uint64_t creator = 0;
+  std::string name;
+  int32_t tid = 0;
+  bool main = false;
+  std::string state;  // "running", "mutex", "sleep", "suspended", ...
+  TaskState task_state = TaskState::unknown;
+  Wait wait;
+  uint64_t age_ns = 0;    // the oldest one's
+  uint64_t since_ns = 0;  // how long in this state, the longest; 0 = unknown
+  uint64_t bytes = 0;
+  StackIndex at = 0;
+  StackIndex created_at = 0;
+  FrameCertainty certainty = FrameCertainty::known;
+};
+
+std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& filter);
+std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
+                       const TextOptions& options);
+std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter);
+
+}  // namespace track::write

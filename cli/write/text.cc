@@ -1,0 +1,214 @@
+#include "cli/write/text.h"
+
+#include <fmt/format.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/model/words.h"
+
+namespace track::write {
+namespace {
+
+constexpr size_t kMostFrames = 24;
+constexpr size_t kListedTasks = 6;
+
+std::string task_text(const FindingTask& task) {
+  std::string text = std::to_string(task.id);
+  std::string inside;
+  const auto add = [&](const std::string& what) {
+    if (!what.empty()) inside += (inside.empty() ? "" : ", ") + what;
+  };
+  if (task.kind == TaskKind::thread) {
+    add(task.main ? "main" : task.name);
+    if (task.tid != 0) add("tid " + std::to_string(task.tid));
+  }
+  return inside.empty() ? text : text + " (" + inside + ")";
+}
+
+std::string ages_text(const Finding& finding) {
+  const std::string least = duration_text(finding.age_min_ns);
+  const std::string most = duration_text(finding.age_max_ns);
+  if (finding.age_max_ns == 0) return {};
+  return least == most ? ", age " + most : ", ages " + least + " to " + most;
+}
+
+void print_tasks(Page& page, const Finding& finding) {
+  if (finding.tasks.empty()) return;
+  std::string text = task_kind_name(finding.tasks.front().kind);
+  text += finding.count == 1 ? " " : "s ";
+  for (size_t i = 0; i < std::min(finding.tasks.size(), kListedTasks); ++i)
+    text += (i == 0 ? "" : ", ") + task_text(finding.tasks[i]);
+  if (finding.count > kListedTasks)
+    text += " and " + grouped(finding.count - kListedTasks) + " more";
+  text += ages_text(finding);
+  if (finding.bytes_held != 0) text += ", " + bytes_text(finding.bytes_held);
+  page.wrapped(text, 3, 5);
+}
+
+Ink ink_of(const Finding& finding) {
+  if (finding.failing) return Ink::red;
+  return finding.evidence == Evidence::suspected ? Ink::yellow : Ink::bold;
+}
+
+void print_finding(Page& page, const ProcessReport& process, const Finding& finding,
+                   uint64_t number) {
+  page.line();
+  page.wrapped(fmt::format("{}. {} ({}): {}", number, rule_name(finding.rule),
+                           evidence_name(finding.evidence), finding.title),
+               0, 3, ink_of(finding));
+  for (size_t i = 0; i < finding.because.size(); ++i)
+    page.wrapped("because: " + finding.because[i], 3, 5);
+  print_tasks(page, finding);
+  if (finding.blocked_at != 0) {
+    page.line("   blocked at");
+    print_stack(page, process.trace, process.symbols, finding.blocked_at, 5);
+  }
+  if (finding.created_at != 0) {
+    page.line("   created at");
+    print_stack(page, process.trace, process.symbols, finding.created_at, 5);
+  }
+  page.line(page.ink(Ink::dim, "   fingerprint " + finding.fingerprint));
+}
+
+std::string process_heading(const ProcessReport& process) {
+  const Trace& trace = process.trace;
+  std::string text = fmt::format("== process {} {}", trace.pid, base_name(trace.program));
+  if (trace.forked) text += " (forked)";
+  text += std::string(": ") + process_end_name(trace.end);
+  if (trace.end == ProcessEnd::killed && trace.signal != 0)
+    text += fmt::format(" {}", trace.signal);
+  else if (trace.gone && trace.end != ProcessEnd::unknown && trace.end != ProcessEnd::aborted)
+    text += fmt::format(", exit code {}", trace.exit_code);
+  if (!process.note.empty()) text += "; " + process.note;
+  return text;
+}
+
+void print_losses(Page& page, const Report& report) {
+  for (const ProcessReport& process : report.processes) {
+    const Trace& trace = process.trace;
+    const std::string who = report.processes.size() > 1 ? fmt::format(" (pid {})", trace.pid) : "";
+    if (const std::string loss = loss_text(trace); !loss.empty())
+      page.wrapped("lost" + who + ": " + loss, 0, 2, Ink::yellow);
+    for (const std::string& warning : trace.warnings)
+      page.wrapped("damage" + who + ": " + warning, 0, 2, Ink::yellow);
+    for (const std::string& item : trace.not_visible)
+      page.wrapped("not visible" + who + ": " + item, 0, 2, Ink::dim);
+    for (const std::string& note : process.symbols.notes)
+      page.wrapped("symbols: " + note, 0, 2, Ink::dim);
+  }
+  for (const SuppressionUse& use : report.suppressions)
+    page.wrapped(fmt::format("suppressed: {} by {}", count_text(use.hits, "task"), use.text), 0, 2,
+                 Ink::dim);
+  for (const std::string& note : report.notes) page.wrapped("note: " + note, 0, 2);
+}
+
+std::string rule_counts(const Report& report) {
+  std::map<Rule, uint64_t> counts;
+  for (const ProcessReport& process : report.processes)
+    for (const Finding& finding : process.findings)
+      if (finding.suppressed_by.empty()) ++counts[finding.rule];
+  std::string text;
+  for (const auto& [rule, count] : counts)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, rule_name(rule));
+  return text;
+}
+
+uint64_t sum(const Report& report, uint64_t Trace::*field) {
+  uint64_t total = 0;
+  for (const ProcessReport& process : report.processes) total += process.trace.*field;
+  return total;
+}
+
+}  // namespace
+
+std::string loss_text(const Trace& trace) {
+  std::string text;
+  for (const auto& [kind, count] : trace.lost)
+    text += fmt::format("{}{} {}", text.empty() ? "" : ", ", grouped(count), kind);
+  return text;
+}
+
+void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,
+                 size_t indent) {
+  const auto lines = stack_lines(trace, symbols, stack, Prune::plumbing);
+  const size_t shown = std::min(lines.size(), kMostFrames);
+  for (size_t i = 0; i < shown; ++i) {
+    const StackLine& line = lines[i];
+    std::string text = fmt::format("#{:<2} ", i);
+    if (line.function.empty()) {
+      text += line_text(line);
+    } else {
+      text += short_function(line.function);
+      if (!line.file.empty()) {
+        text += " " + page.short_path(line.file);
+        if (line.line != 0) text += fmt::format(":{}", line.line);
+      } else if (!line.module.empty()) {
+        text += " (" + base_name(line.module) + ")";
+      }
+    }
+    page.wrapped(text, indent, indent + 4);
+  }
+  if (lines.size() > shown)
+    page.line(std::string(indent, ' ') + fmt::format("    and {} more", lines.size() - shown));
+  if (stack < trace.stacks.size() && trace.stacks[stack].truncated)
+    page.line(std::string(indent, ' ') + "    (the stack is cut short here)");
+}
+
+std::string summary_line(const Report& report) {
+  const uint64_t shown = report.shown();
+  std::string text = "SUMMARY: libtrack: ";
+  if (shown != 0)
+    text += count_text(shown, "finding") + " (" + rule_counts(report) + ")";
+  else
+    text += report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
+  if (report.processes.size() > 1)
+    text += " in " + count_text(report.processes.size(), "process") + "es";
+  text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
+                      count_text(sum(report, &Trace::coroutines_created), "coroutine"));
+  uint64_t suppressed = 0;
+  for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;
+  text += fmt::format("; {} suppressed; ", grouped(suppressed));
+  std::map<std::string, uint64_t> lost;
+  uint64_t warnings = 0;
+  for (const ProcessReport& process : report.processes) {
+    for (const auto& [kind, count] : process.trace.lost) lost[kind] += count;
+    warnings += process.trace.warnings.size();
+  }
+  if (lost.empty() && warnings == 0) return text + "nothing lost";
+  text += "lost:";
+  for (const auto& [kind, count] : lost) text += fmt::format(" {} {},", grouped(count), kind);
+  if (warnings != 0) text += " " + count_text(warnings, "damaged part") + ",";
+  text.pop_back();
+  return text;
+}
+
+std::string text_report(const Report& report, const TextOptions& options) {
+  Page page(options);
+  const uint64_t shown = report.shown(), failing = report.failing();
+  if (failing != 0)
+    page.line(page.ink(Ink::red, fmt::format("ERROR: libtrack: {} finding{}", shown,
+                                             shown == 1 ? "" : "s")));
+  else if (shown != 0)
+    page.line(page.ink(Ink::yellow,
+                       fmt::format("NOTE: libtrack: {} suspected finding{}, below --fail-on",
+                                   shown, shown == 1 ? "" : "s")));
+  uint64_t number = 0;
+  for (const ProcessReport& process : report.processes) {
+    const bool any = std::any_of(process.findings.begin(), process.findings.end(),
+                                 [](const Finding& f) { return f.suppressed_by.empty(); });
+    if (any && (report.processes.size() > 1 || !process.note.empty())) {
+      page.line();
+      page.wrapped(process_heading(process), 0, 3, Ink::bold);
+    }
+    for (const Finding& finding : process.findings)
+      if (finding.suppressed_by.empty()) print_finding(page, process, finding, ++number);
+  }
+  if (shown != 0) page.line();
+  print_losses(page, report);
+  const Ink ink = failing != 0 ? Ink::red : shown != 0 ? Ink::yellow : Ink::green;
+  page.line(page.ink(ink, summary_line(report)));
+  return page.take();
+}
+
+}  // namespace track::write

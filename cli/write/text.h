@@ -1,0 +1,21 @@
+// The findings as a report for people. Its first and last lines are fixed, for grep:
+// `ERROR: libtrack: N finding(s)` and `SUMMARY: libtrack: ...`.
+#pragma once
+
+#include <string>
+
+#include "cli/model/report.h"
+#include "cli/write/page.h"
+
+namespace track::write {
+
+std::string text_report(const Report& report, const TextOptions& options);
+std::string summary_line(const Report& report);
+
+// "lost: 3 stacks, 1 task"; empty when nothing was.
+std::string loss_text(const Trace& trace);
+
+void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,
+                 size_t indent);
+
+}  // namespace track::write
