@@ -31,6 +31,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/loader.cc
     interpose/locks.cc
     interpose/operators.cc
+    interpose/privileges.cc
     interpose/process.cc
     interpose/real.cc
     interpose/sleeps.cc

@@ -5,10 +5,12 @@
 #pragma once
 
 #include <dlfcn.h>
+#include <grp.h>
 #include <malloc.h>
 #include <mqueue.h>
 #include <poll.h>
 #include <pthread.h>
+#include <sched.h>
 #include <semaphore.h>
 #include <signal.h>
 #include <stdlib.h>

@@ -32,6 +32,7 @@ bool wait_while(std::atomic<uint32_t>& word, uint32_t value, uint32_t limit_ms) 
 // Handshake with the parent `track`: waiting -> taken -> released.
 void pause_for_reader() {
   wire::Control& control = recording.header->control;
+  if (recording.path[0] == 0) return;  // a recording without a file: nobody can look
   if (control.pause_at_exit.load(std::memory_order_acquire) == 0) return;
   if (!reader_alive(control.reader_pid.load(std::memory_order_relaxed))) return;
   control.exit_word.store(wire::kExitWaiting, std::memory_order_release);
@@ -62,6 +63,13 @@ void process_ending(EndReason reason, int exit_code) {
                     wire::EventKind::process_exiting, static_cast<uint8_t>(reason), 0});
   core::refresh_clock(now);
   pause_for_reader();
+  if (reason == EndReason::quick_exit || reason == EndReason::underscore_exit) finish();
+}
+
+void finish() {
+  if (recording.base == nullptr || recording.header->pid != sys::pid()) return;
+  recording.header->state.store(wire::ProcessState::ended, std::memory_order_release);
+  if (!core::recording_wanted()) core::remove_recording();
 }
 
 }  // namespace track::control

@@ -9,4 +9,8 @@ namespace track::control {
 // Only the first call of a process counts. Never in a vfork child.
 void process_ending(wire::EndReason reason, int exit_code);
 
+// The last thing the tracker does; the file goes unless somebody wants it. After the target's
+// static destructors as far as the loader's order allows, or at once where none will run.
+void finish();
+
 }  // namespace track::control

@@ -7,6 +7,7 @@
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/operators.h"
 #include "libtrack/capture/real.h"
+#include "libtrack/control/exit.h"
 #include "libtrack/control/fork.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
@@ -31,14 +32,6 @@ void start(const char* const* environment) {
   capture::start_coroutines();
   start_fork_handling();
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
-}
-
-void finish() {
-  if (core::recording.base == nullptr || core::forked_recording_unpublished()) return;
-  core::recording.header->state.store(wire::ProcessState::ended, std::memory_order_release);
-  // A reader that paused us, or a `keep`, wants the file; nobody else does after a clean end.
-  const bool wanted = core::options.keep || core::options.reader != 0;
-  if (!wanted) core::remove_recording();
 }
 
 }  // namespace track::control

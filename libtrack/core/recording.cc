@@ -85,6 +85,12 @@ void write_directory(const Plan& plan) {
   }
 }
 
+// Holes are not to be read ahead: it would cost the target 32 zeroed pages at every first touch.
+void advise(void* p, uint64_t bytes, int fd) {
+  sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_RANDOM);
+  if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_DONTDUMP);
+}
+
 // The mapping's whole range, reserved or not, is accounted one byte a page.
 bool map_plan(const Plan& plan, int fd) {
   const int sharing = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -95,7 +101,7 @@ bool map_plan(const Plan& plan, int fd) {
     sys::unmap(p, plan.total);
     return false;
   }
-  if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(plan.total), MADV_DONTDUMP);
+  advise(p, plan.total, fd);
   reserved_pages = pages;
   recording.base = static_cast<char*>(p);
   recording.bytes = plan.total;
@@ -194,6 +200,8 @@ bool open_recording(const char* const* environment) {
   return false;
 }
 
+bool recording_wanted() { return options.keep || options.reader != 0; }
+
 void remove_recording() {
   if (recording.path[0] == 0) return;
   sys::call(SYS_unlinkat, AT_FDCWD, sys::as_long(recording.path), 0);
@@ -259,6 +267,7 @@ void publish_forked_recording() {
       sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
   sys::call(SYS_close, fd);
   if (sys::map_failed(p)) return remove_recording();
+  advise(p, recording.bytes, fd);
   for (uint64_t page = 0; page < recording.bytes >> 12; ++page) {
     if (reserved_pages[page] == 0) continue;
     char* to = static_cast<char*>(p) + (page << 12);

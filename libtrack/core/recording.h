@@ -47,6 +47,8 @@ void copy_recording_after_fork();
 void publish_forked_recording();
 bool forked_recording_unpublished();
 
+// Does anybody want the file after a clean end? A reader that pauses us, or option `keep`.
+bool recording_wanted();
 // Removes the file: a clean end that nobody wants to look at.
 void remove_recording();
 

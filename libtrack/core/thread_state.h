@@ -30,7 +30,7 @@ struct ThisThread {
   uint16_t allocations;  // countdown to the next look at a site that never had frames
 };
 
-extern thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+extern constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
 
 // Marks "inside the tracker" for a scope. No destructor may run on a forced unwind, so none of the
 // guarded code contains a cancellation point.

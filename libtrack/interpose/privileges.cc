@@ -1,0 +1,46 @@
+// A process that gives up its user, its groups or its root directory may not be able to create its
+// recording afterwards: a fork child that has none yet (nginx's workers) gets it now.
+#include <grp.h>
+#include <sched.h>
+#include <unistd.h>
+
+#include "libtrack/capture/real.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/thread_state.h"
+#include "libtrack/interpose/export.h"
+
+using namespace track::capture;
+
+namespace {
+
+void publish_now() {
+  if (track::core::recording.base == nullptr || !track::core::forked_recording_unpublished()) return;
+  track::core::BusyScope busy;
+  track::core::publish_forked_recording();
+}
+
+}  // namespace
+
+#define TRACK_PRIVILEGE(name, parameters, arguments)   \
+  TRACK_EXPORT int name parameters noexcept {          \
+    publish_now();                                     \
+    return real.name arguments;                        \
+  }
+
+TRACK_PRIVILEGE(setuid, (uid_t u), (u))
+TRACK_PRIVILEGE(seteuid, (uid_t u), (u))
+TRACK_PRIVILEGE(setreuid, (uid_t r, uid_t e), (r, e))
+TRACK_PRIVILEGE(setresuid, (uid_t r, uid_t e, uid_t s), (r, e, s))
+TRACK_PRIVILEGE(setgid, (gid_t g), (g))
+TRACK_PRIVILEGE(setegid, (gid_t g), (g))
+TRACK_PRIVILEGE(setregid, (gid_t r, gid_t e), (r, e))
+TRACK_PRIVILEGE(setresgid, (gid_t r, gid_t e, gid_t s), (r, e, s))
+TRACK_PRIVILEGE(setgroups, (size_t n, const gid_t* groups), (n, groups))
+TRACK_PRIVILEGE(chroot, (const char* path), (path))
+TRACK_PRIVILEGE(unshare, (int flags), (flags))
+TRACK_PRIVILEGE(setns, (int fd, int type), (fd, type))
+
+TRACK_EXPORT int initgroups(const char* user, gid_t group) {
+  publish_now();
+  return real.initgroups(user, group);
+}
