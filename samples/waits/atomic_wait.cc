@@ -12,7 +12,9 @@ void await_version() {
   version.wait(0);
 }
 
-void start_reader() { std::thread(await_version).detach(); }
+void start_reader() {
+  std::thread(await_version).detach();
+}
 
 int main() {
   start_reader();

@@ -17,7 +17,9 @@ void monitor() {
   for (;;) changed.wait(lock);
 }
 
-void start_monitor() { std::thread(monitor).detach(); }
+void start_monitor() {
+  std::thread(monitor).detach();
+}
 
 int main() {
   start_monitor();

@@ -5,7 +5,9 @@
 
 #include "samples/support/queue.h"
 
-void fetch(std::shared_ptr<Queue<int>> answers, int mirror) { answers->push(mirror); }
+void fetch(std::shared_ptr<Queue<int>> answers, int mirror) {
+  answers->push(mirror);
+}
 
 int ask_mirrors(const std::shared_ptr<Queue<int>>& answers) {
   for (int mirror = 0; mirror < 3; ++mirror) std::thread(fetch, answers, mirror).detach();

@@ -13,7 +13,9 @@ void await_reply(std::future<int> reply) {
   reply.get();
 }
 
-void start_request(int id) { std::thread(await_reply, pending[id].get_future()).detach(); }
+void start_request(int id) {
+  std::thread(await_reply, pending[id].get_future()).detach();
+}
 
 int main() {
   start_request(7);

@@ -7,7 +7,9 @@
 
 static auto& pending = *new std::map<int, std::promise<int>>;
 
-void await_reply(std::future<int> reply) { reply.wait_for(std::chrono::milliseconds(10)); }
+void await_reply(std::future<int> reply) {
+  reply.wait_for(std::chrono::milliseconds(10));
+}
 
 int main() {
   std::jthread request(await_reply, pending[7].get_future());

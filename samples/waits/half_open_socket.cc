@@ -13,7 +13,9 @@ void read_requests(int client) {
   while (read(client, &byte, 1) == 1) answered.count_down();
 }
 
-void serve_client(int client) { std::thread(read_requests, client).detach(); }
+void serve_client(int client) {
+  std::thread(read_requests, client).detach();
+}
 
 int main() {
   int ends[2];

@@ -21,7 +21,9 @@ void collect() {
   done.wait();
 }
 
-void start_collector() { std::thread(collect).detach(); }
+void start_collector() {
+  std::thread(collect).detach();
+}
 
 int main() {
   start_collector();

@@ -1,4 +1,4 @@
-// what: The flag is set outside the lock and notified before the waiter waits without looking (S12).
+// what: The notify comes before the wait, and the waiter waits without looking at a flag (S12).
 // expect: outlived-task suspected count=1 created_by=start_consumer blocked_in=consume
 #include <condition_variable>
 #include <latch>
@@ -16,7 +16,9 @@ void consume() {
   ready.wait(lock);
 }
 
-void start_consumer() { std::thread(consume).detach(); }
+void start_consumer() {
+  std::thread(consume).detach();
+}
 
 int main() {
   start_consumer();

@@ -6,7 +6,9 @@
 
 static std::latch rendering(1);
 
-ThreadPool& make_pool() { return *new ThreadPool(1); }
+ThreadPool& make_pool() {
+  return *new ThreadPool(1);
+}
 
 int render_page(ThreadPool& pool) {
   std::future<int> picture = pool.submit([] { return 42; });

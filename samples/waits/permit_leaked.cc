@@ -7,7 +7,9 @@
 static std::counting_semaphore<4> permits(1);
 static std::latch wanting(2);
 
-bool run(int client) { return client != 0; }
+bool run(int client) {
+  return client != 0;
+}
 
 void query(int client) {
   if (client != 0) wanting.count_down();

@@ -6,7 +6,9 @@
 
 static std::counting_semaphore<4> permits(1);
 
-bool run(int client) { return client != 0; }
+bool run(int client) {
+  return client != 0;
+}
 
 bool query(int client) {
   permits.acquire();

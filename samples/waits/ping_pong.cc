@@ -21,7 +21,9 @@ void play(Table* table, int player) {
   }
 }
 
-void start_player(Table* table) { std::thread(play, table, 1).detach(); }
+void start_player(Table* table) {
+  std::thread(play, table, 1).detach();
+}
 
 int main() {
   auto* table = new Table;

@@ -7,7 +7,9 @@
 
 static std::latch resolving(2);
 
-ThreadPool& make_pool() { return *new ThreadPool(2); }
+ThreadPool& make_pool() {
+  return *new ThreadPool(2);
+}
 
 void resolve(std::shared_future<std::string> address) {
   resolving.count_down();

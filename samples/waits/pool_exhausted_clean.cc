@@ -4,7 +4,9 @@
 
 #include "samples/support/thread_pool.h"
 
-void resolve(std::shared_future<std::string> address) { address.get(); }
+void resolve(std::shared_future<std::string> address) {
+  address.get();
+}
 
 int main() {
   std::promise<std::string> address;

@@ -22,8 +22,12 @@ void update_prices() {
   std::unique_lock lock(prices);
 }
 
-void start_report() { std::thread(print_report).detach(); }
-void start_update() { std::thread(update_prices).detach(); }
+void start_report() {
+  std::thread(print_report).detach();
+}
+void start_update() {
+  std::thread(update_prices).detach();
+}
 
 int main() {
   start_report();

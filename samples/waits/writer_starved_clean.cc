@@ -13,7 +13,9 @@ void print_report() {
   confirmations.pop();
 }
 
-void update_prices() { std::unique_lock lock(prices); }
+void update_prices() {
+  std::unique_lock lock(prices);
+}
 
 int main() {
   std::jthread report(print_report);
