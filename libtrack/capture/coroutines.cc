@@ -76,9 +76,9 @@ void learn(uint32_t index, bool frame, const uint64_t* head) {
   remember_state(index);
 }
 
-void count_created(uint64_t n) {
+void count_created() {
   if (wire::ThreadSlot* slot = this_thread.slot)
-    slot->coroutines_created.store(slot->coroutines_created.load(std::memory_order_relaxed) + n,
+    slot->coroutines_created.store(slot->coroutines_created.load(std::memory_order_relaxed) + 1,
                                    std::memory_order_relaxed);
 }
 
@@ -92,16 +92,9 @@ void settle(const PendingBlock& pending) {
     if (!frame) return false;
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
     slot.site |= wire::kFrameSeen;
-    count_created(1);
+    count_created();
     return true;
   });
-}
-
-void record_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
-  const uint32_t stack = core::capture_stack(registers);
-  core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
-                     site | wire::kFrameSeen, stack, sys::ticks(), this_thread.task);
-  count_created(1);
 }
 
 void record_candidate(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
@@ -140,6 +133,15 @@ void settle_pending() {
   });
 }
 
+void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
+  if (this_thread.slot == nullptr && core::adopt_thread() == nullptr) return;
+  core::BusyScope busy;
+  const uint32_t stack = core::capture_stack(registers);
+  core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
+                     site | wire::kFrameSeen, stack, sys::ticks(), this_thread.task);
+  count_created();
+}
+
 void allocated_slow(void* block, size_t bytes, uint64_t return_address,
                     const core::Registers& registers) {
   const bool second_look = this_thread.allocations == 0;
@@ -165,7 +167,7 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
     remember_state(direct);
   }
   if (state == SiteState::coroutine) {
-    record_frame(block, bytes, site, registers);
+    allocated_frame(block, bytes, site, registers);
   } else if (state != SiteState::never || second_look) {
     record_candidate(block, bytes, site, registers);
   }

@@ -34,6 +34,8 @@ inline constexpr size_t kLargestFrame = 1 << 20;
 
 void allocated_slow(void* block, size_t bytes, uint64_t return_address,
                     const core::Registers& registers);
+// The same where the cache already says: every block from this site is a frame.
+void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers);
 void freeing_slow(void* block);
 
 // In the interposer's own frame, after the real call.
@@ -44,10 +46,13 @@ void freeing_slow(void* block);
   if (__builtin_expect(word >> 14 == (caller << 2 | uint64_t(wire::SiteState::never)), 1) &&
       __builtin_expect(--core::this_thread.allocations != 0, 1))
     return block;
-  if (!core::recording_on()) return block;
+  if (!core::may_record()) return block;
   core::Registers registers;
   TRACK_GET_REGISTERS(registers);
-  allocated_slow(block, bytes, caller, registers);
+  if (word >> 14 == (caller << 2 | uint64_t(wire::SiteState::coroutine)))
+    allocated_frame(block, bytes, word & ((1u << 14) - 1), registers);
+  else
+    allocated_slow(block, bytes, caller, registers);
   return block;
 }
 

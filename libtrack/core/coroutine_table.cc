@@ -35,7 +35,7 @@ uint8_t& filter_of(uint64_t hash) { return coroutine_filter[hash >> (64 - kFilte
 uint64_t tag_of(uint64_t hash) { return hash << kIndexBits; }
 uint64_t home_of(uint64_t hash) { return hash >> 20; }
 
-bool lock(Shard& shard) {
+bool lock_contended(Shard& shard) {
   for (uint32_t spin = 0; spin < 10000000; ++spin) {
     if (shard.locked.load(std::memory_order_relaxed) == 0 &&
         shard.locked.exchange(1, std::memory_order_acquire) == 0)
@@ -46,6 +46,10 @@ bool lock(Shard& shard) {
   }
   count(lost().coroutines);
   return false;
+}
+inline bool lock(Shard& shard) {
+  if (__builtin_expect(shard.locked.exchange(1, std::memory_order_acquire) == 0, 1)) return true;
+  return lock_contended(shard);
 }
 void unlock(Shard& shard) { shard.locked.store(0, std::memory_order_release); }
 
