@@ -6,7 +6,6 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <string>
 
 namespace track::symbolize {
 
@@ -47,14 +46,11 @@ inline bool covers(Dwarf_Die& die, uint64_t address) {
   return inside;
 }
 
-struct FunctionName {
-  std::string linkage;  // as the linker knows it; empty when DWARF does not say
-  std::string plain;    // readable; empty when unnamed
-  bool operator==(const FunctionName&) const = default;
-};
+// A string attribute of the entry, of its origin or of its declaration; null when empty.
+const char* text_of(Dwarf_Die& die, unsigned attribute);
 
-// The name of a subprogram or inlined subroutine, looked up through its origin and declaration.
-FunctionName function_name(Dwarf_Die& die);
+// The entry that lies inside its namespace or class: follows origin and declaration to the end.
+Dwarf_Die declaration_of(Dwarf_Die die);
 
 // Entries in a unit are at least one byte each: what bounds a walk over all of it.
 size_t walk_budget(Dwarf_Die& unit);

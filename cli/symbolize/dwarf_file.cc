@@ -82,26 +82,12 @@ void DwarfFile::index_units(const ElfImage& image) {
   unit_ranges_.seal();
 }
 
-const FunctionName& DwarfFile::name_of(Dwarf_Die& die) {
-  // Every inlined copy of a function has its own entry; what they share is the origin.
-  Dwarf_Attribute link;
-  Dwarf_Die origin;
-  const void* key = die.addr;
-  if (dwarf_attr(&die, DW_AT_abstract_origin, &link) && dwarf_formref_die(&link, &origin) &&
-      !dwarf_hasattr(&die, DW_AT_linkage_name)) {
-    key = origin.addr;
-  }
-  const auto [at, added] = names_.try_emplace(key);
-  if (added) at->second = function_name(die);
-  return at->second;
-}
-
-SourceFrames DwarfFile::frames_at(uint64_t address) {
+SourceFrames DwarfFile::frames_at(uint64_t address, bool surely_code) {
   SourceFrames found;
   const uint32_t* index = unit_ranges_.find(address);
   if (!index) return found;
   Unit& unit = units_[*index];
-  std::vector<Dwarf_Die> chain = unit.functions_at(address);
+  std::vector<Dwarf_Die> chain = unit.functions_at(address, surely_code);
   found.split_part_missing = unit.split_part_missing();
   SourceLine position = unit.line_at(address);
   if (chain.empty()) {
@@ -111,7 +97,7 @@ SourceFrames DwarfFile::frames_at(uint64_t address) {
   }
   for (size_t i = chain.size(); i-- > 0;) {
     Frame& frame = found.frames.emplace_back();
-    fill_name(frame, name_of(chain[i]));
+    fill_name(frame, names_.of(chain[i]));
     fill_position(frame, position);
     frame.inlined = i > 0;
     if (i == 0) break;

@@ -7,12 +7,12 @@
 #include <cstdint>
 #include <memory>
 #include <string>
-#include <unordered_map>
 #include <vector>
 
 #include "cli/model/frame.h"
 #include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/function_names.h"
 #include "cli/symbolize/range_map.h"
 #include "cli/symbolize/unit.h"
 
@@ -35,21 +35,21 @@ class DwarfFile {
   DwarfFile& operator=(const DwarfFile&) = delete;
 
   // Empty when no unit covers the address. One nameless frame when only its line is known.
-  SourceFrames frames_at(uint64_t address);
+  // `surely_code`: a symbol says that a function is there.
+  SourceFrames frames_at(uint64_t address, bool surely_code);
 
  private:
   explicit DwarfFile(Dwarf* dwarf) : dwarf_(dwarf) {}
   void attach_supplement(const ElfImage& image, const DebugFiles& files,
                          std::vector<std::string>& notes);
   void index_units(const ElfImage& image);
-  const FunctionName& name_of(Dwarf_Die& die);
 
   Dwarf* dwarf_;
   std::unique_ptr<ElfImage> supplement_image_;
   Dwarf* supplement_ = nullptr;
   std::vector<Unit> units_;
   RangeMap<uint32_t> unit_ranges_;  // -> index into units_
-  std::unordered_map<const void*, FunctionName> names_;
+  FunctionNames names_;
 };
 
 }  // namespace track::symbolize

@@ -73,7 +73,7 @@ std::vector<Frame> ModuleSymbols::frames_at(uint64_t address) {
   }
   open_dwarf();
   SourceFrames found;
-  if (dwarf_) found = dwarf_->frames_at(address);
+  if (dwarf_) found = dwarf_->frames_at(address, symbols_.covering(address) != nullptr);
   if (found.split_part_missing && !split_noted_) {
     split_noted_ = true;
     notes_.push_back(name_ + ": split debug information (.dwo) not found: " +

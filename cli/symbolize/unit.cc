@@ -43,10 +43,10 @@ void Unit::index_functions(Dwarf_Die& parent, bool everywhere, int depth, size_t
   });
 }
 
-std::vector<Dwarf_Die> Unit::functions_at(uint64_t address) {
+std::vector<Dwarf_Die> Unit::functions_at(uint64_t address, bool surely_code) {
   open();
   const Dwarf_Die* function = functions_.find(address);
-  if (!function && !indexed_everywhere_) {
+  if (!function && surely_code && !indexed_everywhere_) {
     indexed_everywhere_ = true;
     functions_ = {};
     size_t budget = walk_budget(body_);

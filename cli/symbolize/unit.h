@@ -23,8 +23,9 @@ class Unit {
   explicit Unit(const Dwarf_Die& die) : die_(die) {}
 
   // The function's entry followed by those of the calls inlined at the address, outermost first.
-  // Empty when the unit describes no function there.
-  std::vector<Dwarf_Die> functions_at(uint64_t address);
+  // Empty when the unit describes no function there. `surely_code`: there is a function there (a
+  // symbol says so, it is not padding), so unusual places are searched for its entry too.
+  std::vector<Dwarf_Die> functions_at(uint64_t address, bool surely_code);
   SourceLine line_at(uint64_t address);
   // A file named by number in an entry of this unit (DW_AT_call_file); null when out of range.
   const char* file_name(uint64_t index);

@@ -2,7 +2,7 @@
 //
 //   symbolize_bench FILE [N=10000] [SYSROOT] [FRAMES-TO-PRINT]
 //
-// Addresses are spread evenly over the executable segments. "first" is a new Symbolizer in a warm
+// Addresses are spread evenly over the functions. "first" is a new Symbolizer in a warm
 // page cache (run the command twice); "again" is answered from its cache; "one by one" asks a new
 // Symbolizer for the same addresses in a scattered order, without the batch. Peak memory is for
 // "first" only.
@@ -19,12 +19,14 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <cstdio>
 #include <cstdlib>
 #include <string>
 #include <vector>
 
+#include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/elf_image.h"
 #include "cli/symbolize/symbolizer.h"
 
@@ -32,6 +34,7 @@ namespace {
 
 using track::Location;
 using track::Module;
+using track::symbolize::DebugFiles;
 using track::symbolize::ElfImage;
 using track::symbolize::FileRoot;
 using track::symbolize::Options;
@@ -49,30 +52,38 @@ long peak_mib() {
   return usage.ru_maxrss / 1024;
 }
 
-std::vector<uint64_t> spread(Elf* elf, size_t count, uint64_t& end) {
-  std::vector<GElf_Phdr> code;
-  uint64_t total = 0;
-  size_t segments = 0;
-  elf_getphdrnum(elf, &segments);
-  for (size_t i = 0; i < segments; ++i) {
-    GElf_Phdr segment;
-    gelf_getphdr(elf, static_cast<int>(i), &segment);
-    if (segment.p_type != PT_LOAD) continue;
-    end = segment.p_vaddr + segment.p_memsz;
-    if (!(segment.p_flags & PF_X)) continue;
-    code.push_back(segment);
-    total += segment.p_memsz;
-  }
-  std::vector<uint64_t> addresses;
-  for (size_t i = 0; i < count; ++i) {
-    uint64_t at = total / count * i + 1;
-    for (const GElf_Phdr& segment : code) {
-      if (at < segment.p_memsz) {
-        addresses.push_back(segment.p_vaddr + at);
-        break;
+struct Extent {
+  uint64_t start, size;
+};
+
+// The functions the binary's own and its debug file's symbol tables name.
+void add_functions(Elf* elf, std::vector<Extent>& functions) {
+  for (Elf_Scn* section = nullptr; (section = elf_nextscn(elf, section)) != nullptr;) {
+    GElf_Shdr header;
+    gelf_getshdr(section, &header);
+    if (header.sh_type != SHT_SYMTAB) continue;
+    Elf_Data* data = elf_getdata(section, nullptr);
+    for (size_t i = 0; data && i < data->d_size / sizeof(Elf64_Sym); ++i) {
+      GElf_Sym symbol;
+      gelf_getsym(data, static_cast<int>(i), &symbol);
+      if (GELF_ST_TYPE(symbol.st_info) == STT_FUNC && symbol.st_shndx != SHN_UNDEF &&
+          symbol.st_size > 0) {
+        functions.push_back({symbol.st_value, symbol.st_size});
       }
-      at -= segment.p_memsz;
     }
+  }
+}
+
+std::vector<uint64_t> spread(const std::vector<Extent>& functions, size_t count) {
+  uint64_t total = 0;
+  for (const Extent& function : functions) total += function.size;
+  std::vector<uint64_t> addresses;
+  uint64_t before = 0, wanted = 0;
+  for (const Extent& function : functions) {
+    for (; wanted < before + function.size; wanted += total / count) {
+      addresses.push_back(function.start + (wanted - before));
+    }
+    before += function.size;
   }
   return addresses;
 }
@@ -107,7 +118,23 @@ int main(int argc, char** argv) {
   Module module;
   module.path = argv[1];
   module.build_id = image->build_id();
-  const std::vector<uint64_t> addresses = spread(image->elf(), count, module.end);
+  module.end = UINT64_MAX;
+  std::vector<Extent> functions;
+  add_functions(image->elf(), functions);
+  std::vector<std::string> notes;
+  if (functions.empty()) {
+    const auto debug = DebugFiles(options).debug_file(image.get(), module.build_id, notes);
+    if (debug) add_functions(debug->elf(), functions);
+  }
+  if (functions.empty()) {
+    std::fprintf(stderr, "symbolize_bench: %s: no symbols and no debug file\n", argv[1]);
+    return 2;
+  }
+  std::sort(functions.begin(), functions.end(),
+            [](const Extent& a, const Extent& b) { return a.start < b.start; });
+  const auto same = [](const Extent& a, const Extent& b) { return a.start == b.start; };
+  functions.erase(std::unique(functions.begin(), functions.end(), same), functions.end());
+  const std::vector<uint64_t> addresses = spread(functions, count);
 
   Symbolizer symbolizer({module}, options);
   std::vector<Location> locations;
