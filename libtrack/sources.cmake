@@ -38,7 +38,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/exit.cc control/fork.cc control/init.cc)
+set(TRACK_CONTROL_SOURCES control/api.cc control/exit.cc control/fork.cc control/init.cc)
 
 set(TRACK_LIBRARY_SOURCES
     ${TRACK_CORE_SOURCES} ${TRACK_CAPTURE_SOURCES} ${TRACK_INTERPOSE_SOURCES}

@@ -20,11 +20,11 @@ using wire::SiteState;
 
 constexpr uint16_t kLookAgain = 1024;  // allocations between second looks at frameless sites
 constexpr uint32_t kEnoughLooks = 4;
-constexpr int kSplitLevels = 3;        // callers up, to tell the users of a shared allocator apart
+constexpr int kSplitLevels = 3;  // callers up, to tell the users of a shared allocator apart
 
 uint32_t find_site(uint64_t return_address) {
-  uint32_t at = static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> 40) %
-                wire::kSiteCapacity;
+  uint32_t at =
+      static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> 40) % wire::kSiteCapacity;
   for (uint32_t probe = 0; probe < 64; ++probe, at = (at + 1) % wire::kSiteCapacity) {
     Site& site = recording.sites[at];
     if (!core::reserve(&site, sizeof site)) return UINT32_MAX;
@@ -116,14 +116,17 @@ void record_candidate(void* block, size_t bytes, uint32_t site, const core::Regi
 
 void start_coroutines() {
   if (!core::options.coroutines) return;
-  core::section(wire::SectionKind::sites).used.store(wire::kSiteCapacity, std::memory_order_relaxed);
+  core::section(wire::SectionKind::sites)
+      .used.store(wire::kSiteCapacity, std::memory_order_relaxed);
   core::at_thread_end = [] {
     settle_pending();
     drop_pending();
   };
 }
 
-void restart_coroutines_after_fork() { core::restart_coroutine_table_after_fork(); }
+void restart_coroutines_after_fork() {
+  core::restart_coroutine_table_after_fork();
+}
 
 void settle_pending() {
   core::BusyScope busy;
@@ -155,8 +158,8 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
   if (state == SiteState::mixed) {
     uint64_t callers[kSplitLevels + 1];
     bool truncated;
-    const unsigned n = core::unwind(registers, this_thread.stack_high, callers, kSplitLevels + 1,
-                                    &truncated);
+    const unsigned n =
+        core::unwind(registers, this_thread.stack_high, callers, kSplitLevels + 1, &truncated);
     for (unsigned i = 1; i < n && state == SiteState::mixed; ++i) {
       const uint32_t upper = find_site(callers[i]);
       if (upper == UINT32_MAX) break;

@@ -64,7 +64,7 @@ inline bool give_plain_mutex(pthread_mutex_t* mutex) {
   return false;
 }
 
-#define TRACK_REGISTERS(name)      \
+#define TRACK_REGISTERS(name)    \
   ::track::core::Registers name; \
   TRACK_GET_REGISTERS(name)
 

@@ -7,7 +7,9 @@
 namespace track::capture {
 
 extern bool standard_operators;
-inline bool operators_are_standard() { return standard_operators; }
+inline bool operators_are_standard() {
+  return standard_operators;
+}
 
 void start_operators();
 

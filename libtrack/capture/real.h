@@ -32,7 +32,8 @@
 namespace track::capture {
 
 #pragma GCC diagnostic push
-#pragma GCC diagnostic ignored "-Wignored-attributes"  // attributes of the declarations we take types of
+#pragma GCC diagnostic ignored \
+    "-Wignored-attributes"  // attributes of the declarations we take types of
 struct Real {
 #define TRACK_REAL(name, version) decltype(&::name) name;
 #define TRACK_REAL_AS(name, ...) std::type_identity_t<__VA_ARGS__> name;

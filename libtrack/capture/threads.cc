@@ -128,8 +128,8 @@ void detaching(pthread_t thread) {
   if (slot == nullptr) return core::count(core::lost().joins);
   core::BusyScope busy;
   core::count(core::counters().threads_detached);
-  core::push_event({sys::ticks(), slot->task, this_thread.task, 0, 0,
-                    wire::EventKind::thread_detached, 0, 0});
+  core::push_event(
+      {sys::ticks(), slot->task, this_thread.task, 0, 0, wire::EventKind::thread_detached, 0, 0});
   core::release_handle(slot, wire::kThreadDetached);
 }
 

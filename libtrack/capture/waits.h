@@ -1,8 +1,9 @@
 // waits.h: publishes what the running thread is blocked on, for the time it may be.
 //
 //   WaitScope would need a destructor, and a destructor on a forced unwind (pthread_cancel) or a
-//   longjmp is trouble; so begin and end are plain calls. A wait that never sees its end (cancelled,
-//   jumped out of) is replaced by the thread's next one and cleared when the thread ends.
+//   longjmp is trouble; so begin and end are plain calls. A wait that never sees its end
+//   (cancelled, jumped out of) is replaced by the thread's next one and cleared when the thread
+//   ends.
 //
 // A wait begun inside another one (a signal handler that blocks) is saved and put back.
 #pragma once
@@ -38,14 +39,16 @@ struct OpenWait {
 void begin_wait(OpenWait& open, const WaitRequest& request, const core::Registers& registers);
 void end_wait(OpenWait& open);
 
-inline const void* descriptor(long fd) { return reinterpret_cast<const void*>(fd); }
+inline const void* descriptor(long fd) {
+  return reinterpret_cast<const void*>(fd);
+}
 
 // Runs a blocking call between begin and end, in the interposer's frame. errno is the call's.
-#define TRACK_WAIT(open, ...)                     \
-  ::track::capture::OpenWait open;                \
-  {                                               \
-    ::track::core::Registers open##_registers;    \
-    TRACK_GET_REGISTERS(open##_registers);        \
+#define TRACK_WAIT(open, ...)                                          \
+  ::track::capture::OpenWait open;                                     \
+  {                                                                    \
+    ::track::core::Registers open##_registers;                         \
+    TRACK_GET_REGISTERS(open##_registers);                             \
     ::track::capture::begin_wait(open, __VA_ARGS__, open##_registers); \
   }
 

@@ -16,7 +16,9 @@ void in_fork_parent() {
 
 }  // namespace
 
-void start_fork_handling() { pthread_atfork(nullptr, in_fork_parent, in_fork_child); }
+void start_fork_handling() {
+  pthread_atfork(nullptr, in_fork_parent, in_fork_child);
+}
 
 void in_fork_child() {
   if (core::recording.base == nullptr) return;

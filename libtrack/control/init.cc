@@ -41,6 +41,8 @@ namespace {
 __attribute__((constructor(101))) void loaded(int, char**, char** environment) {
   track::control::start(environment);
 }
-__attribute__((destructor(101))) void unloaded() { track::control::finish(); }
+__attribute__((destructor(101))) void unloaded() {
+  track::control::finish();
+}
 
 }  // namespace

@@ -21,19 +21,27 @@ constexpr uint32_t kBatch = 64;  // slots a shard takes from the section at a ti
 // A place is 40 bits of the address' hash over the slot's index + 1; 0 = empty.
 struct alignas(64) Shard {
   std::atomic<uint32_t> locked;
-  uint32_t mask;          // capacity - 1
+  uint32_t mask;  // capacity - 1
   uint32_t count;
-  uint32_t free_slot;     // index + 1 of the first free slot; linked through created_ticks
+  uint32_t free_slot;  // index + 1 of the first free slot; linked through created_ticks
   uint32_t batch_next;
   uint32_t batch_end;
   uint64_t* places;
 };
 Shard shards[1u << kShardBits];
 
-Shard& shard_of(uint64_t hash) { return shards[hash >> (64 - kShardBits)]; }
-uint8_t& filter_of(uint64_t hash) { return coroutine_filter[hash >> (64 - kFilterBits)]; }
-uint64_t tag_of(uint64_t hash) { return hash << kIndexBits; }
-uint64_t home_of(uint64_t hash) { return hash >> 20; }
+Shard& shard_of(uint64_t hash) {
+  return shards[hash >> (64 - kShardBits)];
+}
+uint8_t& filter_of(uint64_t hash) {
+  return coroutine_filter[hash >> (64 - kFilterBits)];
+}
+uint64_t tag_of(uint64_t hash) {
+  return hash << kIndexBits;
+}
+uint64_t home_of(uint64_t hash) {
+  return hash >> 20;
+}
 
 bool lock_contended(Shard& shard) {
   for (uint32_t spin = 0; spin < 10000000; ++spin) {
@@ -51,7 +59,9 @@ inline bool lock(Shard& shard) {
   if (__builtin_expect(shard.locked.exchange(1, std::memory_order_acquire) == 0, 1)) return true;
   return lock_contended(shard);
 }
-void unlock(Shard& shard) { shard.locked.store(0, std::memory_order_release); }
+void unlock(Shard& shard) {
+  shard.locked.store(0, std::memory_order_release);
+}
 
 CoroutineSlot* take_slot(Shard& shard, uint32_t* index) {
   if (shard.free_slot != 0) {
@@ -129,7 +139,9 @@ void remove_place(Shard& shard, uint64_t at) {
 
 }  // namespace
 
-bool start_coroutine_table() { return true; }
+bool start_coroutine_table() {
+  return true;
+}
 
 void restart_coroutine_table_after_fork() {
   for (Shard& shard : shards) shard.locked.store(0, std::memory_order_relaxed);
@@ -150,8 +162,8 @@ CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site
   bool found;
   const uint64_t at = find(shard, hash, address, &found);
   uint32_t index = 0;
-  CoroutineSlot* slot = found ? &recording.coroutines[(shard.places[at] & kIndexMask) - 1]
-                              : take_slot(shard, &index);
+  CoroutineSlot* slot =
+      found ? &recording.coroutines[(shard.places[at] & kIndexMask) - 1] : take_slot(shard, &index);
   if (slot == nullptr || shard.count >= shard.mask) {
     unlock(shard);
     count(lost().coroutines);

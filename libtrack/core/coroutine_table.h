@@ -23,9 +23,9 @@ inline uint64_t address_hash(uint64_t address) {
   return (address >> 4) * 0x9E3779B97F4A7C15u;
 }
 inline bool may_be_tracked(const void* block) {
-  return __builtin_expect(coroutine_filter[address_hash(reinterpret_cast<uint64_t>(block)) >>
-                                           (64 - kFilterBits)] != 0,
-                          0);
+  return __builtin_expect(
+      coroutine_filter[address_hash(reinterpret_cast<uint64_t>(block)) >> (64 - kFilterBits)] != 0,
+      0);
 }
 
 // Adds (or replaces) the block's entry; null when there is no room, which is counted.

@@ -200,7 +200,9 @@ bool open_recording(const char* const* environment) {
   return false;
 }
 
-bool recording_wanted() { return options.keep || options.reader != 0; }
+bool recording_wanted() {
+  return options.keep || options.reader != 0;
+}
 
 void remove_recording() {
   if (recording.path[0] == 0) return;

@@ -65,7 +65,8 @@ void unpin_if_nothing_held(wire::ThreadSlot* slot);
 // Gives the handle's pin back once, whoever comes first of join and detach.
 bool release_handle(wire::ThreadSlot* slot, uint32_t flag);
 
-// Thread's side. at_thread_end, if set, is called on every ending thread, before its slot is let go.
+// Thread's side. at_thread_end, if set, is called on every ending thread, before its slot is let
+// go.
 extern void (*at_thread_end)();
 void begin_thread(wire::ThreadSlot* slot);
 void start_threads();  // once: the main thread's slot, the exit key

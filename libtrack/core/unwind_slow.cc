@@ -102,15 +102,19 @@ bool follows_call(uint64_t return_address) {
   return false;
 }
 
-// Whether uncovered code of a module set rbp up before the call at pc.
+// Whether uncovered code of a module set rbp up before the call at pc: going back, push and move
+// come before any epilogue (that one would end another function, or leave this in doubt).
 bool sets_frame_pointer(uint64_t pc, uint64_t gap_start) {
   constexpr uint64_t kReach = 4096;
   constexpr uint8_t kPushMove[][4] = {{0x55, 0x48, 0x89, 0xe5}, {0x55, 0x48, 0x8b, 0xec}};
+  constexpr uint8_t kLeave = 0xc9, kPop = 0x5d, kReturn = 0xc3;
   if (pc - gap_start > kReach) gap_start = pc - kReach;
   for (uint64_t at = pc; at >= gap_start + sizeof(kPushMove[0]); --at) {
-    const void* const code = reinterpret_cast<const void*>(at - sizeof(kPushMove[0]));
-    if (memcmp(code, kPushMove[0], sizeof(kPushMove[0])) == 0) return true;
-    if (memcmp(code, kPushMove[1], sizeof(kPushMove[1])) == 0) return true;
+    uint8_t code[sizeof(kPushMove[0])];
+    memcpy(code, reinterpret_cast<const void*>(at - sizeof(code)), sizeof(code));
+    if (memcmp(code, kPushMove[0], sizeof(code)) == 0) return true;
+    if (memcmp(code, kPushMove[1], sizeof(code)) == 0) return true;
+    if (code[3] == kReturn && (code[2] == kLeave || code[2] == kPop)) return false;
   }
   return false;
 }

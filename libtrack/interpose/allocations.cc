@@ -5,7 +5,9 @@
 
 using namespace track::capture;
 
-TRACK_EXPORT void* malloc(size_t n) noexcept { return allocated(real.malloc(n), n); }
+TRACK_EXPORT void* malloc(size_t n) noexcept {
+  return allocated(real.malloc(n), n);
+}
 TRACK_EXPORT void* calloc(size_t n, size_t size) noexcept {
   return allocated(real.calloc(n, size), n * size);
 }

@@ -10,12 +10,12 @@ using namespace track::capture;
 using track::wire::kHeldMutex;
 using track::wire::kWaitTimed;
 
-#define TRACK_CONDITION_WAIT(object, lock, flags, call)                      \
-  TRACK_WAIT(open, WaitRequest{WaitKind::condition, flags, object, lock});   \
-  remove_held(lock, false);                                                     \
-  const auto rc = call;                                                         \
-  add_held(lock, kHeldMutex);                                                   \
-  end_wait(open);                                                               \
+#define TRACK_CONDITION_WAIT(object, lock, flags, call)                    \
+  TRACK_WAIT(open, WaitRequest{WaitKind::condition, flags, object, lock}); \
+  remove_held(lock, false);                                                \
+  const auto rc = call;                                                    \
+  add_held(lock, kHeldMutex);                                              \
+  end_wait(open);                                                          \
   return rc
 
 TRACK_EXPORT int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {

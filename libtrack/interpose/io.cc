@@ -6,24 +6,30 @@
 using namespace track::capture;
 using track::wire::kWaitTimed;
 
-#define TRACK_IO(kind, fd, call)                                         \
-  TRACK_WAIT(open, WaitRequest{WaitKind::kind, 0, descriptor(fd)});      \
-  const auto rc = real.call;                                             \
-  end_wait(open);                                                        \
+#define TRACK_IO(kind, fd, call)                                    \
+  TRACK_WAIT(open, WaitRequest{WaitKind::kind, 0, descriptor(fd)}); \
+  const auto rc = real.call;                                        \
+  end_wait(open);                                                   \
   return rc
-#define TRACK_SOCKET(kind, fd, flags, call)                \
-  if (((flags) & MSG_DONTWAIT) != 0) return real.call;     \
+#define TRACK_SOCKET(kind, fd, flags, call)          \
+  if (((flags)&MSG_DONTWAIT) != 0) return real.call; \
   TRACK_IO(kind, fd, call)
 
-TRACK_EXPORT ssize_t read(int fd, void* b, size_t n) { TRACK_IO(read, fd, read(fd, b, n)); }
+TRACK_EXPORT ssize_t read(int fd, void* b, size_t n) {
+  TRACK_IO(read, fd, read(fd, b, n));
+}
 TRACK_EXPORT ssize_t __read_chk(int fd, void* b, size_t n, size_t room) {
   TRACK_IO(read, fd, __read_chk(fd, b, n, room));
 }
-TRACK_EXPORT ssize_t readv(int fd, const iovec* v, int n) { TRACK_IO(read, fd, readv(fd, v, n)); }
+TRACK_EXPORT ssize_t readv(int fd, const iovec* v, int n) {
+  TRACK_IO(read, fd, readv(fd, v, n));
+}
 TRACK_EXPORT ssize_t write(int fd, const void* b, size_t n) {
   TRACK_IO(write, fd, write(fd, b, n));
 }
-TRACK_EXPORT ssize_t writev(int fd, const iovec* v, int n) { TRACK_IO(write, fd, writev(fd, v, n)); }
+TRACK_EXPORT ssize_t writev(int fd, const iovec* v, int n) {
+  TRACK_IO(write, fd, writev(fd, v, n));
+}
 
 TRACK_EXPORT ssize_t recv(int fd, void* b, size_t n, int flags) {
   TRACK_SOCKET(read, fd, flags, recv(fd, b, n, flags));

@@ -18,13 +18,13 @@ __attribute__((visibility("hidden"), used)) void* track_before_dlmopen() {
   return reinterpret_cast<void*>(real.dlmopen);
 }
 
-#define TRACK_PASS_ON(name, before)                                                       \
-  asm("  .text\n  .globl " #name "\n  .type " #name ", @function\n" #name                 \
-      ":\n  .cfi_startproc\n"                                                             \
+#define TRACK_PASS_ON(name, before)                                                        \
+  asm("  .text\n  .globl " #name "\n  .type " #name ", @function\n" #name                  \
+      ":\n  .cfi_startproc\n"                                                              \
       "  push %rdi\n  .cfi_adjust_cfa_offset 8\n  push %rsi\n  .cfi_adjust_cfa_offset 8\n" \
-      "  push %rdx\n  .cfi_adjust_cfa_offset 8\n"                                         \
-      "  call " #before                                                                   \
-      "\n  pop %rdx\n  .cfi_adjust_cfa_offset -8\n"                                       \
+      "  push %rdx\n  .cfi_adjust_cfa_offset 8\n"                                          \
+      "  call " #before                                                                    \
+      "\n  pop %rdx\n  .cfi_adjust_cfa_offset -8\n"                                        \
       "  pop %rsi\n  .cfi_adjust_cfa_offset -8\n  pop %rdi\n  .cfi_adjust_cfa_offset -8\n" \
       "  jmp *%rax\n  .cfi_endproc\n  .size " #name ", .-" #name "\n")
 

@@ -8,9 +8,15 @@ using track::wire::kHeldRead;
 using track::wire::kHeldSpin;
 using track::wire::kHeldWrite;
 
-TRACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept { return mutex_lock(m, real); }
-TRACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept { return mutex_unlock(m, real); }
-TRACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept { return mutex_trylock(m, real); }
+TRACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept {
+  return mutex_lock(m, real);
+}
+TRACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept {
+  return mutex_unlock(m, real);
+}
+TRACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept {
+  return mutex_trylock(m, real);
+}
 
 TRACK_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* limit) noexcept {
   const int rc = real.pthread_mutex_trylock(m);
@@ -22,7 +28,8 @@ TRACK_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* lim
 TRACK_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock,
                                          const timespec* limit) noexcept {
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
-    return real.pthread_mutex_clocklock(m, clock, limit);  // its own EINVAL, whatever the lock's state
+    return real.pthread_mutex_clocklock(m, clock,
+                                        limit);  // its own EINVAL, whatever the lock's state
   const int rc = real.pthread_mutex_trylock(m);
   if (rc != EBUSY) return mutex_took(m, rc);
   TRACK_REGISTERS(registers);
@@ -38,7 +45,9 @@ TRACK_EXPORT int pthread_mutex_destroy(pthread_mutex_t* m) noexcept {
 
 // C11 mutexes are pthread mutexes inside, but libc does not come back through the names above.
 namespace {
-pthread_mutex_t* inner(mtx_t* m) { return reinterpret_cast<pthread_mutex_t*>(m); }
+pthread_mutex_t* inner(mtx_t* m) {
+  return reinterpret_cast<pthread_mutex_t*>(m);
+}
 }  // namespace
 
 TRACK_EXPORT int mtx_lock(mtx_t* m) {
@@ -97,13 +106,13 @@ TRACK_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t* l) noexcept {
   return took(l, kHeldWrite, real.pthread_rwlock_trywrlock(l));
 }
 
-#define TRACK_TIMED_RWLOCK(sort, kind, attempt, call)                \
-  int rc = real.attempt(l);                                          \
-  if (rc == EBUSY) {                                                 \
-    TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true));       \
-    rc = real.call;                                                  \
-    end_wait(open);                                                  \
-  }                                                                  \
+#define TRACK_TIMED_RWLOCK(sort, kind, attempt, call)          \
+  int rc = real.attempt(l);                                    \
+  if (rc == EBUSY) {                                           \
+    TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true)); \
+    rc = real.call;                                            \
+    end_wait(open);                                            \
+  }                                                            \
   return took(l, sort, rc)
 
 TRACK_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* t) noexcept {

@@ -4,10 +4,11 @@
 // Where the standard library's own definitions would run, new is malloc and delete is free, and the
 // hooks call those directly. Where the program replaced an operator, its definition comes before
 // ours; the forms it did not replace must then go the standard library's way, to end up in it.
+#include "libtrack/capture/operators.h"
+
 #include <new>
 
 #include "libtrack/capture/coroutines.h"
-#include "libtrack/capture/operators.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/interpose/export.h"
 
@@ -26,15 +27,15 @@ Function standard(Function& cached, const char* name) {
 }  // namespace
 
 // Failure is left to the standard definition: new handlers, bad_alloc.
-#define TRACK_NEW(symbol, parameters, arguments, direct)                        \
-  TRACK_EXPORT void* symbol parameters {                                        \
-    static void*(*next) parameters;                                             \
-    void* block = operators_are_standard() ? (direct) : nullptr;                \
-    if (__builtin_expect(block == nullptr, 0)) {                                \
-      if (standard(next, #symbol) == nullptr) return nullptr;                   \
-      block = next arguments;                                                   \
-    }                                                                           \
-    return allocated(block, n);                                                 \
+#define TRACK_NEW(symbol, parameters, arguments, direct)         \
+  TRACK_EXPORT void* symbol parameters {                         \
+    static void*(*next)parameters;                               \
+    void* block = operators_are_standard() ? (direct) : nullptr; \
+    if (__builtin_expect(block == nullptr, 0)) {                 \
+      if (standard(next, #symbol) == nullptr) return nullptr;    \
+      block = next arguments;                                    \
+    }                                                            \
+    return allocated(block, n);                                  \
   }
 
 TRACK_NEW(_Znwm, (size_t n), (n), real.malloc(n))
@@ -48,13 +49,13 @@ TRACK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow&
 TRACK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t), (n, a, t),
           nullptr)
 
-#define TRACK_DELETE(symbol, parameters, arguments)                          \
-  TRACK_EXPORT void symbol parameters noexcept {                             \
-    freeing(block);                                                          \
+#define TRACK_DELETE(symbol, parameters, arguments)                             \
+  TRACK_EXPORT void symbol parameters noexcept {                                \
+    freeing(block);                                                             \
     if (__builtin_expect(operators_are_standard(), 1)) return real.free(block); \
-    static void(*next) parameters;                                           \
-    if (standard(next, #symbol) != nullptr) return next arguments;           \
-    real.free(block);                                                        \
+    static void(*next) parameters;                                              \
+    if (standard(next, #symbol) != nullptr) return next arguments;              \
+    real.free(block);                                                           \
   }
 
 TRACK_DELETE(_ZdlPv, (void* block), (block))

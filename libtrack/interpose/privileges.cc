@@ -14,17 +14,18 @@ using namespace track::capture;
 namespace {
 
 void publish_now() {
-  if (track::core::recording.base == nullptr || !track::core::forked_recording_unpublished()) return;
+  if (track::core::recording.base == nullptr || !track::core::forked_recording_unpublished())
+    return;
   track::core::BusyScope busy;
   track::core::publish_forked_recording();
 }
 
 }  // namespace
 
-#define TRACK_PRIVILEGE(name, parameters, arguments)   \
-  TRACK_EXPORT int name parameters noexcept {          \
-    publish_now();                                     \
-    return real.name arguments;                        \
+#define TRACK_PRIVILEGE(name, parameters, arguments) \
+  TRACK_EXPORT int name parameters noexcept {        \
+    publish_now();                                   \
+    return real.name arguments;                      \
   }
 
 TRACK_PRIVILEGE(setuid, (uid_t u), (u))

@@ -27,11 +27,11 @@ TRACK_EXPORT int __libc_start_main(int (*main)(int, char**, char**), int argc, c
   return real.__libc_start_main(main_and_look, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
-#define TRACK_ENDING(name, reason)                 \
-  TRACK_EXPORT void name(int status) noexcept {    \
-    process_ending(EndReason::reason, status);     \
-    real.name(status);                             \
-    __builtin_unreachable();                       \
+#define TRACK_ENDING(name, reason)              \
+  TRACK_EXPORT void name(int status) noexcept { \
+    process_ending(EndReason::reason, status);  \
+    real.name(status);                          \
+    __builtin_unreachable();                    \
   }
 
 TRACK_ENDING(exit, exit_called)

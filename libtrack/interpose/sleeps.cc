@@ -6,10 +6,10 @@
 using namespace track::capture;
 using track::wire::kWaitTimed;
 
-#define TRACK_WAITING(kind, flags, object, call)                       \
+#define TRACK_WAITING(kind, flags, object, call)                                      \
   TRACK_WAIT(open, WaitRequest{WaitKind::kind, static_cast<uint8_t>(flags), object}); \
-  const auto rc = real.call;                                           \
-  end_wait(open);                                                      \
+  const auto rc = real.call;                                                          \
+  end_wait(open);                                                                     \
   return rc
 
 TRACK_EXPORT int nanosleep(const timespec* t, timespec* left) {
@@ -21,7 +21,9 @@ TRACK_EXPORT int clock_nanosleep(clockid_t clock, int flags, const timespec* t, 
 TRACK_EXPORT unsigned sleep(unsigned seconds) {
   TRACK_WAITING(sleep, kWaitTimed, nullptr, sleep(seconds));
 }
-TRACK_EXPORT int usleep(useconds_t us) { TRACK_WAITING(sleep, kWaitTimed, nullptr, usleep(us)); }
+TRACK_EXPORT int usleep(useconds_t us) {
+  TRACK_WAITING(sleep, kWaitTimed, nullptr, usleep(us));
+}
 TRACK_EXPORT int thrd_sleep(const timespec* t, timespec* left) {
   TRACK_WAITING(sleep, kWaitTimed, nullptr, thrd_sleep(t, left));
 }
@@ -63,7 +65,9 @@ TRACK_EXPORT int epoll_pwait2(int fd, epoll_event* events, int n, const timespec
                 epoll_pwait2(fd, events, n, t, mask));
 }
 
-TRACK_EXPORT int pause() { TRACK_WAITING(signal, 0, nullptr, pause()); }
+TRACK_EXPORT int pause() {
+  TRACK_WAITING(signal, 0, nullptr, pause());
+}
 TRACK_EXPORT int sigwait(const sigset_t* set, int* signal) {
   TRACK_WAITING(signal, 0, nullptr, sigwait(set, signal));
 }
@@ -77,7 +81,9 @@ TRACK_EXPORT int sigsuspend(const sigset_t* mask) {
   TRACK_WAITING(signal, 0, nullptr, sigsuspend(mask));
 }
 
-TRACK_EXPORT pid_t wait(int* status) { TRACK_WAITING(process, 0, nullptr, wait(status)); }
+TRACK_EXPORT pid_t wait(int* status) {
+  TRACK_WAITING(process, 0, nullptr, wait(status));
+}
 TRACK_EXPORT pid_t waitpid(pid_t pid, int* status, int options) {
   if ((options & WNOHANG) != 0) return real.waitpid(pid, status, options);
   TRACK_WAITING(process, 0, descriptor(pid), waitpid(pid, status, options));

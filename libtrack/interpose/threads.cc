@@ -21,12 +21,12 @@ TRACK_EXPORT int thrd_create(thrd_t* thread, thrd_start_t routine, void* argumen
   return create_c11_thread(thread, routine, argument, registers, real);
 }
 
-#define TRACK_JOIN(thread, flags, success, call)   \
-  TRACK_HERE(registers);                           \
-  OpenJoin join;                                   \
-  begin_join(join, thread, flags, registers);      \
-  const int rc = real.call;                        \
-  end_join(join, rc == (success));                 \
+#define TRACK_JOIN(thread, flags, success, call) \
+  TRACK_HERE(registers);                         \
+  OpenJoin join;                                 \
+  begin_join(join, thread, flags, registers);    \
+  const int rc = real.call;                      \
+  end_join(join, rc == (success));               \
   return rc
 
 TRACK_EXPORT int pthread_join(pthread_t t, void** result) {

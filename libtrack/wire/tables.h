@@ -117,7 +117,8 @@ static_assert(sizeof(ThreadSlot) == 448);
 
 // A block that holds, or may hold, a coroutine frame. address is written last and cleared first.
 inline constexpr uint32_t kSiteCapacity = 16384;
-inline constexpr uint32_t kFrameSeen = 0x80000000;  // in CoroutineSlot::site: head looked at, a pair
+inline constexpr uint32_t kFrameSeen =
+    0x80000000;  // in CoroutineSlot::site: head looked at, a pair
 struct CoroutineSlot {
   std::atomic<uint64_t> address;  // 0 = free slot
   uint64_t created_ticks;
