@@ -7,7 +7,7 @@
 namespace track::capture {
 namespace {
 
-constexpr uint32_t kPlaces = 8;
+constexpr uint32_t kPlaces = 4;
 
 struct PendingPlaces {
   uint64_t pool_link;

@@ -15,7 +15,7 @@ struct PendingBlock {
   uint32_t site;
   uint16_t depth;
   bool truncated;
-  uint64_t frames[128];  // outermost first; deeper stacks are cut
+  uint64_t frames[96];  // outermost first; deeper stacks are cut
 };
 
 // The oldest of the thread's places, perhaps still occupied: settle it first. Null: no memory.

@@ -23,7 +23,7 @@ struct ThreadPrivate {
   struct Seen {
     uint64_t hash;
     uint32_t stack;
-  } seen[256];  // this thread's recent stacks: spares the shared table's cache miss
+  } seen[128];  // this thread's recent stacks: spares the shared table's cache miss
 };
 
 namespace {
@@ -293,12 +293,14 @@ uint32_t capture_stack(const Registers& registers) {
       count(lost().stacks);
       return 0;
     }
-    __builtin_memset(static_cast<void*>(own), 0, sizeof *own);
+    // A recycled block: its stacks seen are as good for this thread, its last walk is not.
+    own->replay.size = 0;
+    own->replay.generation = 0;
     this_thread.own = own;
   }
   const bool own_stack = registers.sp < this_thread.stack_high;
   const Captured stack = capture(own->replay, registers, own_stack ? this_thread.stack_high : 0, 0);
-  auto& seen = own->seen[stack.hash >> 56];
+  auto& seen = own->seen[stack.hash >> 57];
   if (seen.hash == stack.hash) return seen.stack;
   const uint32_t reference =
       intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
