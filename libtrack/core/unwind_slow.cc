@@ -31,7 +31,9 @@ TRACK_READS_STACK bool restore(const SavedRegister& rule, const Frame& frame, ui
     default:
       return *known = false, true;
   }
-  if (!is_frame_word(address, frame.sp, high) || address >= cfa) return false;
+  // An epilogue may have popped the word already: it is still there, a little below sp.
+  constexpr uint64_t kPopped = 1024;
+  if (!is_frame_word(address, frame.sp - kPopped, high) || address >= cfa) return false;
   *value = stack_word(address);
   *known = true;
   return true;

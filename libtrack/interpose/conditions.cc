@@ -35,25 +35,24 @@ TRACK_EXPORT int cnd_timedwait(cnd_t* c, mtx_t* m, const timespec* t) {
   TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.cnd_timedwait(c, m, t));
 }
 
-// sem_trywait sets errno to EAGAIN where sem_wait would block; the real call decides about errno.
+// Only a semaphore without a token makes its taker wait. A look is no try: sem_wait acts on a pending
+// cancellation before it takes anything, and must go on doing so.
 namespace {
-bool take_now(sem_t* s) {
-  const int kept = errno;
-  const int rc = real.sem_trywait(s);
-  errno = kept;
-  return rc == 0;
+bool has_token(sem_t* s) {
+  int value = 0;
+  return sem_getvalue(s, &value) == 0 && value > 0;
 }
 }  // namespace
 
 TRACK_EXPORT int sem_wait(sem_t* s) {
-  if (take_now(s)) return 0;
+  if (has_token(s)) return real.sem_wait(s);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, 0, s});
   const int rc = real.sem_wait(s);
   end_wait(open);
   return rc;
 }
 TRACK_EXPORT int sem_timedwait(sem_t* s, const timespec* t) {
-  if (take_now(s)) return 0;
+  if (has_token(s)) return real.sem_timedwait(s, t);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
   const int rc = real.sem_timedwait(s, t);
   end_wait(open);
