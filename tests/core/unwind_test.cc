@@ -3,14 +3,17 @@
 #include <alloca.h>
 #include <doctest/doctest.h>
 #include <setjmp.h>
+#include <signal.h>
 #include <stdint.h>
 #include <stdlib.h>
+#include <ucontext.h>
 
 #include <algorithm>
 #include <thread>
 #include <vector>
 
 #include "libtrack/core/replay.h"
+#include "tests/support/unwind_lazy.h"
 #include "tests/support/unwind_oracle.h"
 
 namespace {
@@ -210,6 +213,192 @@ TEST_CASE("a bound inside the stack truncates it there") {
   CHECK(truncated);
   CHECK(count == 1);
   CHECK(count < whole);
+}
+
+TEST_CASE("a signal handler's stack goes through the signal frame to the interrupted code") {
+  static StackCheck check;
+  check = new_check();
+  struct Local {
+    static void handle(int) { check.here(); }
+  };
+  signal(SIGUSR1, Local::handle);
+  raise(SIGUSR1);
+  signal(SIGUSR1, SIG_DFL);
+  CHECK(check.checks == 1);
+  CHECK(check.problem == "");
+  CHECK_FALSE(check.truncated);
+}
+
+// Takes SIGNAL on a stack of its own for the life of this object.
+class HandlerOnOwnStack {
+ public:
+  HandlerOnOwnStack(int number, void (*handler)(int, siginfo_t*, void*)) : number_(number) {
+    stack_t stack{};
+    stack.ss_sp = memory_.data();
+    stack.ss_size = memory_.size();
+    sigaltstack(&stack, nullptr);
+    struct sigaction action {};
+    action.sa_sigaction = handler;
+    action.sa_flags = SA_SIGINFO | SA_ONSTACK;
+    sigaction(number, &action, &old_);
+  }
+  ~HandlerOnOwnStack() {
+    sigaction(number_, &old_, nullptr);
+    stack_t none{};
+    none.ss_flags = SS_DISABLE;
+    sigaltstack(&none, nullptr);
+  }
+
+ private:
+  int number_;
+  std::vector<char> memory_ = std::vector<char>(256 << 10);
+  struct sigaction old_ {};
+};
+
+TEST_CASE("a handler on an alternate stack sees the stack it interrupted") {
+  static StackCheck check;
+  check = new_check();
+  check.stack_high = 0;
+  {
+    const HandlerOnOwnStack handler(SIGUSR1, [](int, siginfo_t*, void*) { check.here(); });
+    raise(SIGUSR1);
+  }
+  CHECK(check.checks == 1);
+  CHECK(check.problem == "");
+  CHECK_FALSE(check.truncated);
+}
+
+TEST_CASE("the loader's resolver, which keeps its CFA in rbx, is walked through") {
+  static StackCheck check;
+  check = new_check();
+  unwind_lazy_probe = [] { check.here(); };
+  CHECK(unwind_lazy_call(1) == 2);
+  unwind_lazy_probe = nullptr;
+  CHECK(check.checks == 1);
+  CHECK(check.problem == "");
+  CHECK_FALSE(check.truncated);
+}
+
+// What the trap handler found: it may have interrupted malloc, so it must not allocate.
+struct Stepping {
+  struct Walk {
+    uint64_t frames[track::core::kMaxFrames];
+    unsigned count;
+  };
+  uint64_t high;
+  uint64_t steps, different, truncated;
+  volatile bool done;
+  uint64_t pc;  // of the first difference, and the walks there
+  Walk ours, theirs;
+};
+Stepping g_stepping;
+
+void at_step(int, siginfo_t*, void* context) {
+  constexpr greg_t kTrapFlag = 0x100;
+  static Stepping::Walk ours, theirs;
+  auto* const u = static_cast<ucontext_t*>(context);
+  if (g_stepping.done) {
+    u->uc_mcontext.gregs[REG_EFL] &= ~kTrapFlag;
+    return;
+  }
+  ++g_stepping.steps;
+  bool truncated = false;
+  const auto regs = track::test::registers_from(*u);
+  ours.count =
+      track::core::unwind(regs, g_stepping.high, ours.frames, track::core::kMaxFrames, &truncated);
+  theirs.count = track::test::libunwind_walk(*u, theirs.frames, track::core::kMaxFrames);
+  g_stepping.truncated += truncated;
+  if (std::equal(ours.frames, ours.frames + ours.count, theirs.frames,
+                 theirs.frames + theirs.count)) {
+    return;
+  }
+  if (g_stepping.different++ != 0) return;
+  g_stepping.pc = regs.pc;
+  g_stepping.ours = ours;
+  g_stepping.theirs = theirs;
+}
+
+[[gnu::noinline]] int stepped_program() {
+  unsigned char numbers[] = {3, 1, 2};
+  qsort(numbers, 3, 1, [](const void* a, const void* b) {
+    return *static_cast<const unsigned char*>(a) - *static_cast<const unsigned char*>(b);
+  });
+  void* const block = malloc(numbers[0] * 1000);
+  free(block);
+  return unwind_lazy_plain(numbers[0]);
+}
+
+TEST_CASE("at every single instruction the walk is libunwind's") {
+  g_stepping = Stepping{};
+  g_stepping.high = own_stack_high();
+  {
+    const HandlerOnOwnStack handler(SIGTRAP, at_step);
+    asm volatile("sub $128, %%rsp; pushf; orq $0x100, (%%rsp); popf; lea 128(%%rsp), %%rsp" ::
+                     : "memory", "cc");
+    stepped_program();
+    g_stepping.done = true;
+    asm volatile("nop" ::: "memory");
+  }
+  CHECK(g_stepping.steps > 1000);
+  CHECK(g_stepping.truncated == 0);
+  if (g_stepping.different != 0) {
+    const auto list = [](const Stepping::Walk& walk) {
+      return track::test::hex_list({walk.frames, walk.frames + walk.count});
+    };
+    FAIL(g_stepping.different << " of " << g_stepping.steps << " differ, first at "
+                              << track::test::hex_list({g_stepping.pc}) << ": "
+                              << list(g_stepping.ours) << " is not " << list(g_stepping.theirs));
+  }
+}
+
+// Code without unwind tables, one function with a frame pointer and one without.
+asm(R"(
+  .text
+  .type uncovered_with_frame, @function
+uncovered_with_frame:
+  push %rbp
+  mov %rsp, %rbp
+  sub $32, %rsp
+  mov %rsi, %rax
+  call *%rdi
+  leave
+  ret
+  .size uncovered_with_frame, . - uncovered_with_frame
+  .type uncovered_without_frame, @function
+uncovered_without_frame:
+  sub $24, %rsp
+  call *%rdi
+  add $24, %rsp
+  ret
+  .size uncovered_without_frame, . - uncovered_without_frame
+)");
+extern "C" void uncovered_with_frame(void (*callee)());
+extern "C" void uncovered_without_frame(void (*callee)());
+
+StackCheck g_uncovered;
+[[gnu::noinline]] void check_uncovered() {
+  g_uncovered.here();
+  asm volatile("");
+}
+
+TEST_CASE("code without tables is crossed by its frame pointer") {
+  g_uncovered = new_check();
+  uncovered_with_frame(check_uncovered);
+  asm volatile("");
+  CHECK(g_uncovered.problem == "");
+  CHECK_FALSE(g_uncovered.truncated);
+}
+
+TEST_CASE("without tables and frame pointer the walk ends there and says so") {
+  g_uncovered = new_check();
+  uncovered_without_frame(check_uncovered);
+  asm volatile("");
+  CHECK(g_uncovered.truncated);
+  REQUIRE(g_uncovered.stack.size() == 2);
+  const uint64_t last = g_uncovered.stack.back();
+  const uint64_t start = reinterpret_cast<uint64_t>(&uncovered_without_frame);
+  CHECK(last > start);
+  CHECK(last < start + 16);
 }
 
 TEST_CASE("function_start gives the extent of the function around an address") {

@@ -10,15 +10,15 @@
 namespace track::test {
 namespace {
 
-std::vector<uint64_t> callers(unw_cursor_t* cursor) {
-  std::vector<uint64_t> result;
-  while (unw_step(cursor) > 0) {
+unsigned callers(unw_cursor_t* cursor, uint64_t* out, unsigned max) {
+  unsigned count = 0;
+  while (count < max && unw_step(cursor) > 0) {
     unw_word_t pc = 0;
     unw_get_reg(cursor, UNW_REG_IP, &pc);
     if (pc == 0) break;
-    result.push_back(pc);
+    out[count++] = pc;
   }
-  return result;
+  return count;
 }
 
 }  // namespace
@@ -33,11 +33,11 @@ uint64_t own_stack_high() {
   return reinterpret_cast<uint64_t>(low) + size;
 }
 
-std::vector<uint64_t> libunwind_from(const ucontext_t& context) {
+unsigned libunwind_walk(const ucontext_t& context, uint64_t* out, unsigned max) {
   unw_context_t start = context;
   unw_cursor_t cursor;
   unw_init_local2(&cursor, &start, UNW_INIT_SIGNAL_FRAME);
-  return callers(&cursor);
+  return callers(&cursor, out, max);
 }
 
 core::Registers registers_from(const ucontext_t& context) {
@@ -62,8 +62,9 @@ void StackCheck::here() {
   unw_cursor_t cursor;
   unw_getcontext(&start);
   unw_init_local(&cursor, &start);
-  std::vector<uint64_t> expected = callers(&cursor);
-  if (expected.size() > core::kMaxFrames) expected.resize(core::kMaxFrames);
+  uint64_t theirs[core::kMaxFrames];
+  const unsigned their_count = callers(&cursor, theirs, core::kMaxFrames);
+  const std::vector<uint64_t> expected(theirs, theirs + their_count);
 
   std::string found;
   if (stack != expected)

@@ -15,8 +15,8 @@ namespace track::test {
 // One past the highest address of the calling thread's own stack.
 uint64_t own_stack_high();
 
-// The callers of the interrupted instruction, leaf first.
-std::vector<uint64_t> libunwind_from(const ucontext_t& context);
+// The callers of the interrupted instruction, leaf first; how many. Allocates nothing.
+unsigned libunwind_walk(const ucontext_t& context, uint64_t* out, unsigned max);
 
 core::Registers registers_from(const ucontext_t& context);
 
