@@ -26,7 +26,7 @@ Dwarf_Die declaration_of(Dwarf_Die die) {
 }
 
 size_t walk_budget(Dwarf_Die& unit) {
-  const Dwarf_Off start = dwarf_cuoffset(&unit);
+  const Dwarf_Off start = dwarf_dieoffset(&unit) - dwarf_cuoffset(&unit);
   Dwarf_Off next = 0;
   size_t header = 0;
   Dwarf* dwarf = dwarf_cu_getdwarf(unit.cu);

@@ -105,8 +105,6 @@ SourceFrames DwarfFile::frames_at(uint64_t address, bool surely_code) {
     position.line = static_cast<uint32_t>(number_of(chain[i], DW_AT_call_line));
     position.column = static_cast<uint32_t>(number_of(chain[i], DW_AT_call_column));
   }
-  Dwarf_Addr entry = 0;
-  if (dwarf_entrypc(&chain[0], &entry) == 0) found.entry = entry;
   return found;
 }
 

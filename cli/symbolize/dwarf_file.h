@@ -18,10 +18,9 @@
 
 namespace track::symbolize {
 
-// Frames innermost first. `entry` is where the outermost function begins, 0 when not known.
+// Frames innermost first.
 struct SourceFrames {
   std::vector<Frame> frames;
-  uint64_t entry = 0;
   bool split_part_missing = false;
 };
 

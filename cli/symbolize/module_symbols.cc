@@ -52,14 +52,10 @@ void ModuleSymbols::open_dwarf() {
 // a C library function has inside (`__GI___libc_write`): the linker knows the name callers use.
 void ModuleSymbols::name_outermost(SourceFrames& found, uint64_t address) const {
   Frame& outer = found.frames.back();
-  const Symbol* symbol = nullptr;
-  if (outer.function.empty()) {
-    symbol = symbols_.covering(address);
-  } else if (found.entry != 0 && !outer.linkage_name.starts_with("_Z")) {
-    symbol = symbols_.starting_at(found.entry);
-    if (symbol && !symbol->exported && std::strncmp(symbol->name, "_Z", 2) != 0) symbol = nullptr;
-  }
-  if (!symbol) return;
+  const Symbol* symbol = symbols_.covering(address);
+  if (!symbol || outer.linkage_name.starts_with("_Z")) return;
+  const bool mangled = std::strncmp(symbol->name, "_Z", 2) == 0;
+  if (!outer.function.empty() && !symbol->exported && !mangled) return;
   outer.function = demangle(symbol->name);
   outer.linkage_name = outer.function == symbol->name ? "" : symbol->name;
 }
