@@ -134,6 +134,7 @@ struct Coroutine {
   uint32_t size_bytes = 0;
   uint32_t creator = 0;  // task id of the creating thread
   uint64_t created_ns = 0;
+  uint64_t created_ticks = 0;  // as recorded: tells two users of one block apart
   StackIndex created_at = 0;
   uint64_t site = 0;    // return address of the allocating call
   uint64_t resume = 0;  // 0: at final suspension, or unknown

@@ -50,7 +50,9 @@ uint64_t stub_target(const Memory& memory, uint64_t destroy) {
 class Judge {
  public:
   Judge(Trace& trace, const Memory* memory, const CodeLookup& code)
-      : trace_(trace), memory_(memory), code_(code) {}
+      : trace_(trace), memory_(memory), code_(code) {
+    for (uint32_t i = 1; i < trace.functions.size(); ++i) functions_[trace.functions[i]] = i;
+  }
 
   const Verdict& of(const Head& head) {
     const auto [entry, fresh] = known_.try_emplace(head);

@@ -1,4 +1,5 @@
 set(TRACK_PROCESS_SOURCES
+  binary.cc
   coroutines.cc
   locate.cc
   memory.cc

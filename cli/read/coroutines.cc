@@ -28,6 +28,7 @@ Coroutine to_coroutine(Image& image, const CoroutineSlot& slot, uint64_t address
   coroutine.address = address & ~kLookedAt;
   coroutine.size_bytes = slot.size_bytes;
   coroutine.creator = slot.creator;
+  coroutine.created_ticks = slot.created_ticks;
   coroutine.created_ns = image.to_ns(slot.created_ticks);
   coroutine.created_at = image.stack(slot.stack);
   if (slot.site < sites.size()) {

@@ -1,0 +1,124 @@
+#include <fmt/format.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <memory>
+
+#include "cli/model/error.h"
+#include "cli/process/binary.h"
+#include "cli/process/locate.h"
+#include "cli/process/memory.h"
+#include "cli/process/proc.h"
+#include "cli/verbs/places.h"
+#include "cli/verbs/verbs.h"
+
+namespace track::verbs {
+namespace {
+
+struct DoctorSettings {
+  std::string target;
+  OutputSettings output;
+};
+
+class Checkup {
+ public:
+  explicit Checkup(write::Page& page) : page_(page) {}
+  void good(const std::string& text) { say(write::Ink::green, "ok    ", text); }
+  void note(const std::string& text) { say(write::Ink::yellow, "note  ", text); }
+  void bad(const std::string& text) {
+    say(write::Ink::red, "FAIL  ", text);
+    failed_ = true;
+  }
+  bool failed() const { return failed_; }
+
+ private:
+  void say(write::Ink ink, const std::string& word, const std::string& text) {
+    page_.wrapped(word + text, 0, 6, ink);
+  }
+  write::Page& page_;
+  bool failed_ = false;
+};
+
+void check_binary(Checkup& checkup, const process::Binary& binary) {
+  for (const std::string& script : binary.scripts)
+    checkup.note(script + " is a script; what is tracked is its interpreter " + binary.path +
+                 " and the programs it starts");
+  const std::string blocker = binary.blocker();
+  if (!blocker.empty()) return checkup.bad(blocker);
+  checkup.good(binary.path + " is a dynamically linked 64-bit x86 program (loader " +
+               binary.interpreter + ")");
+  if (!binary.symbols && !binary.debug_info)
+    checkup.note("stripped: functions are shown as module+offset, and clang coroutines are only "
+                 "told by how they look; keep a debug file beside it or in /usr/lib/debug");
+  else if (!binary.debug_info)
+    checkup.note("no debug information: function names, but no files and lines; build with -g");
+  else
+    checkup.good("has debug information, or names a file that has");
+}
+
+void check_library(Checkup& checkup) {
+  try {
+    checkup.good("libtrack.so: " + find_library());
+  } catch (const Error& error) {
+    checkup.bad(error.what());
+  }
+}
+
+void check_process(Checkup& checkup, pid_t pid) {
+  process::require_readable(pid);
+  const auto mappings = process::mappings(pid);
+  const bool loaded = std::any_of(mappings.begin(), mappings.end(), [](const auto& mapping) {
+    return mapping.path.find("/libtrack.so") != std::string::npos;
+  });
+  const bool glibc = std::any_of(mappings.begin(), mappings.end(), [](const auto& mapping) {
+    return mapping.path.find("/libc.so.6") != std::string::npos;
+  });
+  if (!glibc) checkup.note("the process has no glibc loaded: it is static, or uses another libc");
+  try {
+    const auto place = process::locate_recording(pid);
+    checkup.good("is tracked; its recording: " +
+                 (place.original.empty() ? "in memory only" : place.original));
+  } catch (const Error& error) {
+    if (loaded)
+      checkup.bad("libtrack.so is loaded, but nothing is recorded: the directory of recordings "
+                  "could not be written, or the program was executed with privileges");
+    else
+      checkup.bad(error.what());
+  }
+  const process::Memory memory(pid);
+  if (!mappings.empty() && memory.probe(mappings.front().start) == 0)
+    checkup.good("its memory can be read: lock owners and coroutine frames are verified");
+  else
+    checkup.note("its memory cannot be read (ptrace rights): findings rest on the record alone; "
+                 "run track as root, or start the program under track run");
+}
+
+bool all_digits(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c >= '0' && c <= '9'; });
+}
+
+int doctor(const DoctorSettings& settings) {
+  write::Page page(text_options(settings.output, STDOUT_FILENO));
+  Checkup checkup(page);
+  check_library(checkup);
+  if (all_digits(settings.target) && access(settings.target.c_str(), F_OK) != 0)
+    check_process(checkup, static_cast<pid_t>(std::stol(settings.target.substr(0, 9))));
+  else if (!settings.target.empty())
+    check_binary(checkup, process::inspect_command(settings.target));
+  print(page.take());
+  return checkup.failed() ? kToolError : kClean;
+}
+
+}  // namespace
+
+void add_doctor(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<DoctorSettings>();
+  CLI::App* verb = app.add_subcommand("doctor", "what can and cannot be tracked here, and why");
+  verb->add_option("TARGET", settings->target, "command, executable or PID");
+  add_output_flags(*verb, settings->output);
+  verb->callback([settings, &exit_code] { exit_code = doctor(*settings); });
+}
+
+}  // namespace track::verbs

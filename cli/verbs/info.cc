@@ -1,0 +1,118 @@
+#include <fmt/format.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <ctime>
+#include <memory>
+
+#include "cli/model/words.h"
+#include "cli/verbs/load.h"
+#include "cli/verbs/verbs.h"
+#include "cli/write/json.h"
+#include "cli/write/json_parts.h"
+#include "cli/write/text.h"
+
+namespace track::verbs {
+namespace {
+
+struct InfoSettings {
+  std::string target;
+  OutputSettings output;
+};
+
+std::string started_text(const Trace& trace) {
+  const auto seconds = static_cast<std::time_t>(trace.start_realtime_ns / 1'000'000'000);
+  std::tm local{};
+  char text[40] = "unknown";
+  if (trace.start_realtime_ns != 0 && localtime_r(&seconds, &local) != nullptr)
+    std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
+  const uint64_t seen = trace.taken_ns > trace.start_ns ? trace.taken_ns - trace.start_ns : 0;
+  return fmt::format("{}, {} {}", text, trace.gone ? "last seen after" : "running for",
+                     duration_text(seen));
+}
+
+void describe(write::Page& page, const Trace& trace) {
+  std::string command;
+  for (const std::string& argument : trace.command_line)
+    command += (command.empty() ? "" : " ") + argument;
+  const auto row = [&](const std::string& name, const std::string& value) {
+    if (!value.empty()) page.wrapped(fmt::format("{:<14}{}", name, value), 0, 14);
+  };
+  row("recording", trace.source + ", " + bytes_text(trace.file_bytes) + " (sparse)");
+  row("program", trace.program);
+  row("command", command);
+  row("pid", fmt::format("{} (parent {}){}", trace.pid, trace.parent_pid,
+                         trace.forked ? ", forked" : ""));
+  row("started", started_text(trace));
+  row("state", std::string(process_end_name(trace.end)) +
+                   (trace.recording ? "" : ", recording is off"));
+  row("options", trace.options);
+  row("threads", fmt::format("{} in the table; {} created, {} ended, {} joined, {} detached",
+                             trace.threads.size(), trace.threads_created, trace.threads_ended,
+                             trace.threads_joined, trace.threads_detached));
+  row("coroutines", fmt::format("{} live; {} created, {} destroyed, {} seen only when freed",
+                                trace.coroutines.size(), trace.coroutines_created,
+                                trace.coroutines_destroyed, trace.untracked_coroutines));
+  row("modules", std::to_string(trace.modules.size()));
+  row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
+                             grouped(trace.events_overwritten)));
+  const std::string loss = write::loss_text(trace);
+  row("lost", loss.empty() ? "nothing" : loss);
+  for (const std::string& warning : trace.warnings) row("damage", warning);
+  for (const std::string& item : trace.not_visible) row("not visible", item);
+}
+
+write::Json info_json(const Trace& trace) {
+  return {{"source", trace.source},
+          {"program", trace.program},
+          {"command_line", trace.command_line},
+          {"pid", trace.pid},
+          {"parent_pid", trace.parent_pid},
+          {"forked", trace.forked},
+          {"recording", trace.recording},
+          {"start_realtime_ns", trace.start_realtime_ns},
+          {"seen_ns", trace.taken_ns - std::min(trace.taken_ns, trace.start_ns)},
+          {"end", process_end_name(trace.end)},
+          {"options", trace.options},
+          {"file_bytes", trace.file_bytes},
+          {"modules", trace.modules.size()},
+          {"events", trace.events},
+          {"events_overwritten", trace.events_overwritten},
+          {"complete", trace.complete()},
+          {"lost", write::lost_json(trace.lost)},
+          {"damage", trace.warnings},
+          {"tasks", write::task_counts_json(write::live_threads(trace), trace.threads_created,
+                                            trace.coroutines.size(), trace.coroutines_created)}};
+}
+
+void info(const InfoSettings& settings) {
+  write::Page page(text_options(settings.output, STDOUT_FILENO));
+  write::Json all = write::Json::array();
+  bool first = true;
+  for (const Loaded& loaded : load_target(settings.target, {}, false)) {
+    if (!first) page.line();
+    first = false;
+    describe(page, loaded.report.trace);
+    all.push_back(info_json(loaded.report.trace));
+  }
+  if (!settings.output.json.empty())
+    write::write_file(settings.output.json,
+                      write::dump_json({{"schema_version", 1}, {"recordings", all}}));
+  if (settings.output.json != "-") print(page.take());
+}
+
+}  // namespace
+
+void add_info(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<InfoSettings>();
+  CLI::App* verb = app.add_subcommand("info", "what a recording holds, and what it lost");
+  verb->add_option("TARGET", settings->target, "PID, recording or directory of recordings")
+      ->required();
+  add_output_flags(*verb, settings->output);
+  verb->callback([settings, &exit_code] {
+    info(*settings);
+    exit_code = kClean;
+  });
+}
+
+}  // namespace track::verbs

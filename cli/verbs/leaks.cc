@@ -1,0 +1,48 @@
+#include <unistd.h>
+
+#include <memory>
+
+#include "cli/verbs/load.h"
+#include "cli/verbs/verbs.h"
+#include "cli/write/json.h"
+#include "cli/write/text.h"
+
+namespace track::verbs {
+namespace {
+
+struct LeaksSettings {
+  std::vector<std::string> targets;
+  SymbolSettings symbols;
+  JudgeSettings judge;
+  OutputSettings output;
+};
+
+int leaks(const LeaksSettings& settings) {
+  std::vector<Loaded> processes;
+  for (const std::string& target : settings.targets)
+    for (Loaded& loaded : load_target(target, settings.symbols, true))
+      processes.push_back(std::move(loaded));
+  for (Loaded& loaded : processes)
+    if (!loaded.report.trace.gone) loaded.report.note = "judged while it runs";
+  const Report report = make_report(std::move(processes), settings.judge);
+  if (!settings.output.json.empty())
+    write::write_file(settings.output.json, write::json_report(report));
+  if (settings.output.json != "-")
+    print(write::text_report(report, text_options(settings.output, STDOUT_FILENO)));
+  return report.failing() != 0 ? settings.judge.error_exitcode : kClean;
+}
+
+}  // namespace
+
+void add_leaks(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<LeaksSettings>();
+  CLI::App* verb = app.add_subcommand("leaks", "findings of a process or a recording");
+  verb->add_option("TARGET", settings->targets, "PID, recording or directory of recordings")
+      ->required();
+  add_symbol_flags(*verb, settings->symbols);
+  add_judge_flags(*verb, settings->judge);
+  add_output_flags(*verb, settings->output);
+  verb->callback([settings, &exit_code] { exit_code = leaks(*settings); });
+}
+
+}  // namespace track::verbs

@@ -1,0 +1,172 @@
+#include "cli/verbs/load.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <sstream>
+#include <thread>
+
+#include "cli/analyze/fail_on.h"
+#include "cli/analyze/judge.h"
+#include "cli/analyze/suppressions.h"
+#include "cli/model/error.h"
+#include "cli/process/locate.h"
+#include "cli/process/observe.h"
+#include "cli/process/proc.h"
+#include "cli/read/recording.h"
+#include "cli/verbs/names.h"
+
+namespace track::verbs {
+namespace {
+
+// Between the two looks that prove a deadlock: whatever is able to move has moved by then.
+constexpr auto kSecondLook = std::chrono::milliseconds(20);
+
+Trace read_live(pid_t pid, const process::RecordingPlace& place) {
+  const std::string source = "pid " + std::to_string(pid);
+  Trace trace = place.path.empty()
+                    ? read::read_recording(
+                          read::Bytes::process(pid, place.address, place.bytes), source, true)
+                    : read::read_recording(read::Bytes::file(place.path), source, true);
+  trace.end = ProcessEnd::alive;
+  // A recorded pid is that of the process's own namespace.
+  trace.pid = pid;
+  return trace;
+}
+
+Trace observe(pid_t pid, const process::RecordingPlace& place) {
+  Trace trace = read_live(pid, place);
+  process::observe_threads(trace);
+  process::read_lock_words(trace);
+  return trace;
+}
+
+analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace& place,
+                                       const ProcessReport& report) {
+  analyze::Deadlocks found = analyze::find_deadlocks(report.trace, report.symbols);
+  if (found.findings.empty()) return found;
+  std::this_thread::sleep_for(kSecondLook);
+  const Trace later = observe(pid, place);
+  if (analyze::find_deadlocks(later, report.symbols).findings.empty()) return {};
+  analyze::keep_unmoved(found, report.trace, later);
+  return found;
+}
+
+// The process that still writes this file; 0 = nobody does.
+pid_t writer_of(const std::string& path) {
+  const read::RecordingFile name = read::parse_recording_name(path);
+  struct stat file {};
+  if (name.pid == 0 || stat(path.c_str(), &file) != 0) return 0;
+  for (const process::Mapping& mapping : process::mappings(name.pid))
+    if (mapping.inode == file.st_ino && mapping.shared) return name.pid;
+  return 0;
+}
+
+bool all_digits(const std::string& text) {
+  return !text.empty() && std::all_of(text.begin(), text.end(),
+                                      [](char c) { return c >= '0' && c <= '9'; });
+}
+
+std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings& symbols,
+                                   bool confirm) {
+  const auto files = read::list_recordings(path);
+  if (files.empty()) throw Error("there is no recording (rec.PID.N) in " + path);
+  std::vector<Loaded> result;
+  std::vector<std::string> unread;
+  for (size_t i = 0; i < files.size(); ++i) {
+    try {
+      result.push_back(load_recording(files[i].path, symbols, confirm));
+      result.back().report.trace.superseded =
+          i + 1 < files.size() && files[i + 1].pid == files[i].pid;
+    } catch (const Error& error) {
+      unread.emplace_back(error.what());
+    }
+  }
+  if (result.empty()) throw Error(unread.front());
+  for (const std::string& why : unread)
+    result.front().report.trace.warnings.push_back("left out: " + why);
+  return result;
+}
+
+std::vector<analyze::Suppression> load_suppressions(const std::vector<std::string>& files) {
+  std::vector<analyze::Suppression> all;
+  for (const std::string& path : files) {
+    std::ifstream file(path);
+    std::stringstream text;
+    if (!file || !(text << file.rdbuf()))
+      if (!file || file.peek() != std::ifstream::traits_type::eof())
+        throw Error("cannot read the suppressions in " + path);
+    auto more = analyze::parse_suppressions(text.str(), path);
+    std::move(more.begin(), more.end(), std::back_inserter(all));
+  }
+  return all;
+}
+
+}  // namespace
+
+Trace observe_live(pid_t pid) { return observe(pid, process::locate_recording(pid)); }
+
+Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
+  const process::RecordingPlace place = process::locate_recording(pid);
+  Loaded loaded;
+  loaded.report.trace = observe(pid, place);
+  Names names(loaded.report.trace, settings, pid);
+  process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
+  loaded.report.symbols = names.resolve(loaded.report.trace);
+  if (confirm) loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
+  return loaded;
+}
+
+Loaded load_recording(const std::string& path, const SymbolSettings& settings, bool confirm) {
+  if (const pid_t pid = writer_of(path); pid != 0) return load_live(pid, settings, confirm);
+  Loaded loaded;
+  Trace& trace = loaded.report.trace;
+  trace = read::read_recording(path, false);
+  trace.gone = true;
+  Names names(trace, settings, 0);
+  process::inspect_coroutines(trace, false, names.code_lookup());
+  loaded.report.symbols = names.resolve(trace);
+  if (confirm) loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
+  return loaded;
+}
+
+std::vector<Loaded> load_target(const std::string& target, const SymbolSettings& settings,
+                                bool confirm) {
+  std::vector<Loaded> result;
+  struct stat status {};
+  if (stat(target.c_str(), &status) == 0) {
+    if (S_ISDIR(status.st_mode)) return load_directory(target, settings, confirm);
+    result.push_back(load_recording(target, settings, confirm));
+    return result;
+  }
+  pid_t pid = 0;
+  const char* end = target.data() + target.size();
+  const auto number = std::from_chars(target.data(), end, pid);
+  if (!all_digits(target) || number.ec != std::errc() || number.ptr != end || pid <= 0)
+    throw Error("`" + target + "` is neither a PID, nor a recording, nor a directory of them");
+  result.push_back(load_live(pid, settings, confirm));
+  return result;
+}
+
+Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings) {
+  auto suppressions = load_suppressions(settings.suppressions);
+  const analyze::FailOn fail_on =
+      settings.fail_on.empty() ? analyze::FailOn() : analyze::FailOn(settings.fail_on);
+  Report report;
+  for (Loaded& loaded : processes) {
+    ProcessReport& process = loaded.report;
+    process.findings =
+        analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks));
+    analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
+    for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
+    report.processes.push_back(std::move(process));
+  }
+  for (const analyze::Suppression& suppression : suppressions)
+    if (suppression.hits != 0) report.suppressions.push_back({suppression.text, suppression.hits});
+  return report;
+}
+
+}  // namespace track::verbs

@@ -1,0 +1,32 @@
+// TARGET on the command line to processes with names: a PID, a recording, a directory of them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/analyze/deadlock.h"
+#include "cli/model/report.h"
+#include "cli/verbs/settings.h"
+
+namespace track::verbs {
+
+struct Loaded {
+  ProcessReport report;             // findings still empty
+  analyze::Deadlocks deadlocks;     // confirmed by a second look where the process lives
+};
+
+// confirm: look for deadlocks too.
+Loaded load_live(pid_t pid, const SymbolSettings& symbols, bool confirm);
+Loaded load_recording(const std::string& path, const SymbolSettings& symbols, bool confirm);
+std::vector<Loaded> load_target(const std::string& target, const SymbolSettings& symbols,
+                                bool confirm);
+
+// The recording of a live process, with all that can be seen from outside but names.
+Trace observe_live(pid_t pid);
+
+// Judges, suppresses and marks what fails; moves everything into a report.
+Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings);
+
+}  // namespace track::verbs

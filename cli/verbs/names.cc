@@ -1,0 +1,105 @@
+#include "cli/verbs/names.h"
+
+#include <sys/stat.h>
+
+#include <algorithm>
+#include <unordered_set>
+
+#include "cli/model/words.h"
+#include "cli/symbolize/demangle.h"
+#include "cli/verbs/progress.h"
+
+namespace track::verbs {
+namespace {
+
+symbolize::Options symbol_options(const SymbolSettings& settings, pid_t live_pid) {
+  symbolize::Options options;
+  options.sysroot = settings.sysroot;
+  options.debuginfod = settings.debuginfod;
+  if (!settings.debug_dirs.empty()) options.debug_dirs = settings.debug_dirs;
+  if (!options.sysroot.empty() || live_pid == 0) return options;
+  // A process in a container sees other files under the same names.
+  const std::string root = "/proc/" + std::to_string(live_pid) + "/root";
+  struct stat theirs {}, ours {};
+  if (stat((root + "/").c_str(), &theirs) == 0 && stat("/", &ours) == 0 &&
+      (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino))
+    options.sysroot = root;
+  return options;
+}
+
+bool in_module(const std::vector<Module>& modules, uint64_t address) {
+  return std::any_of(modules.begin(), modules.end(), [&](const Module& m) {
+    return m.unloaded == 0 && address >= m.start && address < m.end;
+  });
+}
+
+std::unordered_set<StackIndex> stacks_of(const Trace& trace) {
+  std::unordered_set<StackIndex> stacks;
+  for (const Thread& thread : trace.threads)
+    stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
+  StackIndex last = 0;
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (coroutine.created_at != last) stacks.insert(last = coroutine.created_at);
+  return stacks;
+}
+
+std::unordered_set<uint64_t> objects_of(const Trace& trace) {
+  std::unordered_set<uint64_t> objects;
+  for (const Thread& thread : trace.threads) {
+    if (thread.wait.kind != WaitKind::none && thread.wait.kind != WaitKind::join)
+      objects.insert(thread.wait.object);
+    for (const Held& held : thread.held) objects.insert(held.object);
+  }
+  return objects;
+}
+
+}  // namespace
+
+Names::Names(const Trace& trace, const SymbolSettings& settings, pid_t live_pid)
+    : modules_(trace.modules), symbolizer_(trace.modules, symbol_options(settings, live_pid)) {}
+
+process::CodeFact Names::code_fact(uint64_t address) const {
+  process::CodeFact fact;
+  fact.code = in_module(modules_, address);
+  if (!fact.code) return fact;
+  const auto raw = symbolizer_.symbol_starting_at(address);
+  if (!raw) return fact;
+  if (const auto part = symbolize::coroutine_symbol(*raw)) {
+    fact.coroutine = true;
+    fact.function = part->ramp;
+  }
+  return fact;
+}
+
+process::CodeLookup Names::code_lookup() {
+  return [this](uint64_t address) { return code_fact(address); };
+}
+
+Symbols Names::resolve(const Trace& trace) {
+  const Progress progress("reading symbols of " + count_text(modules_.size(), "module"));
+  Symbols symbols;
+  std::vector<symbolize::Query> queries;
+  std::unordered_set<CodeKey, CodeKeyHash> seen;
+  for (const StackIndex index : stacks_of(trace)) {
+    if (index == 0 || index >= trace.stacks.size()) continue;
+    const Stack& stack = trace.stacks[index];
+    for (const uint64_t address : stack.addresses)
+      if (seen.insert({address, stack.generation}).second)
+        queries.push_back({address, stack.generation, true});
+  }
+  std::vector<Location> locations = symbolizer_.resolve_all(queries);
+  for (size_t i = 0; i < queries.size() && i < locations.size(); ++i)
+    symbols.code.emplace(CodeKey{queries[i].address, queries[i].generation},
+                         std::move(locations[i]));
+  for (const uint64_t object : objects_of(trace)) {
+    if (!in_module(modules_, object)) continue;
+    if (const auto exact = symbolizer_.symbol_starting_at(object))
+      symbols.objects[object] = symbolize::demangle(*exact);
+    else if (const auto inside = symbolizer_.symbol_at(object))
+      symbols.objects[object] = "in " + symbolize::demangle(*inside);
+  }
+  symbols.notes = symbolizer_.notes();
+  return symbols;
+}
+
+}  // namespace track::verbs

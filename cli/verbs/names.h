@@ -1,0 +1,30 @@
+// Symbols for one trace: what analyze/ and write/ ask for, looked up once.
+#pragma once
+
+#include <sys/types.h>
+
+#include "cli/model/symbols.h"
+#include "cli/model/trace.h"
+#include "cli/process/observe.h"
+#include "cli/symbolize/symbolizer.h"
+#include "cli/verbs/settings.h"
+
+namespace track::verbs {
+
+// live_pid: whose root directory the modules' paths are in; 0 = ours.
+class Names {
+ public:
+  Names(const Trace& trace, const SymbolSettings& settings, pid_t live_pid);
+
+  process::CodeLookup code_lookup();
+  // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
+  Symbols resolve(const Trace& trace);
+
+ private:
+  process::CodeFact code_fact(uint64_t address) const;
+
+  std::vector<Module> modules_;
+  mutable symbolize::Symbolizer symbolizer_;
+};
+
+}  // namespace track::verbs

@@ -1,0 +1,91 @@
+#include "cli/verbs/places.h"
+
+#include <errno.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <cstdlib>
+#include <cstring>
+#include <filesystem>
+
+#include "cli/model/error.h"
+
+namespace track::verbs {
+namespace {
+
+std::string own_directory() {
+  std::error_code error;
+  return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
+}
+
+void require_own_directory(const std::string& path) {
+  std::error_code error;
+  const std::filesystem::path parent = std::filesystem::path(path).parent_path();
+  if (!parent.empty()) std::filesystem::create_directories(parent, error);
+  if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
+    throw Error("cannot create the directory of recordings " + path + ": " + std::strerror(errno) +
+                "; name another with --dir");
+  struct stat status {};
+  if (lstat(path.c_str(), &status) != 0)
+    throw Error("cannot look at " + path + ": " + std::strerror(errno));
+  if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid())
+    throw Error(path + " is not a directory of this user's; name another with --dir");
+}
+
+}  // namespace
+
+std::string recordings_directory(const std::string& asked) {
+  if (!asked.empty()) return std::filesystem::absolute(asked).string();
+  if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
+    return std::string(runtime) + "/track";
+  return "/tmp/track-" + std::to_string(geteuid());
+}
+
+std::string find_library() {
+  const char* named = std::getenv("TRACK_LIBRARY");
+  std::string path;
+  if (named != nullptr && *named != 0) {
+    path = std::filesystem::absolute(named).string();
+    if (access(path.c_str(), R_OK) != 0)
+      throw Error("TRACK_LIBRARY names " + path + ", which cannot be read: " +
+                  std::strerror(errno));
+  } else {
+    const std::string beside = own_directory();
+    for (const std::string& candidate :
+         {beside + "/../lib/libtrack.so", beside + "/../lib/x86_64-linux-gnu/libtrack.so",
+          std::string("/usr/local/lib/libtrack.so"),
+          std::string("/usr/lib/x86_64-linux-gnu/libtrack.so")})
+      if (access(candidate.c_str(), R_OK) == 0) {
+        path = std::filesystem::weakly_canonical(candidate).string();
+        break;
+      }
+    if (path.empty())
+      throw Error("libtrack.so is not in ../lib beside " + beside +
+                  "/track, nor installed; name it with TRACK_LIBRARY=/path/libtrack.so");
+  }
+  if (path.find_first_of(" :") != std::string::npos)
+    throw Error("the loader cannot preload " + path +
+                ": its path has a space or a colon; copy it elsewhere and set TRACK_LIBRARY");
+  return path;
+}
+
+Session::Session(const std::string& recordings) {
+  if (recordings.find(':') != std::string::npos)
+    throw Error("the directory of recordings " + recordings +
+                " has a colon in its name; name another with --dir");
+  require_own_directory(recordings);
+  path_ = recordings + "/run." + std::to_string(getpid()) + ".XXXXXX";
+  if (mkdtemp(path_.data()) == nullptr) {
+    const std::string why = std::strerror(errno);
+    throw Error("cannot create a directory in " + recordings + ": " + why +
+                "; name another with --dir");
+  }
+}
+
+Session::~Session() {
+  if (kept_) return;
+  std::error_code error;
+  std::filesystem::remove_all(path_, error);
+}
+
+}  // namespace track::verbs

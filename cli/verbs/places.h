@@ -1,0 +1,32 @@
+// Where recordings and libtrack.so are.
+#pragma once
+
+#include <string>
+
+namespace track::verbs {
+
+// asked, else $XDG_RUNTIME_DIR/track, else /tmp/track-UID. Not created.
+std::string recordings_directory(const std::string& asked);
+
+// TRACK_LIBRARY, else ../lib/libtrack.so beside this program, else the library directories. Throws
+// Error when there is none, or its path cannot be put into LD_PRELOAD.
+std::string find_library();
+
+// A private directory for one run, mode 0700; removed with its files unless kept.
+class Session {
+ public:
+  // Creates the recordings directory when needed. Throws Error when it cannot be used.
+  explicit Session(const std::string& recordings);
+  ~Session();
+  Session(const Session&) = delete;
+
+  const std::string& path() const { return path_; }
+  void keep() { kept_ = true; }
+  bool kept() const { return kept_; }
+
+ private:
+  std::string path_;
+  bool kept_ = false;
+};
+
+}  // namespace track::verbs

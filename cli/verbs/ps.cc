@@ -1,0 +1,99 @@
+#include <unistd.h>
+
+#include <cstdlib>
+#include <memory>
+
+#include <fmt/format.h>
+
+#include "cli/model/error.h"
+#include "cli/model/words.h"
+#include "cli/process/locate.h"
+#include "cli/process/proc.h"
+#include "cli/read/recording.h"
+#include "cli/verbs/load.h"
+#include "cli/verbs/places.h"
+#include "cli/verbs/verbs.h"
+#include "cli/write/json.h"
+#include "cli/write/tasks.h"
+
+namespace track::verbs {
+namespace {
+
+struct PsSettings {
+  std::string target, by, min_age, state, kind, directory;
+  bool tree = false;
+  SymbolSettings symbols;
+  OutputSettings output;
+};
+
+// What is being recorded, and what was left behind by processes that are gone.
+void list_everything(const PsSettings& settings) {
+  const auto live = process::tracked_processes();
+  std::string text;
+  for (const auto& tracked : live)
+    text += fmt::format("{:>8}  {:<15}  {}\n", tracked.pid, write::fitted(tracked.command, 15),
+                        tracked.recording);
+  if (live.empty())
+    text += "nothing is being recorded; start something with: track run -- CMD\n";
+  else
+    text = fmt::format("{:>8}  {:<15}  {}\n", "PID", "COMMAND", "RECORDING") + text;
+  const std::string directory = recordings_directory(settings.directory);
+  if (access(directory.c_str(), R_OK | X_OK) == 0) {
+    std::string left;
+    for (const auto& file : read::list_recordings(directory))
+      if (!process::exists(file.pid)) left += "  " + file.path + "\n";
+    if (!left.empty()) text += "\nleft by processes that are gone:\n" + left;
+  }
+  print(text);
+}
+
+write::TaskFilter task_filter(const PsSettings& settings) {
+  write::TaskFilter filter;
+  filter.tree = settings.tree;
+  filter.state = settings.state;
+  filter.kind = settings.kind;
+  if (settings.by == "site") filter.by = write::GroupBy::site;
+  if (settings.by == "stack") filter.by = write::GroupBy::stack;
+  if (settings.by == "state") filter.by = write::GroupBy::state;
+  if (!settings.min_age.empty())
+    filter.min_age_ns = parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
+  return filter;
+}
+
+void ps(const PsSettings& settings) {
+  if (settings.target.empty()) return list_everything(settings);
+  const write::TaskFilter filter = task_filter(settings);
+  std::vector<ProcessReport> processes;
+  for (Loaded& loaded : load_target(settings.target, settings.symbols, false))
+    processes.push_back(std::move(loaded.report));
+  if (!settings.output.json.empty())
+    write::write_file(settings.output.json, write::json_tasks(processes, filter));
+  if (settings.output.json != "-")
+    print(write::text_tasks(processes, filter, text_options(settings.output, STDOUT_FILENO)));
+}
+
+}  // namespace
+
+void add_ps(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<PsSettings>();
+  CLI::App* verb = app.add_subcommand("ps", "every task: state, since when, where, created by");
+  verb->add_option("TARGET", settings->target,
+                   "PID, recording or directory; none = list what is being recorded");
+  verb->add_option("--by", settings->by, "group by site, stack or state")
+      ->check(CLI::IsMember({"site", "stack", "state"}));
+  verb->add_flag("--tree", settings->tree, "every task below its creator");
+  verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
+  verb->add_option("--state", settings->state,
+                   "only this state: running, blocked, ended, suspended, done, mutex, join, ...");
+  verb->add_option("--kind", settings->kind, "thread or coroutine")
+      ->check(CLI::IsMember({"thread", "coroutine"}));
+  verb->add_option("--dir", settings->directory, "directory of recordings to list");
+  add_symbol_flags(*verb, settings->symbols);
+  add_output_flags(*verb, settings->output);
+  verb->callback([settings, &exit_code] {
+    ps(*settings);
+    exit_code = kClean;
+  });
+}
+
+}  // namespace track::verbs

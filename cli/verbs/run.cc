@@ -1,0 +1,160 @@
+// `track run` and `track check`: one command under libtrack, one report when it is over. check is
+// the gate: it refuses to pass a program that it could not see.
+#include <fmt/format.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <memory>
+#include <sstream>
+
+#include "cli/analyze/fail_on.h"
+#include "cli/model/error.h"
+#include "cli/model/words.h"
+#include "cli/process/binary.h"
+#include "cli/verbs/supervisor.h"
+#include "cli/verbs/tracker_options.h"
+#include "cli/verbs/verbs.h"
+#include "cli/write/json.h"
+#include "cli/write/text.h"
+
+namespace track::verbs {
+namespace {
+
+struct RunSettings {
+  std::vector<std::string> command;
+  std::string settle = "500ms", timeout, directory;
+  bool keep = false;
+  bool check = false;
+  TrackerOptions tracker;
+  SymbolSettings symbols;
+  JudgeSettings judge;
+  OutputSettings output;
+};
+
+void print_report(const Report& report, const OutputSettings& output) {
+  const std::string text = write::text_report(report, text_options(output, STDERR_FILENO));
+  std::fflush(stdout);
+  std::fwrite(text.data(), 1, text.size(), stderr);
+}
+
+SupervisorSettings supervisor_settings(const RunSettings& settings, const Session& session) {
+  SupervisorSettings result;
+  result.child.library = find_library();
+  result.child.arguments = settings.command;
+  result.child.options = settings.tracker.text();
+  if (!result.child.options.empty()) result.child.options += ":";
+  result.child.options += fmt::format("dir={}:reader={}:keep=1", session.path(), getpid());
+  result.symbols = settings.symbols;
+  result.settle =
+      std::chrono::nanoseconds(parse_duration_ns(settings.settle, "--settle", 1'000'000));
+  if (!settings.timeout.empty())
+    result.timeout =
+        std::chrono::nanoseconds(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000));
+  return result;
+}
+
+void add_notes(const Outcome& outcome, const RunSettings& settings, const Session& session,
+               Report& report) {
+  if (outcome.timed_out) report.notes.push_back("the time was up (" + settings.timeout +
+                                                "); the program was ended");
+  if (outcome.clean_processes != 0)
+    report.notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
+                                       outcome.clean_processes == 1 ? " is" : "es are"));
+  if (outcome.still_running != 0)
+    report.notes.push_back(fmt::format("{} process{} of this run still run{}; see: track ps",
+                                       outcome.still_running,
+                                       outcome.still_running == 1 ? "" : "es",
+                                       outcome.still_running == 1 ? "s" : ""));
+  if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
+}
+
+std::string signal_text(int status) {
+  const char* name = sigabbrev_np(WTERMSIG(status));
+  return name != nullptr ? std::string("SIG") + name
+                         : "signal " + std::to_string(WTERMSIG(status));
+}
+
+int child_code(int status) {
+  return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
+}
+
+int exit_code_of(const Outcome& outcome, const Report& report, const RunSettings& settings) {
+  const bool failing = report.failing() != 0;
+  if (outcome.timed_out) return failing ? settings.judge.error_exitcode : kTimeout;
+  const int code = child_code(outcome.status);
+  if (code != 0) return code;
+  if (!outcome.root_recorded && settings.check) return kToolError;
+  return failing ? settings.judge.error_exitcode : kClean;
+}
+
+int run(const RunSettings& settings) {
+  // Everything that can be wrong is found before the program starts.
+  settings.tracker.check();
+  const process::Binary binary = process::inspect_command(settings.command.front());
+  if (const std::string blocker = binary.blocker(); !blocker.empty())
+    throw Error("cannot track this: " + blocker);
+  make_report({}, settings.judge);
+  Session session(recordings_directory(settings.directory));
+  if (settings.keep) session.keep();
+  const SupervisorSettings supervisor_set = [&] {
+    SupervisorSettings result = supervisor_settings(settings, session);
+    result.child.file = binary.scripts.empty() ? binary.path : binary.scripts.front();
+    return result;
+  }();
+  const auto interim = [&](std::vector<Loaded> processes, const std::string& heading) {
+    Report report = make_report(std::move(processes), settings.judge);
+    report.notes.push_back("this is a report in between: " + heading);
+    print_report(report, settings.output);
+  };
+  Supervisor supervisor(session, supervisor_set, interim);
+  Outcome outcome = supervisor.run();
+  if (outcome.still_running != 0) session.keep();
+  Report report = make_report(std::move(outcome.processes), settings.judge);
+  add_notes(outcome, settings, session, report);
+  if (WIFSIGNALED(outcome.status) && !outcome.timed_out)
+    report.notes.push_back("the program was killed by " + signal_text(outcome.status));
+  if (!outcome.root_recorded)
+    std::fprintf(stderr,
+                 "track: no recording: %s did not load libtrack.so, or could not write to %s; "
+                 "see: track doctor %s\n",
+                 binary.path.c_str(), session.path().c_str(), settings.command.front().c_str());
+  if (!settings.output.json.empty())
+    write::write_file(settings.output.json, write::json_report(report));
+  if (outcome.root_recorded || report.shown() != 0) print_report(report, settings.output);
+  return exit_code_of(outcome, report, settings);
+}
+
+void add(CLI::App& app, const char* name, const char* what, bool check, int& exit_code) {
+  auto settings = std::make_shared<RunSettings>();
+  settings->check = check;
+  CLI::App* verb = app.add_subcommand(name, what);
+  verb->add_option("CMD", settings->command, "the program and its arguments, after --")
+      ->required();
+  verb->add_option("--settle", settings->settle,
+                   "how long tasks may finish after main returned")
+      ->capture_default_str();
+  verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
+  verb->add_flag("--keep", settings->keep, "keep the recordings");
+  add_tracker_flags(*verb, settings->tracker);
+  verb->add_option("--dir", settings->directory,
+                   "directory of recordings (default $XDG_RUNTIME_DIR/track or /tmp/track-UID)");
+  add_symbol_flags(*verb, settings->symbols);
+  add_judge_flags(*verb, settings->judge);
+  add_output_flags(*verb, settings->output);
+  verb->callback([settings, &exit_code] { exit_code = run(*settings); });
+}
+
+}  // namespace
+
+void add_run(CLI::App& app, int& exit_code) {
+  add(app, "run", "run a program and report what it leaked", false, exit_code);
+}
+
+void add_check(CLI::App& app, int& exit_code) {
+  add(app, "check", "the gate for CI: like run, and never clean without a recording", true,
+      exit_code);
+}
+
+}  // namespace track::verbs

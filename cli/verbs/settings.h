@@ -1,0 +1,33 @@
+// What the command line said, shared by the verbs.
+#pragma once
+
+#include <string>
+#include <vector>
+
+#include "cli/write/page.h"
+
+namespace track::verbs {
+
+enum ExitCode : int { kClean = 0, kToolError = 2, kFindings = 23, kTimeout = 124 };
+
+struct SymbolSettings {
+  std::string sysroot;
+  bool debuginfod = false;
+  std::vector<std::string> debug_dirs;
+};
+
+struct JudgeSettings {
+  std::string fail_on;  // empty: the default
+  std::vector<std::string> suppressions;
+  int error_exitcode = kFindings;
+};
+
+struct OutputSettings {
+  std::string json;  // file; empty = none
+  std::string colour = "auto";
+};
+
+// For a stream that goes to `descriptor`.
+write::TextOptions text_options(const OutputSettings& output, int descriptor);
+
+}  // namespace track::verbs

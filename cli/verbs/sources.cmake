@@ -1,0 +1,19 @@
+# bin/track, relative to cli/.
+set(TRACK_CLI_SOURCES
+  main.cc
+  verbs/child.cc
+  verbs/doctor.cc
+  verbs/exit_watch.cc
+  verbs/flags.cc
+  verbs/info.cc
+  verbs/leaks.cc
+  verbs/load.cc
+  verbs/names.cc
+  verbs/places.cc
+  verbs/progress.cc
+  verbs/ps.cc
+  verbs/run.cc
+  verbs/settings.cc
+  verbs/supervisor.cc
+  verbs/tracker_options.cc
+  verbs/watched.cc)

@@ -1,0 +1,251 @@
+#include "cli/verbs/supervisor.h"
+
+#include <errno.h>
+#include <poll.h>
+#include <signal.h>
+#include <sys/eventfd.h>
+#include <sys/inotify.h>
+#include <sys/stat.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "cli/analyze/judge.h"
+#include "cli/model/error.h"
+#include "cli/process/proc.h"
+#include "cli/read/recording.h"
+
+namespace track::verbs {
+namespace {
+
+constexpr auto kHanging = std::chrono::seconds(3);  // from an end that does not end
+constexpr auto kUntilKill = std::chrono::seconds(2);
+constexpr auto kLinger = std::chrono::seconds(1);   // for what the root process leaves running
+
+bool large_enough(const std::string& path) {
+  struct stat status {};
+  return stat(path.c_str(), &status) == 0 && status.st_size >= wire::kHeaderBytes;
+}
+
+bool clean(const Loaded& loaded) {
+  if (!loaded.report.trace.complete() || !loaded.deadlocks.findings.empty()) return false;
+  return analyze::judge(loaded.report.trace, loaded.report.symbols, {}).empty();
+}
+
+}  // namespace
+
+Supervisor::Supervisor(Session& session, const SupervisorSettings& settings, Interim interim)
+    : session_(session), settings_(settings), interim_(std::move(interim)) {
+  inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
+  events_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
+  if (inotify_ < 0 || events_ < 0 ||
+      inotify_add_watch(inotify_, session.path().c_str(), IN_CREATE | IN_MODIFY | IN_MOVED_TO) < 0)
+    throw Error("cannot watch " + session.path() + ": " + std::strerror(errno));
+}
+
+Supervisor::~Supervisor() {
+  watched_.clear();
+  close(inotify_);
+  close(events_);
+  if (root_.pidfd >= 0) close(root_.pidfd);
+}
+
+Outcome Supervisor::run() {
+  root_ = start_child(settings_.child);
+  if (settings_.timeout.count() != 0) timeout_at_ = Clock::now() + settings_.timeout;
+  while (!finished()) loop();
+  discover();
+  for (const auto& [path, watched] : watched_) {
+    outcome_.still_running += !watched->gone();
+    judge_gone(*watched);
+  }
+  outcome_.status = root_status_;
+  if (outcome_.processes.empty()) outcome_.processes = std::move(judged_);
+  std::stable_sort(outcome_.processes.begin(), outcome_.processes.end(),
+                   [&](const Loaded& a, const Loaded& b) {
+                     return (a.report.trace.pid == root_.pid) > (b.report.trace.pid == root_.pid);
+                   });
+  return std::move(outcome_);
+}
+
+bool Supervisor::finished() const {
+  if (!root_gone()) return false;
+  const bool others = std::any_of(watched_.begin(), watched_.end(),
+                                  [](const auto& entry) { return !entry.second->gone(); });
+  return !others || (linger_until_ && Clock::now() >= *linger_until_);
+}
+
+int Supervisor::wait_ms() const {
+  std::optional<Clock::time_point> next;
+  const auto consider = [&](const std::optional<Clock::time_point>& at) {
+    if (at && (!next || *at < *next)) next = at;
+  };
+  consider(timeout_at_);
+  consider(kill_at_);
+  consider(linger_until_);
+  if (!told_hanging_)
+    for (const auto& [path, watched] : watched_)
+      if (watched->pid() == root_.pid && !watched->gone() && watched->released())
+        consider(*watched->released() + kHanging);
+  if (!next) return -1;
+  const auto left = std::chrono::ceil<std::chrono::milliseconds>(*next - Clock::now());
+  return static_cast<int>(std::clamp<int64_t>(left.count(), 0, 3'600'000));
+}
+
+void Supervisor::loop() {
+  std::vector<pollfd> polled = {{signals_.fd(), POLLIN, 0}, {inotify_, POLLIN, 0},
+                                {events_, POLLIN, 0}};
+  if (!root_gone()) polled.push_back({root_.pidfd, POLLIN, 0});
+  for (const auto& [path, watched] : watched_)
+    if (!watched->gone() && watched->pid() != root_.pid)
+      polled.push_back({watched->pidfd(), POLLIN, 0});
+  if (poll(polled.data(), polled.size(), wait_ms()) < 0 && errno != EINTR)
+    throw Error(std::string("poll failed: ") + std::strerror(errno));
+  uint64_t count = 0;
+  while (::read(events_, &count, sizeof count) > 0) {
+  }
+  take_signals();
+  discover();
+  look_at_waiting();
+  reap();
+  at_deadline();
+}
+
+void Supervisor::discover() {
+  char buffer[16384];
+  while (::read(inotify_, buffer, sizeof buffer) > 0) {
+  }
+  for (const read::RecordingFile& file : read::list_recordings(session_.path())) {
+    if (watched_.count(file.path) != 0 || !large_enough(file.path)) continue;
+    try {
+      watched_.emplace(file.path, std::make_unique<Watched>(file.path, file.pid, file.number,
+                                                            events_, settings_.symbols));
+    } catch (const Error&) {
+      continue;  // removed meanwhile: a process that ended cleanly and kept nothing
+    }
+    // An earlier image of that process has been replaced: nobody will finish its record.
+    for (const auto& [path, earlier] : watched_)
+      if (earlier->pid() == file.pid && earlier->number() < file.number) earlier->set_gone();
+  }
+}
+
+void Supervisor::look_at_waiting() {
+  for (const auto& [path, watched] : watched_)
+    if (watched->waiting()) watched->look_and_release(settings_.settle);
+}
+
+void Supervisor::reap() {
+  if (!root_gone()) {
+    int status = 0;
+    if (waitpid(root_.pid, &status, WNOHANG) == root_.pid) {
+      root_status_ = status;
+      discover();
+      for (const auto& [path, watched] : watched_)
+        if (watched->pid() == root_.pid) watched->set_gone();
+      linger_until_ = Clock::now() + kLinger;
+      if (outcome_.timed_out)
+        for (const auto& [path, watched] : watched_)
+          if (!watched->gone()) kill(watched->pid(), SIGTERM);
+    }
+  }
+  std::vector<std::string> done;
+  for (const auto& [path, watched] : watched_) {
+    if (!watched->gone()) {
+      pollfd ended{watched->pidfd(), POLLIN, 0};
+      if (poll(&ended, 1, 0) > 0) watched->set_gone();
+    }
+    // Many short processes must not pile up: what is clean is counted and forgotten.
+    if (watched->gone() && watched->pid() != root_.pid) done.push_back(path);
+  }
+  for (const std::string& path : done) {
+    judge_gone(*watched_.at(path));
+    if (!session_.kept()) unlink(path.c_str());
+    else continue;
+    watched_.erase(path);
+  }
+}
+
+void Supervisor::judge_gone(Watched& watched) {
+  if (watched.judged()) return;
+  watched.set_judged();
+  const bool root = watched.pid() == root_.pid;
+  const bool replaced = std::any_of(watched_.begin(), watched_.end(), [&](const auto& entry) {
+    return entry.second->pid() == watched.pid() && entry.second->number() > watched.number();
+  });
+  try {
+    Loaded loaded = watched.judge_finally(root && !replaced ? root_status_ : -1);
+    loaded.report.trace.superseded = replaced;
+    if (root) outcome_.root_recorded = true;
+    if (!watched.gone()) {
+      loaded.report.trace.end = ProcessEnd::alive;
+      loaded.report.note = "still running when the command had ended";
+    }
+    if (replaced || (!root && clean(loaded))) {
+      outcome_.clean_processes += !replaced;
+      return;
+    }
+    judged_.push_back(std::move(loaded));
+  } catch (const Error& error) {
+    if (!root) return;
+    Loaded loaded;
+    loaded.report.trace.pid = watched.pid();
+    loaded.report.trace.gone = true;
+    loaded.report.trace.warnings.emplace_back(error.what());
+    judged_.push_back(std::move(loaded));
+    outcome_.root_recorded = true;
+  }
+}
+
+std::vector<Loaded> Supervisor::judge_running(const std::string& note) {
+  std::vector<Loaded> result;
+  for (const auto& [path, watched] : watched_) {
+    if (watched->gone()) continue;
+    try {
+      result.push_back(watched->judge_now());
+      result.back().report.note = note;
+    } catch (const Error&) {
+      continue;  // it went meanwhile, and is judged as gone
+    }
+  }
+  return result;
+}
+
+void Supervisor::take_signals() {
+  for (int signal = 0; (signal = signals_.next()) != 0;) {
+    // An interrupt from the terminal reaches the program too; we wait for what it makes of it.
+    if (signal == SIGTERM || signal == SIGHUP) kill(root_.pid, signal);
+    if (signal == SIGQUIT) interim_(judge_running("it runs on"), "asked by SIGQUIT");
+  }
+}
+
+void Supervisor::at_deadline() {
+  const Clock::time_point now = Clock::now();
+  if (root_gone()) return;
+  if (timeout_at_ && now >= *timeout_at_) {
+    timeout_at_.reset();
+    outcome_.timed_out = true;
+    outcome_.processes = judge_running("when the time was up");
+    for (const Loaded& loaded : outcome_.processes)
+      outcome_.root_recorded |= loaded.report.trace.pid == root_.pid;
+    kill(root_.pid, SIGTERM);
+    kill_at_ = now + kUntilKill;
+  }
+  if (kill_at_ && now >= *kill_at_) {
+    kill_at_.reset();
+    kill(root_.pid, SIGKILL);
+  }
+  if (told_hanging_) return;
+  for (const auto& [path, watched] : watched_) {
+    if (watched->pid() != root_.pid || watched->gone() || !watched->released() ||
+        now < *watched->released() + kHanging)
+      continue;
+    told_hanging_ = true;
+    interim_(judge_running("it has begun to exit, and has not ended 3 s later"),
+             "the program hangs in its exit handlers or static destructors");
+    return;
+  }
+}
+
+}  // namespace track::verbs

@@ -1,0 +1,71 @@
+// Runs one command under libtrack and follows every process of it that records, until they are
+// gone: pauses at their ends, timeout, signals, and the order of reports. Sleeps in poll(); woken
+// by process descriptors, inotify on the session's directory, exit watches, signals and one timer.
+#pragma once
+
+#include <functional>
+#include <map>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "cli/verbs/child.h"
+#include "cli/verbs/places.h"
+#include "cli/verbs/watched.h"
+
+namespace track::verbs {
+
+struct SupervisorSettings {
+  ChildSettings child;
+  SymbolSettings symbols;
+  std::chrono::nanoseconds settle = std::chrono::milliseconds(500);
+  std::chrono::nanoseconds timeout{0};  // 0 = none
+};
+
+struct Outcome {
+  std::vector<Loaded> processes;  // the root process first
+  int status = 0;                 // of the root process, as of waitpid
+  bool root_recorded = false;
+  bool timed_out = false;
+  uint64_t clean_processes = 0;   // others, clean and complete, that are not in `processes`
+  uint64_t still_running = 0;     // processes of the run that outlive it
+};
+
+class Supervisor {
+ public:
+  // interim: prints a report of processes that still run, under a heading.
+  using Interim = std::function<void(std::vector<Loaded>, const std::string& heading)>;
+
+  Supervisor(Session& session, const SupervisorSettings& settings, Interim interim);
+  ~Supervisor();
+  Outcome run();
+
+ private:
+  void loop();
+  void discover();
+  void look_at_waiting();
+  void reap();
+  void take_signals();
+  void at_deadline();
+  std::vector<Loaded> judge_running(const std::string& note);
+  void judge_gone(Watched& watched);
+  int wait_ms() const;
+  bool root_gone() const { return root_status_ != -1; }
+  bool finished() const;
+
+  Session& session_;
+  SupervisorSettings settings_;
+  Interim interim_;
+  SignalDescriptor signals_;
+  int inotify_ = -1;
+  int events_ = -1;
+  Child root_;
+  int root_status_ = -1;
+  std::map<std::string, std::unique_ptr<Watched>> watched_;  // by path
+  std::vector<Loaded> judged_;                               // of processes that are gone
+  Outcome outcome_;
+  std::optional<Clock::time_point> timeout_at_, kill_at_, linger_until_;
+  bool told_hanging_ = false;
+};
+
+}  // namespace track::verbs

@@ -1,0 +1,27 @@
+// One file a verb. Each adds its subcommand; its callback sets the exit code.
+#pragma once
+
+#include <CLI/CLI.hpp>
+
+#include "cli/verbs/settings.h"
+
+namespace track::verbs {
+
+void add_run(CLI::App& app, int& exit_code);
+void add_check(CLI::App& app, int& exit_code);
+void add_ps(CLI::App& app, int& exit_code);
+void add_leaks(CLI::App& app, int& exit_code);
+void add_info(CLI::App& app, int& exit_code);
+void add_doctor(CLI::App& app, int& exit_code);
+
+void add_symbol_flags(CLI::App& verb, SymbolSettings& settings);
+void add_judge_flags(CLI::App& verb, JudgeSettings& settings);
+void add_output_flags(CLI::App& verb, OutputSettings& settings);
+
+// Prints to standard output, whole; throws Error when it cannot be written.
+void print(const std::string& text);
+
+// "1500ms", "2s", "5min", "1h"; a bare number is `unit` many nanoseconds each. Throws Error.
+uint64_t parse_duration_ns(const std::string& text, const std::string& flag, uint64_t unit_ns);
+
+}  // namespace track::verbs

@@ -1,0 +1,158 @@
+#include "cli/verbs/watched.h"
+
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <thread>
+#include <unordered_map>
+
+#include "cli/model/error.h"
+#include "cli/process/observe.h"
+#include "cli/read/clock.h"
+#include "cli/read/recording.h"
+#include "cli/verbs/names.h"
+
+namespace track::verbs {
+namespace {
+
+// Tasks that would be reported as outliving the process if it ended now.
+size_t unfinished(const Trace& trace) {
+  return trace.coroutines.size() +
+         static_cast<size_t>(std::count_if(
+             trace.threads.begin(), trace.threads.end(), [](const Thread& thread) {
+               return !thread.main && !thread.adopted && thread.state != TaskState::ended;
+             }));
+}
+
+void apply_status(Trace& trace, int status) {
+  if (status == -1) return;
+  if (WIFSIGNALED(status)) {
+    if (trace.end != ProcessEnd::aborted) trace.end = ProcessEnd::killed;
+    trace.signal = WTERMSIG(status);
+  } else if (WIFEXITED(status)) {
+    trace.exit_code = WEXITSTATUS(status);
+    // It ended by itself, by a way that was not seen: a raw system call.
+    if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::underscore_exit;
+  }
+}
+
+}  // namespace
+
+Watched::Watched(const std::string& path, pid_t pid, unsigned number, int event_fd,
+                 const SymbolSettings& symbols)
+    : path_(path),
+      pid_(pid),
+      number_(number),
+      symbols_(symbols),
+      watch_(std::make_unique<ExitWatch>(path, event_fd)) {
+  pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  if (pidfd_ < 0) set_gone();
+}
+
+Watched::~Watched() {
+  if (pidfd_ >= 0) close(pidfd_);
+}
+
+void Watched::set_gone() {
+  if (gone_) return;
+  gone_ = true;
+  gone_ns_ = read::clock_pair_now().ns;
+  watch_.reset();
+}
+
+void Watched::remember(const Trace& trace) { facts_ = trace; }
+
+void Watched::look_and_release(std::chrono::nanoseconds settle) {
+  const Clock::time_point start = Clock::now();
+  try {
+    auto pause = std::chrono::milliseconds(1);
+    for (;;) {
+      const Trace glance = read::read_recording(path_, true);
+      const auto elapsed = Clock::now() - start;
+      if (unfinished(glance) == 0 || elapsed >= settle) break;
+      std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, settle - elapsed));
+      pause = std::min(pause * 2, std::chrono::milliseconds(50));
+    }
+    Trace trace = read::read_recording(path_, true);
+    process::observe_threads(trace);
+    process::read_lock_words(trace);
+    Names names(trace, symbols_, pid_);
+    process::inspect_coroutines(trace, true, names.code_lookup());
+    remember(trace);
+  } catch (const Error&) {
+    // The process is not held up for our sake; the final record is judged instead.
+  }
+  released_ = Clock::now();
+  if (facts_)
+    facts_->pause_ns = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(*released_ - start).count());
+  if (watch_) watch_->release();
+}
+
+void Watched::apply_facts(Trace& trace) const {
+  if (!facts_) return;
+  const Trace& seen = *facts_;
+  trace.pause_ns = seen.pause_ns;
+  trace.memory = seen.memory;
+  trace.memory_read = seen.memory_read;
+  trace.not_visible = seen.not_visible;
+  std::unordered_map<uint32_t, const Thread*> threads;
+  for (const Thread& thread : seen.threads) threads[thread.id] = &thread;
+  for (Thread& thread : trace.threads) {
+    const auto before = threads.find(thread.id);
+    if (before == threads.end()) continue;
+    if (thread.name.empty()) thread.name = before->second->name;
+    // What the kernel said then still holds if the thread has not moved since.
+    if (thread.wait.sequence != before->second->wait.sequence) continue;
+    thread.kernel = before->second->kernel;
+    if (before->second->wait.kind == WaitKind::none && thread.wait.kind != WaitKind::none) {
+      thread.wait = before->second->wait;
+      thread.state = before->second->state;
+    }
+  }
+}
+
+// Frames as they were at the pause; one that is new since then has only its record.
+void Watched::apply_coroutine_facts(Trace& trace, Names& names) const {
+  std::vector<Coroutine> known;
+  if (facts_ && facts_->memory_read) {
+    trace.functions = facts_->functions;
+    std::unordered_map<uint64_t, const Coroutine*> frames;
+    for (const Coroutine& coroutine : facts_->coroutines) frames[coroutine.address] = &coroutine;
+    std::erase_if(trace.coroutines, [&](const Coroutine& coroutine) {
+      const auto before = frames.find(coroutine.address);
+      if (before == frames.end()) return coroutine.created_ns <= facts_->taken_ns;
+      if (before->second->created_ticks != coroutine.created_ticks) return false;
+      known.push_back(*before->second);
+      known.back().created_at = coroutine.created_at;
+      return true;
+    });
+  }
+  process::inspect_coroutines(trace, false, names.code_lookup());
+  std::move(known.begin(), known.end(), std::back_inserter(trace.coroutines));
+}
+
+Loaded Watched::judge_now() {
+  Loaded loaded = load_live(pid_, symbols_, true);
+  remember(loaded.report.trace);
+  return loaded;
+}
+
+Loaded Watched::judge_finally(int status) {
+  Loaded loaded;
+  Trace& trace = loaded.report.trace;
+  trace = read::read_recording(path_, false);
+  trace.gone = gone_;
+  if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
+  apply_status(trace, status);
+  Names names(trace, symbols_, 0);
+  apply_facts(trace);
+  apply_coroutine_facts(trace, names);
+  loaded.report.symbols = names.resolve(trace);
+  loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
+  return loaded;
+}
+
+}  // namespace track::verbs
