@@ -6,6 +6,7 @@ set(track_unwind_oracle ${PROJECT_SOURCE_DIR}/tests/support/unwind_oracle.cc)
 
 # A library called through the lazy PLT, so that the loader's resolver is on the stack.
 add_library(unwind_lazy SHARED ${PROJECT_SOURCE_DIR}/tests/support/unwind_lazy.cc)
+target_link_libraries(unwind_lazy PRIVATE track_build)
 target_link_options(unwind_lazy PRIVATE -Wl,-z,lazy)
 set_target_properties(unwind_lazy PROPERTIES POSITION_INDEPENDENT_CODE ON)
 
