@@ -68,6 +68,18 @@ std::string fingerprint(const Finding& finding, const Trace& trace, const Symbol
   return text;
 }
 
+StackIndex Places::of(StackIndex stack) {
+  const auto [entry, fresh] = known_.try_emplace(stack, stack);
+  if (!fresh || stack == 0) return entry->second;
+  std::string text;
+  for (const StackLine& line : stack_lines(trace_, symbols_, stack, Prune::plumbing)) {
+    text += line.function.empty() ? line_text(line) : line.function;
+    text += ":" + std::to_string(line.line) + "\n";
+  }
+  entry->second = by_text_.try_emplace(text, stack).first->second;
+  return entry->second;
+}
+
 std::string created_in(const Finding& finding, const Trace& trace, const Symbols& symbols) {
   const auto lines = stack_lines(trace, symbols, finding.created_at, Prune::plumbing);
   if (lines.empty()) return {};

@@ -2,6 +2,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/model/finding.h"
@@ -17,6 +18,20 @@ void set_ages(Finding& finding);  // from the tasks listed
 
 // The same for every run of a program: rule and function names, no ids, addresses or lines.
 std::string fingerprint(const Finding& finding, const Trace& trace, const Symbols& symbols);
+
+// Stacks that read the same are the same place, whatever their return addresses: an unrolled loop
+// has several. Remembers every stack it was asked about.
+class Places {
+ public:
+  Places(const Trace& trace, const Symbols& symbols) : trace_(trace), symbols_(symbols) {}
+  StackIndex of(StackIndex stack);  // one stack for all that read the same
+
+ private:
+  const Trace& trace_;
+  const Symbols& symbols_;
+  std::unordered_map<StackIndex, StackIndex> known_;
+  std::unordered_map<std::string, StackIndex> by_text_;
+};
 
 // "thread", plural by count, with the created-by function when one is known:
 // "3 threads created in handle_requests".

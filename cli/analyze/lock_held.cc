@@ -63,6 +63,7 @@ void explain(Finding& finding, const Trace& trace, const Symbols& symbols, const
 
 std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols) {
   std::map<std::pair<StackIndex, std::string>, Finding> groups;
+  Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (thread.state != TaskState::ended) continue;
     std::set<uint64_t> seen;
@@ -73,10 +74,10 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
       // Two threads that leave two nameless locks are one story; named locks stay apart.
       const auto known = symbols.objects.find(held.object);
       const std::string name = known == symbols.objects.end() ? "" : known->second;
-      Finding& finding = groups[{thread.created_at, sort_name(held.sort) + name}];
+      Finding& finding = groups[{places.of(thread.created_at), sort_name(held.sort) + name}];
       finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
       add_task(finding, trace, thread);
-      finding.created_at = thread.created_at;
+      finding.created_at = places.of(thread.created_at);
       if (finding.count == 1) {
         finding.wait_object = {sort_name(held.sort), held.object, name, thread_text(thread)};
         const auto waiters = waiters_of(trace, held.object);

@@ -58,13 +58,16 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
   std::map<Key, Finding> groups;
   std::map<Key, const Thread*> samples;
+  Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (!outlived(thread) || known.count(thread.id) != 0) continue;
-    const StackIndex at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
-    const Key key{thread.created_at, at, thread.wait.kind};
+    const StackIndex at =
+        places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
+    const StackIndex created_at = places.of(thread.created_at);
+    const Key key{created_at, at, thread.wait.kind};
     Finding& finding = groups[key];
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
-    finding.created_at = thread.created_at;
+    finding.created_at = created_at;
     finding.blocked_at = at;
     add_task(finding, trace, thread);
     samples.emplace(key, &thread);
@@ -124,12 +127,14 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
 std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symbols) {
   using Key = std::tuple<StackIndex, uint32_t, FrameCertainty>;
   std::map<Key, CoroutineGroup> groups;
+  Places places(trace, symbols);
   for (const Coroutine& coroutine : trace.coroutines) {
-    const Key key{coroutine.created_at, coroutine.function, coroutine.certainty};
+    const StackIndex created_at = places.of(coroutine.created_at);
+    const Key key{created_at, coroutine.function, coroutine.certainty};
     CoroutineGroup& group = groups[key];
     Finding& finding = group.finding;
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
-    finding.created_at = coroutine.created_at;
+    finding.created_at = created_at;
     finding.bytes_held += coroutine.size_bytes;
     group.certainty = coroutine.certainty;
     group.doubtful += coroutine.created_at_doubtful;

@@ -25,17 +25,19 @@ bool never_joined(const Thread& thread) {
 std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
   std::map<StackIndex, Finding> groups;
   std::map<StackIndex, uint64_t> first_end_ns;
+  Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (!never_joined(thread)) continue;
     const uint64_t since = thread.ended_ns != 0 && trace.taken_ns > thread.ended_ns
                                ? trace.taken_ns - thread.ended_ns
                                : 0;
     if (!trace.gone && since < kOldEnough) continue;
-    Finding& finding = groups[thread.created_at];
+    const StackIndex created_at = places.of(thread.created_at);
+    Finding& finding = groups[created_at];
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
-    finding.created_at = thread.created_at;
+    finding.created_at = created_at;
     add_task(finding, trace, thread);
-    uint64_t& oldest = first_end_ns[thread.created_at];
+    uint64_t& oldest = first_end_ns[created_at];
     oldest = std::max(oldest, since);
   }
   const bool proved = ended_by_itself(trace);

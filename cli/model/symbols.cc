@@ -29,29 +29,25 @@ bool start_plumbing(const std::string& function) {
 }
 
 // What stands between the program's code and a system or library call it makes.
-bool library_plumbing(std::string_view function) {
-  if (const size_t at = function.find(' '); at != std::string_view::npos) {
-    // A return type in front of the name, as demangled templates have.
-    const size_t angle = function.find_first_of("<(");
-    if (angle == std::string_view::npos || at < angle) {
-      if (!starts_with(function, "operator ")) function = function.substr(at + 1);
-    }
+bool library_plumbing(const StackLine& line) {
+  const std::string name = short_function(line.function);
+  if (name.empty()) {
+    // The standard libraries' own frames, when they have no names.
+    const std::string module = base_name(line.module);
+    return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so") ||
+           starts_with(module, "libc.so") || starts_with(module, "libpthread.so");
   }
-  return starts_with(function, "std::") || starts_with(function, "__gthread") ||
-         starts_with(function, "__gnu_cxx::") || starts_with(function, "operator new");
+  return starts_with(name, "std::") || starts_with(name, "__gthread") ||
+         starts_with(name, "__gnu_cxx::") || starts_with(name, "operator new");
 }
 
 void prune_plumbing(std::vector<StackLine>& lines) {
   size_t end = lines.size();
-  while (end > 0 && (start_plumbing(lines[end - 1].function) ||
-                     library_plumbing(lines[end - 1].function)))
-    --end;
-  // The C library's frames at the root have no better name than its own.
-  if (end > 0 && end == lines.size() && lines[end - 1].function.empty() &&
-      starts_with(base_name(lines[end - 1].module), "libc.so"))
+  while (end > 0 &&
+         (start_plumbing(lines[end - 1].function) || library_plumbing(lines[end - 1])))
     --end;
   size_t begin = 0;
-  while (begin < end && library_plumbing(lines[begin].function)) ++begin;
+  while (begin < end && library_plumbing(lines[begin])) ++begin;
   if (begin >= end) return;
   lines.resize(end);
   lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(begin));
@@ -132,50 +128,62 @@ std::string thread_text(const Thread& thread) {
   return text;
 }
 
-std::string short_function(const std::string& function) {
+namespace {
+
+// Without parameters and template arguments.
+std::string without_brackets(const std::string& function) {
   std::string result;
   int angle = 0, round = 0;
-  const auto is_operator_at = [&](size_t i) {
+  const auto after_operator = [&](size_t i) {
     return i >= 8 && function.compare(i - 8, 8, "operator") == 0;
   };
   for (size_t i = 0; i < function.size(); ++i) {
     const char c = function[i];
-    if (c == '<' && !is_operator_at(i) && !(i > 0 && function[i - 1] == '<' && is_operator_at(i - 1))) {
-      if (angle++ == 0 && round == 0) result += "<";
+    const bool outside = angle == 0 && round == 0;
+    if (c == '<' && !after_operator(i) && !(i > 0 && after_operator(i - 1))) {
+      ++angle;
+    } else if (c == '>' && angle > 0 && function[i - 1] != '-') {
+      --angle;
+    } else if (angle > 0) {
       continue;
-    }
-    if (c == '>' && angle > 0 && !(i > 0 && function[i - 1] == '-')) {
-      if (--angle == 0 && round == 0) result += ">";
-      continue;
-    }
-    if (angle > 0) continue;
-    if (c == '(') {
-      const bool anonymous = function.compare(i, 21, "(anonymous namespace)") == 0;
-      if (anonymous && round == 0) {
-        result += "(anonymous namespace)";
-        i += 20;
-        continue;
-      }
-      if (is_operator_at(i) && function.compare(i, 2, "()") == 0) {
-        result += "()";
-        ++i;
-        continue;
-      }
+    } else if (outside && function.compare(i, 21, "(anonymous namespace)") == 0) {
+      result += "(anonymous_namespace)";
+      i += 20;
+    } else if (outside && after_operator(i) && function.compare(i, 2, "()") == 0) {
+      result += "()";
+      ++i;
+    } else if (c == '(') {
       ++round;
-      continue;
+    } else if (c == ')' && round > 0) {
+      --round;
+    } else if (outside) {
+      result += c;
     }
-    if (c == ')') {
-      if (round > 0) --round;
-      continue;
-    }
-    if (round == 0) result += c;
   }
-  // "f<>" says no more than "f".
-  for (size_t at; (at = result.find("<>")) != std::string::npos;) result.erase(at, 2);
-  for (const char* tail : {" const", " &", " &&"})
-    if (const size_t n = std::string_view(tail).size();
-        result.size() > n && result.compare(result.size() - n, n, tail) == 0)
-      result.resize(result.size() - n);
+  return result;
+}
+
+void drop_suffix(std::string& text, std::string_view suffix) {
+  if (text.size() > suffix.size() && std::string_view(text).substr(text.size() - suffix.size()) == suffix)
+    text.resize(text.size() - suffix.size());
+}
+
+// A return type in front, as demangled templates have.
+void drop_return_type(std::string& name) {
+  const size_t special = name.find("operator ");
+  const size_t end = special == std::string::npos ? name.size() : special;
+  const size_t space = name.rfind(' ', end == 0 ? 0 : end - 1);
+  if (space != std::string::npos && space < end) name.erase(0, space + 1);
+}
+
+}  // namespace
+
+std::string short_function(const std::string& function) {
+  std::string result = without_brackets(function);
+  for (const char* suffix : {" &&", " &", " volatile", " const"}) drop_suffix(result, suffix);
+  drop_return_type(result);
+  if (const size_t at = result.find("(anonymous_namespace)"); at != std::string::npos)
+    result.replace(at, 21, "(anonymous namespace)");
   return result.empty() ? function : result;
 }
 

@@ -69,6 +69,7 @@ void observe_threads(Trace& trace) {
     return;
   }
   size_t asked = 0;
+  const std::string inherited = command_name(trace.pid);
   for (Thread& thread : trace.threads) {
     if (thread.tid == 0 || thread.state == TaskState::ended) continue;
     if (thread.state == TaskState::blocked && !owned_wait(thread.wait.kind) &&
@@ -77,7 +78,8 @@ void observe_threads(Trace& trace) {
     if (++asked > kMostAsked) return;
     apply(system_call(trace.pid, thread.tid), thread);
     if (thread.name.empty() && trace.threads.size() <= 256)
-      thread.name = thread_name(trace.pid, thread.tid);
+      if (std::string name = thread_name(trace.pid, thread.tid); name != inherited)
+        thread.name = std::move(name);
   }
 }
 

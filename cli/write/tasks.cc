@@ -150,8 +150,6 @@ void print_process(Page& page, const ProcessReport& process, const TaskFilter& f
     page.wrapped("damage: " + warning, 0, 2, Ink::yellow);
   for (const std::string& item : trace.not_visible)
     page.wrapped("not visible: " + item, 0, 2, Ink::dim);
-  for (const std::string& note : process.symbols.notes)
-    page.wrapped("symbols: " + note, 0, 2, Ink::dim);
 }
 
 Json row_json(const ProcessReport& process, const TaskRow& row) {

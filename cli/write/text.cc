@@ -84,6 +84,20 @@ std::string process_heading(const ProcessReport& process) {
   return text;
 }
 
+// A note about a module that no printed stack mentions helps nobody.
+bool concerns(const std::string& note, const ProcessReport& process) {
+  const std::string module = base_name(note.substr(0, note.find(": ")));
+  const auto shows = [&](StackIndex stack) {
+    const auto lines = stack_lines(process.trace, process.symbols, stack, Prune::plumbing);
+    return std::any_of(lines.begin(), lines.end(), [&](const StackLine& line) {
+      return line.file.empty() && base_name(line.module) == module;
+    });
+  };
+  return std::any_of(process.findings.begin(), process.findings.end(), [&](const Finding& f) {
+    return f.suppressed_by.empty() && (shows(f.created_at) || shows(f.blocked_at));
+  });
+}
+
 void print_losses(Page& page, const Report& report) {
   for (const ProcessReport& process : report.processes) {
     const Trace& trace = process.trace;
@@ -95,7 +109,7 @@ void print_losses(Page& page, const Report& report) {
     for (const std::string& item : trace.not_visible)
       page.wrapped("not visible" + who + ": " + item, 0, 2, Ink::dim);
     for (const std::string& note : process.symbols.notes)
-      page.wrapped("symbols: " + note, 0, 2, Ink::dim);
+      if (concerns(note, process)) page.wrapped("symbols: " + note, 0, 2, Ink::dim);
   }
   for (const SuppressionUse& use : report.suppressions)
     page.wrapped(fmt::format("suppressed: {} by {}", count_text(use.hits, "task"), use.text), 0, 2,
