@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
@@ -25,8 +26,10 @@ void in_fork_child() {
   core::BusyScope busy;
   const uint32_t parent_task = core::this_thread.task;
   const int32_t parent = core::recording.header->pid;
-  core::copy_recording_after_fork();
-  if (core::recording.header->pid != parent) return;
+  if (!core::copy_recording_after_fork()) {
+    core::this_thread.locks = nullptr;
+    return;
+  }
   wire::Header& header = *core::recording.header;
   header.pid = sys::pid();
   header.parent_pid = parent;
@@ -34,6 +37,7 @@ void in_fork_child() {
   header.start_realtime_ns = sys::realtime_ns();
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
+  core::restart_modules_after_fork();
   capture::restart_coroutines_after_fork();
 }
 

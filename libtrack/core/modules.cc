@@ -17,7 +17,18 @@ namespace {
 using wire::ModuleSlot;
 using wire::SectionKind;
 
-std::atomic<bool> writing{false};  // one module at a time; a busy writer means "next time"
+std::atomic<bool> writing{false};  // one module at a time
+
+// A stack's modules are noted once, so a busy writer is waited for; but not for ever: it may have
+// been cancelled.
+bool begin_writing() {
+  for (int attempt = 0; attempt < 1000; ++attempt) {
+    bool free = false;
+    if (writing.compare_exchange_strong(free, true, std::memory_order_acquire)) return true;
+    sys::call(SYS_sched_yield);
+  }
+  return false;
+}
 
 uint64_t slots_used() {
   return section(SectionKind::modules).used.load(std::memory_order_acquire);
@@ -51,6 +62,7 @@ struct Image {
   const char* path;
   const ElfW(Phdr) * segments;
   uint32_t segment_count;
+  uint64_t inside;  // an address inside the image
 };
 
 void read_build_id(const Image& image, const ElfW(Phdr) & note, ModuleSlot& m) {
@@ -72,8 +84,11 @@ void read_build_id(const Image& image, const ElfW(Phdr) & note, ModuleSlot& m) {
 }
 
 void add_module(const Image& image) {
-  bool free = false;
-  if (!writing.compare_exchange_strong(free, true, std::memory_order_acquire)) return;
+  if (!begin_writing()) return count(lost().modules);
+  if (known_module(image.inside) != nullptr) {  // by somebody else meanwhile
+    writing.store(false, std::memory_order_release);
+    return;
+  }
   auto& used = section(SectionKind::modules).used;
   const uint64_t at = used.load(std::memory_order_relaxed);
   ModuleSlot& m = recording.modules[at];
@@ -106,13 +121,12 @@ int add_loaded(dl_phdr_info* info, size_t, void*) {
   const char* path = info->dlpi_name;
   if (path[0] == 0) path = recording.header->program;
   if (starts_with(path, "linux-vdso")) path = "[vdso]";
-  add_module({info->dlpi_addr, path, info->dlpi_phdr, info->dlpi_phnum});
-  if (sys::as_long(recording.header) != 0) {
-    const ModuleSlot* m = known_module(reinterpret_cast<uint64_t>(&add_loaded));
-    if (m != nullptr && recording.header->track_base == 0) {
-      recording.header->track_base = m->start;
-      recording.header->track_end = m->end;
-    }
+  add_module({info->dlpi_addr, path, info->dlpi_phdr, info->dlpi_phnum,
+              reinterpret_cast<uint64_t>(info->dlpi_phdr)});
+  const ModuleSlot* m = known_module(reinterpret_cast<uint64_t>(&add_loaded));
+  if (m != nullptr) {
+    recording.header->track_base = m->start;
+    recording.header->track_end = m->end;
   }
   return 0;
 }
@@ -134,7 +148,11 @@ void note_module_of(uint64_t address) {
       static_cast<const char*>(found.dlfo_map_start) + elf->e_phoff);
   const char* path = found.dlfo_link_map->l_name;
   add_module({found.dlfo_link_map->l_addr, path[0] != 0 ? path : recording.header->program,
-              segments, elf->e_phnum});
+              segments, elf->e_phnum, address});
+}
+
+void restart_modules_after_fork() {
+  writing.store(false, std::memory_order_relaxed);
 }
 
 void modules_changing() {
@@ -152,7 +170,7 @@ void modules_closed() {
     ModuleSlot& m = recording.modules[i];
     if (m.unloaded.load(std::memory_order_relaxed) != 0) continue;
     dl_find_object found;
-    if (_dl_find_object(reinterpret_cast<void*>(m.executable_start), &found) != 0 &&
+    if (_dl_find_object(reinterpret_cast<void*>(m.start), &found) != 0 &&
         !equal(recording.strings + m.path, "[vdso]"))
       m.unloaded.store(now, std::memory_order_relaxed);
   }

@@ -9,6 +9,8 @@ namespace track::core {
 
 void start_modules();  // the modules of the start, from the constructor only
 
+void restart_modules_after_fork();
+
 // Records the module of a code address, if it is not known yet. Any context.
 void note_module_of(uint64_t address);
 

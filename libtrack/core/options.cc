@@ -14,7 +14,11 @@ void set_flag(bool& field, const char* value, size_t n) {
 void set_number(uint64_t& field, const char* value, size_t n) {
   uint64_t number = 0;
   for (size_t i = 0; i < n && value[i] >= '0' && value[i] <= '9'; ++i)
-    number = number * 10 + static_cast<uint64_t>(value[i] - '0');
+    if (__builtin_mul_overflow(number, 10, &number) ||
+        __builtin_add_overflow(number, static_cast<uint64_t>(value[i] - '0'), &number)) {
+      number = UINT64_MAX;
+      break;
+    }
   field = number;
 }
 void set_text(Options::TextOption& field, const char* value, size_t n) {

@@ -33,6 +33,10 @@ constexpr uint64_t page_up(uint64_t bytes) {
   return (bytes + 4095) & ~uint64_t{4095};
 }
 
+constexpr uint64_t within(uint64_t value, uint64_t low, uint64_t high) {
+  return value < low ? low : value > high ? high : value;
+}
+
 struct Plan {
   uint64_t bytes[wire::kSectionCount];
   uint32_t entry[wire::kSectionCount];
@@ -58,16 +62,17 @@ Plan make_plan(uint32_t level, uint32_t rings) {
     plan.entry[static_cast<uint32_t>(kind)] = static_cast<uint32_t>(entry);
     plan.bytes[static_cast<uint32_t>(kind)] = page_up(entry * count);
   };
-  const uint64_t threads = options.threads_max < 64 ? 64 : options.threads_max;
-  const uint64_t frames = options.coroutines_max < 1024 ? 1024 : options.coroutines_max;
+  const uint64_t threads = within(options.threads_max, 64, 1 << 22);
+  const uint64_t frames = within(options.coroutines_max, 1024, (1 << 24) - 128);
+  const uint64_t stacks_mb = within(options.stacks_mb, 0, 1 << 16);
   set(SectionKind::threads, sizeof(wire::ThreadSlot), threads / (level > 1 ? 16 : 1) + 64);
   set(SectionKind::coroutines, sizeof(wire::CoroutineSlot), frames / shrink + 64);
   set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
   set(SectionKind::stack_index, sizeof(wire::StackIndexEntry), (1u << 18) / (level > 1 ? 16 : 1));
-  set(SectionKind::stack_bodies, 8, ((options.stacks_mb << 20) / shrink + 65536) / 8);
+  set(SectionKind::stack_bodies, 8, ((stacks_mb << 20) / shrink + 65536) / 8);
   set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096);
   set(SectionKind::strings, 1, 1 << 20);
-  set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride), level > 2 ? 1 : rings);
+  set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride), level > 2 ? 1 : rings + 1);
   plan.total = wire::kHeaderBytes;
   for (uint64_t bytes : plan.bytes) plan.total += bytes;
   return plan;
@@ -115,7 +120,7 @@ void read_link(const char* path, char* to, size_t capacity) {
   to[n > 0 ? n : 0] = 0;
 }
 
-void write_header(const char* option_text, uint32_t rings, const Plan& plan) {
+void write_header(const char* option_text, const Plan& plan) {
   wire::Header& h = *recording.header;
   h.version = wire::kVersion;
   h.header_bytes = wire::kHeaderBytes;
@@ -123,7 +128,8 @@ void write_header(const char* option_text, uint32_t rings, const Plan& plan) {
   h.pid = sys::pid();
   h.parent_pid = static_cast<int32_t>(sys::call(SYS_getppid));
   h.uid = static_cast<uint32_t>(sys::call(SYS_geteuid));
-  h.cpu_count = rings;
+  h.cpu_count = static_cast<uint32_t>(plan.bytes[static_cast<uint32_t>(SectionKind::rings)] /
+                                      wire::kRingStride);
   h.start_realtime_ns = sys::realtime_ns();
   h.start_ticks = sys::ticks();
   h.start_monotonic_ns = sys::monotonic_ns();
@@ -187,7 +193,7 @@ bool open_recording(const char* const* environment) {
     const bool mapped = map_plan(plan, fd);
     if (fd >= 0) sys::call(SYS_close, fd);
     if (mapped && reserve(recording.base, wire::kHeaderBytes)) {
-      write_header(text, rings, plan);
+      write_header(text, plan);
       find_sections();
       write_magic();
       recording_is_on.store(options.record, std::memory_order_release);
@@ -236,14 +242,19 @@ void refresh_clock(uint64_t now_ticks) {
   h.later_ticks.store(now_ticks, std::memory_order_release);
 }
 
-void copy_recording_after_fork() {
+bool copy_recording_after_fork() {
   // One page at a time through a bounce page: the parent may be writing; what it adds meanwhile
   // concerns its own threads, none of which live here.
   void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
   if (sys::map_failed(copy)) {
+    // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
-    return;
+    sys::map(recording.base, recording.bytes, PROT_READ | PROT_WRITE,
+             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
+    recording.base = nullptr;
+    recording.path[0] = 0;
+    return false;
   }
   for (uint64_t page = 0; page < recording.bytes >> 12; ++page)
     if (reserved_pages[page] != 0)
@@ -253,6 +264,7 @@ void copy_recording_after_fork() {
             sys::as_long(recording.base));
   recording.path[0] = 0;
   unpublished = true;
+  return true;
 }
 
 bool forked_recording_unpublished() {

@@ -2,6 +2,9 @@
 // glibc >= 2.35, which registers it): no lock prefix, and a record is whole or absent. Where rseq
 // is not registered, a ring is shared by atomic increments: a reader sees a torn record only while
 // its writer is between the increment and the last store, and `ticks` is written last.
+//
+// The two ways must never meet in one ring: the plain store of one would undo the increment of the
+// other. So the last ring is for CPUs without a ring of their own (not allowed at the start).
 #include "libtrack/core/ring.h"
 
 #include <dlfcn.h>
@@ -30,9 +33,8 @@ uint32_t ring_count;
 bool have_rseq;
 ptrdiff_t rseq_offset;
 
-Ring& ring_at(uint32_t cpu) {
-  return *reinterpret_cast<Ring*>(rings +
-                                  (cpu < ring_count ? cpu : cpu % ring_count) * wire::kRingStride);
+Ring& ring_at(uint32_t index) {
+  return *reinterpret_cast<Ring*>(rings + index * wire::kRingStride);
 }
 
 // Reserves the next stretch of a ring that has not been round once.
@@ -95,9 +97,10 @@ full:
 }
 
 Push push_shared(Ring& ring, const Event& event) {
-  if (ring.head.load(std::memory_order_relaxed) >= ring.limit.load(std::memory_order_relaxed))
-    return Push::full;
-  const uint64_t at = ring.head.fetch_add(1, std::memory_order_relaxed);
+  uint64_t at = ring.head.load(std::memory_order_relaxed);
+  do {
+    if (at >= ring.limit.load(std::memory_order_relaxed)) return Push::full;
+  } while (!ring.head.compare_exchange_weak(at, at + 1, std::memory_order_relaxed));
   Event& slot = ring.events[at % kRingEvents];
   __atomic_store_n(&slot.ticks, 0, __ATOMIC_RELAXED);
   std::atomic_signal_fence(std::memory_order_seq_cst);
@@ -132,15 +135,15 @@ void push_event(const Event& event) {
       auto* rs = reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) +
                                                rseq_offset);
       const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
-      ring = &ring_at(cpu);
+      const bool own =
+          cpu < ring_count - 1 && __atomic_load_n(&rs->cpu_id, __ATOMIC_RELAXED) == cpu;
+      ring = &ring_at(own ? cpu : ring_count - 1);
       if (!reserve(ring, 64)) break;
-      result = cpu < ring_count && __atomic_load_n(&rs->cpu_id, __ATOMIC_RELAXED) == cpu
-                   ? push_rseq(rs, cpu, ring, event)
-                   : push_shared(*ring, event);
+      result = own ? push_rseq(rs, cpu, ring, event) : push_shared(*ring, event);
     } else {
       unsigned cpu = 0;
       sys::call(SYS_getcpu, sys::as_long(&cpu));
-      ring = &ring_at(cpu);
+      ring = &ring_at(cpu % ring_count);
       if (!reserve(ring, 64)) break;
       result = push_shared(*ring, event);
     }
