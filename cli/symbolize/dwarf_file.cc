@@ -55,7 +55,7 @@ void DwarfFile::attach_supplement(const ElfImage& image, const DebugFiles& files
   if (supplement_) {
     dwarf_setalt(dwarf_, supplement_);
   } else {
-    notes.push_back(image.path() + ": its supplement " + name +
+    notes.push_back(image.path().substr(image.path().rfind('/') + 1) + ": its supplement " + name +
                     " was not found: some names are missing");
   }
 }

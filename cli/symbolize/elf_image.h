@@ -36,7 +36,6 @@ class ElfImage {
   ElfImage& operator=(const ElfImage&) = delete;
 
   Elf* elf() const { return elf_; }
-  int descriptor() const { return fd_; }
   const std::string& path() const { return path_; }          // in the root it was found in
   const std::string& build_id() const { return build_id_; }  // lower-case hex, empty = none
   DebugLink debug_link() const;

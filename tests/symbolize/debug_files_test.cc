@@ -147,3 +147,39 @@ TEST_CASE("debuginfod is asked only when told to, and says when it has no server
   REQUIRE(asking.notes().size() == 2);
   CHECK(asking.notes()[0].find("debuginfod") == 0);
 }
+
+TEST_CASE("a module is found through a process's root directory") {
+  Split split("-Wl,--build-id=sha1");
+  split.report = run_fixture(split.program);
+  Options options;
+  options.sysroot = "/proc/self/root/";
+  Symbolizer symbolizer(split.report.modules, options);
+  CHECK(split.chain(symbolizer).frames.size() == 3);
+  CHECK(symbolizer.notes().empty());
+}
+
+TEST_CASE("debug information shared through a dwz supplement is read, and its absence survived") {
+  if (!have("dwz")) {
+    MESSAGE("dwz is not installed: not tried");
+    return;
+  }
+  Split split("-gdwarf-5"), other("-gdwarf-5 -O1");
+  const std::string common = split.directory / "common.debug";
+  shell("dwz -m " + common + " -M " + common + " " + split.program + " " + other.program);
+  REQUIRE(std::filesystem::exists(common));
+  split.report = run_fixture(split.program);
+  {
+    Symbolizer symbolizer(split.report.modules);
+    const Location at = split.chain(symbolizer);
+    REQUIRE(at.frames.size() == 3);
+    CHECK(at.frames[0].function == "shop::Till<int>::ring(int)");
+    CHECK(symbolizer.notes().empty());
+  }
+  std::filesystem::remove(common);
+  Symbolizer symbolizer(split.report.modules);
+  const Location at = split.chain(symbolizer);
+  REQUIRE_FALSE(at.frames.empty());
+  CHECK(at.frames.back().function == "shop::serve(int)");
+  REQUIRE(symbolizer.notes().size() == 1);
+  CHECK(symbolizer.notes()[0].find("supplement") != std::string::npos);
+}
