@@ -25,7 +25,7 @@ bool strike_out(ThreadSlot* slot, uint64_t object) {
   while (n-- > 0) {
     uint64_t entry = slot->held[n].load(std::memory_order_relaxed);
     if (names(entry, object) &&
-        slot->held[n].compare_exchange_strong(entry, 0, std::memory_order_relaxed))
+        slot->held[n].compare_exchange_strong(entry, 0, std::memory_order_seq_cst))
       return true;
   }
   return false;

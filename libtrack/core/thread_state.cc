@@ -62,9 +62,9 @@ uint32_t pop_free_slot() {
   uint64_t index = used.load(std::memory_order_relaxed);
   do {
     if (index >= capacity) return UINT32_MAX;
+    if (!reserve(recording.threads + index, sizeof(ThreadSlot))) return UINT32_MAX;
   } while (!used.compare_exchange_weak(index, index + 1, std::memory_order_relaxed));
-  return reserve(recording.threads + index, sizeof(ThreadSlot)) ? static_cast<uint32_t>(index)
-                                                                : UINT32_MAX;
+  return static_cast<uint32_t>(index);
 }
 
 void push_free_slot(uint32_t index) {
@@ -85,6 +85,13 @@ void free_slot(ThreadSlot* slot) {
   slot->waits.store(0, std::memory_order_relaxed);
   slot->state.store(ThreadState::free, std::memory_order_release);
   push_free_slot(index_of(slot));
+}
+
+bool holds_any(const ThreadSlot* slot) {
+  const uint32_t n = slot->held_count.load(std::memory_order_acquire);
+  for (uint32_t i = 0; i < n && i < wire::kHeldCapacity; ++i)
+    if (slot->held[i].load(std::memory_order_seq_cst) != 0) return true;
+  return false;
 }
 
 void find_stack_bounds(ThreadSlot* slot) {
@@ -132,13 +139,14 @@ void end_thread() {
   const uint64_t now = sys::ticks();
   slot->ended_ticks.store(now, std::memory_order_relaxed);
   count(counters().threads_ended);
-  slot->state.store(ThreadState::ended, std::memory_order_release);
+  // Locks taken to the grave keep the slot, so that a reader sees them: the thread's pin then goes
+  // with held_count, to whoever strikes out the last one.
+  const bool holds = holds_any(slot);
+  if (!holds) slot->held_count.store(0, std::memory_order_relaxed);
+  slot->state.store(ThreadState::ended, std::memory_order_seq_cst);
   push_event({now, index_of(slot), slot->task, 0, 0, wire::EventKind::thread_ended, 0, 0});
-  // Locks taken to the grave keep the slot, so that a reader sees them.
-  const bool holds = slot->held_count.load(std::memory_order_relaxed) != 0;
-  const bool adopted = (slot->flags.load(std::memory_order_relaxed) & wire::kThreadAdopted) != 0;
-  if (holds) return;
-  unpin(slot, adopted ? pins[index_of(slot)].load(std::memory_order_relaxed) : 1);
+  if (holds) return unpin_if_nothing_held(slot);
+  unpin(slot);
 }
 
 // pthread key destructor: runs again until its last round, to be later than the target's own.
@@ -192,9 +200,7 @@ void unpin(ThreadSlot* slot, uint32_t n) {
 }
 
 void unpin_if_nothing_held(ThreadSlot* slot) {
-  if (slot->state.load(std::memory_order_acquire) != ThreadState::ended) return;
-  for (const auto& entry : slot->held)
-    if (entry.load(std::memory_order_relaxed) != 0) return;
+  if (slot->state.load(std::memory_order_seq_cst) != ThreadState::ended || holds_any(slot)) return;
   if (slot->held_count.exchange(0, std::memory_order_acq_rel) != 0) unpin(slot);
 }
 
