@@ -76,8 +76,9 @@ CoroutineSlot* take_slot(Shard& shard, uint32_t* index) {
     uint64_t first = used.load(std::memory_order_relaxed);
     do {
       if (first + kBatch > capacity || first + kBatch >= kIndexMask) return nullptr;
+      // Before it is handed out: a batch without room stays for when there is some.
+      if (!reserve(recording.coroutines + first, kBatch * sizeof(CoroutineSlot))) return nullptr;
     } while (!used.compare_exchange_weak(first, first + kBatch, std::memory_order_relaxed));
-    if (!reserve(recording.coroutines + first, kBatch * sizeof(CoroutineSlot))) return nullptr;
     shard.batch_next = static_cast<uint32_t>(first);
     shard.batch_end = static_cast<uint32_t>(first) + kBatch;
   }
