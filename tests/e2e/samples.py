@@ -70,7 +70,8 @@ class Sample:
             head.setdefault(match[1], []).append(match[2].strip())
         unknown = set(head) - {"what", "expect", "options", "exit", "libs", "flags", "args"}
         if unknown or "what" not in head or "expect" not in head:
-            raise ValueError(f"{path}: head needs `what` and `expect`; unknown: {unknown or 'none'}")
+            raise ValueError(f"{path}: head needs `what` and `expect`; unknown keys: "
+                             f"{unknown or 'none'}")
         self.clean = head["expect"] == ["clean"]
         self.gate_clean = head["expect"] == ["gate-clean"]
         quiet = self.clean or self.gate_clean
@@ -96,7 +97,7 @@ def describe(finding):
 
 
 def pair_up(expected, findings):
-    """The largest pairing of expectations and findings: {index of expectation: index of finding}."""
+    """The largest pairing: {index of expectation: index of finding}."""
     owner = {}
 
     def find_partner(e, seen):
@@ -261,7 +262,8 @@ def parse_arguments():
 
 def main():
     arguments = parse_arguments()
-    paths = [path for family in FAMILIES for path in sorted((ROOT / "samples" / family).glob("*.cc"))]
+    paths = [path for family in FAMILIES
+             for path in sorted((ROOT / "samples" / family).glob("*.cc"))]
     try:
         samples = [Sample(path) for path in paths]
     except (ValueError, KeyError, IndexError) as error:
