@@ -74,12 +74,13 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
       // Two threads that leave two nameless locks are one story; named locks stay apart.
       const auto known = symbols.objects.find(held.object);
       const std::string name = known == symbols.objects.end() ? "" : known->second;
-      Finding& finding = groups[{places.of(thread.created_at), sort_name(held.sort) + name}];
+      const std::string owner = name.compare(0, 3, "in ") == 0 ? name.substr(3) : name;
+      Finding& finding = groups[{places.of(thread.created_at), sort_name(held.sort) + owner}];
       finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
       add_task(finding, trace, thread);
       finding.created_at = places.of(thread.created_at);
       if (finding.count == 1) {
-        finding.wait_object = {sort_name(held.sort), held.object, name, thread_text(thread)};
+        finding.wait_object = {sort_name(held.sort), held.object, owner, thread_text(thread)};
         const auto waiters = waiters_of(trace, held.object);
         if (!waiters.empty()) finding.blocked_at = waiters.front()->wait.stack;
       }

@@ -181,6 +181,7 @@ void drop_return_type(std::string& name) {
 std::string short_function(const std::string& function) {
   std::string result = without_brackets(function);
   for (const char* suffix : {" &&", " &", " volatile", " const"}) drop_suffix(result, suffix);
+  while (!result.empty() && result.back() == ' ') result.pop_back();
   drop_return_type(result);
   if (const size_t at = result.find("(anonymous_namespace)"); at != std::string::npos)
     result.replace(at, 21, "(anonymous namespace)");

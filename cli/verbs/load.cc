@@ -31,7 +31,8 @@ Trace read_live(pid_t pid, const process::RecordingPlace& place) {
                     ? read::read_recording(
                           read::Bytes::process(pid, place.address, place.bytes), source, true)
                     : read::read_recording(read::Bytes::file(place.path), source, true);
-  trace.end = ProcessEnd::alive;
+  // An end that has begun, and is not over yet, is known already.
+  if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::alive;
   // A recorded pid is that of the process's own namespace.
   trace.pid = pid;
   return trace;

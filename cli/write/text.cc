@@ -177,7 +177,7 @@ std::string summary_line(const Report& report) {
   else
     text += report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
   if (report.processes.size() > 1)
-    text += " in " + count_text(report.processes.size(), "process") + "es";
+    text += fmt::format(" in {} processes", report.processes.size());
   text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
                       count_text(sum(report, &Trace::coroutines_created), "coroutine"));
   uint64_t suppressed = 0;

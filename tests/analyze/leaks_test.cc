@@ -1,0 +1,173 @@
+#include "cli/analyze/leaks.h"
+
+#include <doctest/doctest.h>
+
+#include "cli/analyze/judge.h"
+#include "tests/support/trace_builder.h"
+
+using namespace track;
+using test::TraceBuilder;
+
+TEST_CASE("a thread that ended and was never joined is proved once the process is over") {
+  TraceBuilder t;
+  const StackIndex at = t.stack({"accept_connection@4", "main@9"});
+  for (int i = 0; i < 3; ++i) t.add_thread(TaskState::ended).created_at = at;
+  const auto findings = analyze::find_unjoined(t.trace, t.symbols);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].evidence == Evidence::proved);
+  CHECK(findings[0].count == 3);
+  CHECK(findings[0].title ==
+        "3 threads created in accept_connection ended and were never joined or detached");
+}
+
+TEST_CASE("a thread that ended unjoined in a process that was killed is suspected") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  t.trace.end = ProcessEnd::killed;
+  CHECK(analyze::find_unjoined(t.trace, t.symbols).at(0).evidence == Evidence::suspected);
+}
+
+TEST_CASE("joined, detached, adopted threads and main are not unjoined") {
+  TraceBuilder t;
+  t.thread(1).state = TaskState::ended;
+  t.add_thread(TaskState::ended).joined = true;
+  t.add_thread(TaskState::ended).detached = true;
+  t.add_thread(TaskState::ended).adopted = true;
+  t.add_thread(TaskState::ended).joiner = 1;
+  CHECK(analyze::find_unjoined(t.trace, t.symbols).empty());
+}
+
+TEST_CASE("in a running process only a thread that ended a while ago is suspected") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended).ended_ns = t.trace.taken_ns - 100'000'000;
+  t.trace.gone = false;
+  t.trace.end = ProcessEnd::alive;
+  CHECK(analyze::find_unjoined(t.trace, t.symbols).empty());
+  t.thread(2).ended_ns = t.trace.taken_ns - 2'000'000'000;
+  const auto findings = analyze::find_unjoined(t.trace, t.symbols);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].evidence == Evidence::suspected);
+  CHECK(findings[0].title.find("so far") != std::string::npos);
+}
+
+TEST_CASE("stacks that differ only in addresses are one finding, in lines two") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended).created_at = t.stack({"start@4", "main@9"});
+  t.add_thread(TaskState::ended).created_at = t.stack({"start@4", "main@9"});
+  t.add_thread(TaskState::ended).created_at = t.stack({"start@5", "main@9"});
+  CHECK(analyze::find_unjoined(t.trace, t.symbols).size() == 2);
+}
+
+TEST_CASE("threads alive at the end of main are suspected, and grouped by where they stand") {
+  TraceBuilder t;
+  const StackIndex created = t.stack({"make_pool@4", "main@9"});
+  const StackIndex at = t.stack({"work@20"});
+  for (uint32_t id = 2; id < 5; ++id) {
+    t.add_thread().created_at = created;
+    t.waits(id, WaitKind::condition, 0x5000);
+    t.thread(id).wait.stack = at;
+  }
+  const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].count == 3);
+  CHECK(findings[0].evidence == Evidence::suspected);
+  CHECK(findings[0].blocked_at == at);
+  CHECK(findings[0].title ==
+        "3 threads created in make_pool were still blocked (condition) when main returned");
+}
+
+TEST_CASE("main, adopted threads and those another finding explains did not outlive anything") {
+  TraceBuilder t;
+  t.add_thread().adopted = true;
+  t.add_thread();
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {3}).empty());
+}
+
+TEST_CASE("nothing outlives a process that runs, was killed, or replaced its program") {
+  TraceBuilder t;
+  t.add_thread();
+  for (const ProcessEnd end : {ProcessEnd::alive, ProcessEnd::killed, ProcessEnd::unknown,
+                               ProcessEnd::underscore_exit, ProcessEnd::aborted}) {
+    t.trace.end = end;
+    CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
+  }
+  t.trace.end = ProcessEnd::exit_called;
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).size() == 1);
+  t.trace.superseded = true;
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
+}
+
+TEST_CASE("coroutines left at the end are grouped by function and creation stack") {
+  TraceBuilder t;
+  const StackIndex at = t.stack({"accept@4", "main@9"});
+  for (int i = 0; i < 300; ++i) t.add_coroutine("session(int)", at);
+  t.add_coroutine("tick()", at);
+  const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].count == 300);
+  CHECK(findings[0].tasks.size() == 200);
+  CHECK(findings[0].bytes_held == 300 * 96);
+  CHECK(findings[0].title == "300 coroutines of session were still there when the process ended");
+}
+
+TEST_CASE("a thread that ended with a lock is proved, and its waiters are named") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  t.holds(2, 0x5000);
+  t.symbols.objects[0x5000] = "registry_mutex";
+  t.add_thread();
+  t.waits(3, WaitKind::mutex, 0x5000);
+  const auto findings = analyze::find_locks_held(t.trace, t.symbols);
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].evidence == Evidence::proved);
+  CHECK(findings[0].title == "1 thread ended holding a mutex: registry_mutex");
+  CHECK(findings[0].because.at(1).find("thread 3 (tid 903) waits for it") == 0);
+}
+
+TEST_CASE("a lock word that is free, foreign or robust takes the finding back") {
+  for (const auto& [owner, kind] : {std::pair{0, 0u}, std::pair{907, 0u}, std::pair{902, 16u}}) {
+    TraceBuilder t;
+    t.add_thread(TaskState::ended);
+    t.holds(2, 0x5000);
+    t.mutex_word(0x5000, owner, kind);
+    CHECK(analyze::find_locks_held(t.trace, t.symbols).empty());
+  }
+}
+
+TEST_CASE("a lock that somebody else holds now was handed over") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  t.holds(2, 0x5000);
+  t.add_thread();
+  t.holds(3, 0x5000);
+  CHECK(analyze::find_locks_held(t.trace, t.symbols).empty());
+}
+
+TEST_CASE("locks of threads that still run are nobody's business") {
+  TraceBuilder t;
+  t.add_thread();
+  t.holds(2, 0x5000);
+  CHECK(analyze::find_locks_held(t.trace, t.symbols).empty());
+}
+
+TEST_CASE("fingerprints know functions, not ids, addresses or lines") {
+  const auto fingerprint = [](const char* leaf, bool first) {
+    TraceBuilder t;
+    if (!first) t.stack({"something@1"});
+    if (!first) t.add_thread(TaskState::ended).joined = true;
+    t.add_thread(TaskState::ended).created_at = t.stack({leaf, "main@9"});
+    return analyze::judge(t.trace, t.symbols, {}).at(0).fingerprint;
+  };
+  CHECK(fingerprint("start@4", true) == fingerprint("start@5", false));
+  CHECK(fingerprint("start@4", true) != fingerprint("stop@4", true));
+}
+
+TEST_CASE("proved findings come first") {
+  TraceBuilder t;
+  t.add_thread();
+  t.add_thread(TaskState::ended);
+  const auto findings = analyze::judge(t.trace, t.symbols, {});
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].rule == Rule::unjoined_thread);
+  CHECK(findings[1].rule == Rule::outlived_task);
+}

@@ -1,0 +1,209 @@
+#include "cli/read/recording.h"
+
+#include <doctest/doctest.h>
+
+#include <random>
+
+#include "cli/model/error.h"
+#include "tests/support/recording_builder.h"
+
+using namespace track;
+using test::RecordingBuilder;
+
+namespace {
+
+Trace read_bytes(std::span<const std::byte> bytes) {
+  return read::read_recording(read::Bytes::memory(bytes), "test", false);
+}
+
+RecordingBuilder busy_recording() {
+  RecordingBuilder builder;
+  const uint32_t stack = builder.add_stack({0x401000, 0x401010, 0x401020});
+  builder.add_module("/bin/server", 0x400000, 0x480000);
+  builder.add_thread(1, wire::ThreadState::running, wire::kThreadMain);
+  auto& worker = builder.add_thread(2, wire::ThreadState::running);
+  worker.created_stack = stack;
+  std::memcpy(worker.name, "worker", 7);
+  builder.set_wait(worker, wire::WaitKind::mutex, 0x5000, wire::kWaitTimed, stack);
+  builder.hold(worker, 0x6000);
+  builder.hold(worker, 0x7000, wire::kHeldRead);
+  builder.add_thread(3, wire::ThreadState::ended);
+  const uint32_t site = builder.add_site(wire::SiteState::coroutine, 0x402000, 0x402100);
+  builder.add_coroutine(0x9000, site, stack);
+  return builder;
+}
+
+}  // namespace
+
+TEST_CASE("a recording's threads, waits and held locks are read as they were written") {
+  const RecordingBuilder builder = busy_recording();
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.complete());
+  CHECK(trace.pid == 900);
+  CHECK(trace.program == "/bin/server");
+  CHECK(trace.command_line == std::vector<std::string>{"server", "--fast"});
+  CHECK(trace.end == ProcessEnd::main_returned);
+  REQUIRE(trace.threads.size() == 3);
+  CHECK(trace.threads[0].main);
+  const Thread& worker = trace.threads[1];
+  CHECK(worker.name == "worker");
+  CHECK(worker.state == TaskState::blocked);
+  CHECK(worker.wait.kind == WaitKind::mutex);
+  CHECK(worker.wait.timed);
+  CHECK(worker.wait.object == 0x5000);
+  CHECK(worker.wait.since_ns == RecordingBuilder::kStartNs + 5000);
+  REQUIRE(worker.held.size() == 2);
+  CHECK(worker.held[1].object == 0x7000);
+  CHECK(worker.held[1].sort == HeldSort::read);
+  CHECK(trace.threads[2].state == TaskState::ended);
+}
+
+TEST_CASE("stacks are turned leaf first and shared") {
+  const RecordingBuilder builder = busy_recording();
+  const Trace trace = read_bytes(builder.bytes());
+  REQUIRE(trace.stacks.size() == 2);
+  CHECK(trace.stacks[1].addresses == std::vector<uint64_t>{0x401020, 0x401010, 0x401000});
+  CHECK(trace.threads[1].created_at == 1);
+  CHECK(trace.threads[1].wait.stack == 1);
+  CHECK(trace.coroutines.at(0).created_at == 1);
+}
+
+TEST_CASE("coroutines carry what their site learned") {
+  const RecordingBuilder builder = busy_recording();
+  const Trace trace = read_bytes(builder.bytes());
+  REQUIRE(trace.coroutines.size() == 1);
+  CHECK(trace.coroutines[0].address == 0x9000);
+  CHECK(trace.coroutines[0].resume == 0x402000);
+  CHECK(trace.coroutines[0].destroy == 0x402100);
+  CHECK_FALSE(trace.coroutines[0].site_mixed);
+}
+
+TEST_CASE("modules keep their path and build-id") {
+  const RecordingBuilder builder = busy_recording();
+  const Trace trace = read_bytes(builder.bytes());
+  REQUIRE(trace.modules.size() == 1);
+  CHECK(trace.modules[0].path == "/bin/server");
+  CHECK(trace.modules[0].build_id == "ab01");
+}
+
+TEST_CASE("a lock given back in the middle of the held set is no lock held") {
+  RecordingBuilder builder;
+  auto& slot = builder.add_thread(1, wire::ThreadState::running);
+  builder.hold(slot, 0x5000);
+  builder.hold(slot, 0x6000);
+  slot.held[0] = 0;
+  const Trace trace = read_bytes(builder.bytes());
+  REQUIRE(trace.threads.at(0).held.size() == 1);
+  CHECK(trace.threads[0].held[0].object == 0x6000);
+}
+
+TEST_CASE("a held set that lost entries says so") {
+  RecordingBuilder builder;
+  builder.add_thread(1, wire::ThreadState::running).held_lost = 1;
+  CHECK_FALSE(read_bytes(builder.bytes()).threads.at(0).held_complete);
+}
+
+TEST_CASE("an entry that is being written is left out and counted") {
+  RecordingBuilder builder = busy_recording();
+  builder.add_thread(4, wire::ThreadState::running).sequence = 3;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.threads.size() == 3);
+  REQUIRE(trace.warnings.size() == 1);
+  CHECK(trace.warnings[0].find("half written") != std::string::npos);
+}
+
+TEST_CASE("losses come by name, and a lossy recording is not complete") {
+  RecordingBuilder builder;
+  builder.header().lost.stacks = 3;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.lost == std::map<std::string, uint64_t>{{"stacks", 3}});
+  CHECK_FALSE(trace.complete());
+}
+
+TEST_CASE("something else is refused by name") {
+  std::vector<std::byte> bytes(16384, std::byte{0x55});
+  CHECK_THROWS_WITH_AS(read_bytes(bytes), "test is not a libtrack recording", Error);
+}
+
+TEST_CASE("a foreign version is refused, and both versions are named") {
+  RecordingBuilder builder;
+  builder.header().version = 9;
+  try {
+    read_bytes(builder.bytes());
+    FAIL("version 9 was read");
+  } catch (const Error& error) {
+    const std::string text = error.what();
+    CHECK(text.find("version 9") != std::string::npos);
+    CHECK(text.find("version 1") != std::string::npos);
+  }
+}
+
+TEST_CASE("control characters of a recording do not reach the terminal") {
+  RecordingBuilder builder;
+  auto& slot = builder.add_thread(1, wire::ThreadState::running);
+  std::memcpy(slot.name, "a\033[2Jb", 7);
+  CHECK(read_bytes(builder.bytes()).threads.at(0).name == "a?[2Jb");
+}
+
+TEST_CASE("a stack reference outside its table is a warning, not a read") {
+  RecordingBuilder builder;
+  builder.add_thread(1, wire::ThreadState::running).created_stack = 0xffffffff;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.threads.at(0).created_at == 0);
+  CHECK(trace.warnings.size() == 1);
+}
+
+TEST_CASE("a recording cut at any 64 bytes is read as far as it goes, or refused in words") {
+  const RecordingBuilder builder = busy_recording();
+  const auto whole = builder.bytes();
+  size_t readable = 0;
+  for (size_t length = 0; length < whole.size(); length += 64) {
+    try {
+      const Trace trace = read_bytes(whole.subspan(0, length));
+      CHECK_FALSE(trace.complete());
+      ++readable;
+    } catch (const Error& error) {
+      CHECK(std::string(error.what()).find("test") == 0);
+    }
+  }
+  CHECK(readable > 10);
+}
+
+TEST_CASE("a recording with any bytes changed never breaks the reader") {
+  std::mt19937_64 random(1);
+  size_t read = 0;
+  for (int round = 0; round < 3000; ++round) {
+    RecordingBuilder builder = busy_recording();
+    const auto bytes = builder.bytes();
+    const int flips = 1 + static_cast<int>(random() % 32);
+    for (int i = 0; i < flips; ++i) {
+      // Half of them in the header, where everything is decided.
+      const size_t at = random() % (random() % 2 == 0 ? sizeof(wire::Header) : bytes.size());
+      bytes[at] = static_cast<std::byte>(random());
+    }
+    try {
+      const Trace trace = read_bytes(bytes);
+      CHECK(trace.threads.size() <= RecordingBuilder::kThreads * 64);
+      ++read;
+    } catch (const Error&) {
+      continue;
+    }
+  }
+  CHECK(read > 100);
+}
+
+TEST_CASE("directory offsets near the end of the address space do not wrap") {
+  RecordingBuilder builder = busy_recording();
+  for (auto& section : builder.header().sections) section.offset = ~uint64_t{0} - 64;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.threads.empty());
+  CHECK_FALSE(trace.complete());
+}
+
+TEST_CASE("recording names are read strictly") {
+  CHECK(read::parse_recording_name("/x/rec.12.3").pid == 12);
+  CHECK(read::parse_recording_name("/x/rec.12.3").number == 3);
+  for (const char* name : {"/x/rec.12", "/x/rec..3", "/x/rec.12.", "/x/rec.12.3a", "/x/recs.1.2",
+                           "/x/rec.-1.2", "/x/rec.99999999999.1"})
+    CHECK(read::parse_recording_name(name).pid == 0);
+}

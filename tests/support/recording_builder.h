@@ -1,0 +1,167 @@
+// A recording made in memory, byte by byte as the tracker would write it, so that the reader can be
+// tested without one. Small sections; ticks are nanoseconds plus a constant.
+#pragma once
+
+#include <cstring>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "libtrack/wire/recording.h"
+#include "libtrack/wire/stacks.h"
+#include "libtrack/wire/tables.h"
+
+namespace track::test {
+
+class RecordingBuilder {
+ public:
+  static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
+  static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
+                            kModules = 4, kStrings = 512;
+
+  RecordingBuilder() {
+    add_section(wire::SectionKind::threads, sizeof(wire::ThreadSlot), kThreads);
+    add_section(wire::SectionKind::coroutines, sizeof(wire::CoroutineSlot), kCoroutines);
+    add_section(wire::SectionKind::sites, sizeof(wire::Site), kSites);
+    add_section(wire::SectionKind::stack_index, sizeof(wire::StackIndexEntry), kStacks);
+    add_section(wire::SectionKind::stack_bodies, 8, kWords);
+    add_section(wire::SectionKind::modules, sizeof(wire::ModuleSlot), kModules);
+    add_section(wire::SectionKind::strings, 1, kStrings);
+    add_section(wire::SectionKind::rings, 266240, 0);
+    write_header();
+  }
+
+  static uint64_t ticks(uint64_t ns) { return kStartTicks + (ns - kStartNs); }
+
+  wire::Header& header() { return *reinterpret_cast<wire::Header*>(bytes_.data()); }
+
+  wire::ThreadSlot& add_thread(uint32_t task, wire::ThreadState state, uint32_t flags = 0) {
+    wire::ThreadSlot& slot = next<wire::ThreadSlot>(wire::SectionKind::threads);
+    slot.state = state;
+    slot.flags = flags;
+    slot.sequence = 2;
+    slot.task = task;
+    slot.tid = static_cast<int32_t>(900 + task);
+    slot.pthread = 0x7000 + task * 0x100;
+    slot.created_ticks = ticks(kStartNs + task * 1000);
+    return slot;
+  }
+
+  void set_wait(wire::ThreadSlot& slot, wire::WaitKind kind, uint64_t object, uint8_t flags = 0,
+                uint32_t stack = 0) {
+    slot.wait.sequence = 4;
+    slot.wait.kind = kind;
+    slot.wait.flags = flags;
+    slot.wait.object = object;
+    slot.wait.since_ticks = ticks(kStartNs + 5000);
+    slot.wait.stack = stack;
+  }
+
+  void hold(wire::ThreadSlot& slot, uint64_t object, wire::HeldSort sort = wire::kHeldMutex) {
+    slot.held[slot.held_count++] = object | sort;
+  }
+
+  // Outermost first, as recorded. The reference of the stack.
+  uint32_t add_stack(const std::vector<uint64_t>& outermost_first, uint64_t flags = 0) {
+    const uint32_t reference = ++stacks_;
+    auto& words = section(wire::SectionKind::stack_bodies).used;
+    const uint64_t at = words.load();
+    std::memcpy(place(wire::SectionKind::stack_bodies) + at * 8, outermost_first.data(),
+                outermost_first.size() * 8);
+    words += outermost_first.size();
+    auto& entry =
+        reinterpret_cast<wire::StackIndexEntry*>(place(wire::SectionKind::stack_index))[reference];
+    entry.hash = reference * 77;
+    entry.body =
+        wire::pack_stack_body(at, static_cast<uint32_t>(outermost_first.size()), flags);
+    section(wire::SectionKind::stack_index).used = kStacks;
+    return reference;
+  }
+
+  wire::CoroutineSlot& add_coroutine(uint64_t address, uint32_t site, uint32_t stack) {
+    auto& slot = next<wire::CoroutineSlot>(wire::SectionKind::coroutines);
+    slot.address = address;
+    slot.created_ticks = ticks(kStartNs + 7000);
+    slot.site = site;
+    slot.stack = stack;
+    slot.size_bytes = 96;
+    slot.creator = 1;
+    return slot;
+  }
+
+  uint32_t add_site(wire::SiteState state, uint64_t resume, uint64_t destroy) {
+    const auto index = static_cast<uint32_t>(section(wire::SectionKind::sites).used.load());
+    wire::Site& site = next<wire::Site>(wire::SectionKind::sites);
+    site.return_address = 0x401000;
+    site.state = state;
+    site.resume = resume;
+    site.destroy = destroy;
+    return index;
+  }
+
+  void add_module(const std::string& path, uint64_t start, uint64_t end) {
+    auto& strings = section(wire::SectionKind::strings).used;
+    wire::ModuleSlot& slot = next<wire::ModuleSlot>(wire::SectionKind::modules);
+    std::memcpy(place(wire::SectionKind::strings) + strings.load(), path.c_str(), path.size() + 1);
+    slot.path = strings.load();
+    strings += path.size() + 1;
+    slot.base = slot.start = start;
+    slot.end = end;
+    slot.build_id_bytes = 2;
+    slot.build_id[0] = 0xab;
+    slot.build_id[1] = 0x01;
+    slot.state = 1;
+  }
+
+  std::span<const std::byte> bytes() const { return bytes_; }
+  std::span<std::byte> bytes() { return bytes_; }
+
+ private:
+  wire::Section& section(wire::SectionKind kind) {
+    return header().sections[static_cast<uint32_t>(kind)];
+  }
+  std::byte* place(wire::SectionKind kind) { return bytes_.data() + section(kind).offset; }
+
+  template <class T>
+  T& next(wire::SectionKind kind) {
+    const uint64_t index = section(kind).used++;
+    return reinterpret_cast<T*>(place(kind))[index];
+  }
+
+  void add_section(wire::SectionKind kind, uint32_t entry, uint64_t count) {
+    if (bytes_.empty()) bytes_.resize(wire::kHeaderBytes);
+    const uint64_t offset = bytes_.size();
+    bytes_.resize(offset + entry * count);
+    wire::Section& s = section(kind);
+    s.kind = kind;
+    s.entry_bytes = entry;
+    s.offset = offset;
+    s.bytes = entry * count;
+  }
+
+  void write_header() {
+    wire::Header& h = header();
+    std::memcpy(h.magic, wire::kMagic, sizeof h.magic);
+    h.version = wire::kVersion;
+    h.header_bytes = wire::kHeaderBytes;
+    h.file_bytes = bytes_.size();
+    h.pid = 900;
+    h.parent_pid = 800;
+    // A boot that cannot be this machine's, so that only the recording's own clock pairs count.
+    h.start_realtime_ns = 42;
+    h.start_monotonic_ns = kStartNs;
+    h.start_ticks = kStartTicks;
+    h.later_monotonic_ns = kStartNs + 1'000'000;
+    h.later_ticks = kStartTicks + 1'000'000;
+    h.state = wire::ProcessState::ended;
+    h.end_reason = wire::EndReason::main_returned;
+    h.control.recording = 1;
+    std::memcpy(h.program, "/bin/server", 12);
+    std::memcpy(h.command_line, "server\0--fast\0", 15);
+  }
+
+  std::vector<std::byte> bytes_;
+  uint32_t stacks_ = 0;
+};
+
+}  // namespace track::test
