@@ -46,21 +46,24 @@ void remember_state(uint32_t index) {
                                               std::memory_order_relaxed);
 }
 
-// Both head words are exact function starts in one module: a frame, or something that takes great
-// pains to look like one.
+bool starts_function(uint64_t address) {
+  uint64_t start, end;
+  return core::is_code(address) && core::function_start(address, &start, &end) != 0 &&
+         start == address;
+}
+
+// Both head words are exact function starts: a frame, or something that takes great pains to look
+// like one. A frame that is done already has no resume function any more.
 bool looks_like_frame(const uint64_t* head) {
   const uint64_t resume = head[0], destroy = head[1];
-  if (resume == 0 || resume == destroy || !core::is_code(resume) || !core::is_code(destroy))
-    return false;
-  uint64_t start, end;
-  return core::function_start(resume, &start, &end) != 0 && start == resume &&
-         core::function_start(destroy, &start, &end) != 0 && start == destroy;
+  return resume != destroy && (resume == 0 || starts_function(resume)) && starts_function(destroy);
 }
 
 void learn(uint32_t index, bool frame, const uint64_t* head) {
   Site& site = recording.sites[index];
   if (frame) {
-    if (site.frames_seen.fetch_add(1, std::memory_order_relaxed) == 0) {
+    site.frames_seen.fetch_add(1, std::memory_order_relaxed);
+    if (site.resume.load(std::memory_order_relaxed) == 0) {
       site.resume.store(head[0], std::memory_order_relaxed);
       site.destroy.store(head[1], std::memory_order_relaxed);
     }

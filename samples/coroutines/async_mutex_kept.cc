@@ -1,5 +1,6 @@
 // what: A coroutine returns without unlocking an async mutex; two others wait for it (S08, S09).
 // expect: outlived-task suspected count=2 created_by=start_requests
+// flags: -fno-optimize-sibling-calls
 #include <coroutine>
 #include <deque>
 

@@ -1,5 +1,6 @@
 // what: The receiver returns early; two senders stay suspended in push() (S01).
 // expect: outlived-task suspected count=2 created_by=start_senders
+// flags: -fno-optimize-sibling-calls
 #include "samples/support/channel.h"
 #include "samples/support/task.h"
 

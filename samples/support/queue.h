@@ -23,6 +23,7 @@ class Queue {
     if (closed_) return false;
     values_.push_back(std::move(value));
     changed_.notify_all();
+    waits_.notify_all();
     return true;
   }
 
@@ -36,6 +37,7 @@ class Queue {
     std::optional<T> value = std::move(values_.front());
     values_.pop_front();
     changed_.notify_all();
+    waits_.notify_all();
     return value;
   }
 
