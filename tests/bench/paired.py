@@ -1,0 +1,290 @@
+#!/usr/bin/env python3
+"""What being tracked costs: the same program bare and with libtrack.so preloaded, in alternating
+rounds on the same machine; the ratio is the median of the rounds' ratios, so that a slow minute
+hits both. Prints a Markdown table.
+
+    paired.py --build DIR [--quick] [--only REGEX] [--rounds N] [--json F] [--peers]
+              [--parts micro,stacks,servers,tools]
+"""
+import argparse
+import json
+import os
+import pathlib
+import platform
+import re
+import resource
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import real_servers  # noqa: E402
+
+PARTS = ("micro", "stacks", "servers", "tools")
+# row, operation of bench/micro, TRACK_OPTIONS, goal (ratio, at most)
+MICRO = [
+    ("uncontended mutex lock + unlock", "lock", "", 1.10),
+    ("contended mutex, 2 threads", "contended", "", 1.05),
+    ("condition variable round trip, 2 threads", "condvar", "", None),
+    ("thread create + join", "thread", "", 1.10),
+    ("malloc + free, recording off", "malloc", "record=0", 1.05),
+    ("malloc + free", "malloc", "", None),
+    ("empty coroutine create + destroy, 20 frames deep", "coroutine", "", 3.0),
+]
+STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
+          ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
+THROUGHPUT_GOAL = 0.97
+STARTUP_GOAL_MS = 0.3
+
+
+class Bench:
+    def __init__(self, options, folder):
+        self.options, self.folder = options, pathlib.Path(folder)
+        self.bin = options.build.resolve() / "bench"
+        self.library = options.build.resolve() / "lib" / "libtrack.so"
+        self.track = options.build.resolve() / "bin" / "track"
+        self.seconds = options.seconds or (0.2 if options.quick else 0.5)
+        self.rounds = options.rounds or (5 if options.quick else 15)
+        self.rows = []
+
+    def wanted(self, name):
+        return re.search(self.options.only, name) is not None
+
+    def environment(self, tracked, track_options=""):
+        # Recordings go where nothing else does; a run that is killed leaves none behind.
+        chosen = {"LD_PRELOAD": str(self.library)} if tracked else {}
+        given = [f"dir={self.folder}/recordings", track_options]
+        return {**chosen, "TRACK_OPTIONS": ":".join(filter(None, given))}
+
+    def figure(self, command, environment):
+        done = subprocess.run([str(word) for word in command], env={**os.environ, **environment},
+                              capture_output=True, text=True, timeout=300)
+        if done.returncode != 0:
+            raise real_servers.Failure(f"{' '.join(map(str, command))}: exit code "
+                                       f"{done.returncode}: {done.stderr.strip()[-300:]}")
+        return float(done.stdout.split()[-1])
+
+    def pairs(self, bare, tracked, rounds):
+        """Figures of both, [(bare, tracked)], who is first alternates."""
+        found = []
+        for number in range(rounds):
+            if number % 2 == 0:
+                first = bare()
+                found.append((first, tracked()))
+            else:
+                second = tracked()
+                found.append((bare(), second))
+        return found
+
+    def add(self, **row):
+        self.rows.append(row)
+        print(f"  {row['name']}: {row['bare']} -> {row['tracked']}  {row['ratio']}",
+              file=sys.stderr, flush=True)
+
+    def micro(self):
+        for name, operation, track_options, goal in MICRO:
+            if not self.wanted(name):
+                continue
+            command = [self.bin / "micro", operation, self.seconds]
+            tracked = self.environment(True, track_options)
+            pairs = self.pairs(lambda: self.figure(command, {}),
+                               lambda: self.figure(command, tracked), self.rounds)
+            self.add_ratio(name, pairs, "ns", goal, self.peers(operation) or "")
+        if self.wanted("start-up of /bin/true"):
+            command = [self.bin / "micro", "startup", self.seconds]
+            options = {"TRACK_OPTIONS": self.environment(False)["TRACK_OPTIONS"]}
+            pairs = self.pairs(lambda: self.figure(command, {}),
+                               lambda: self.figure([*command, self.library], options), self.rounds)
+            more = statistics.median(b - a for a, b in pairs) / 1e6
+            middle = [statistics.median(column) for column in zip(*pairs)]
+            self.add(name="start-up of /bin/true", bare=f"{middle[0] / 1e6:.2f} ms",
+                     tracked=f"{middle[1] / 1e6:.2f} ms", ratio=f"+{more:.2f} ms", value=more,
+                     goal=f"≤ +{STARTUP_GOAL_MS} ms", met=more <= STARTUP_GOAL_MS, peers="")
+
+    def add_ratio(self, name, pairs, unit, goal, peers):
+        ratios = sorted(b / a for a, b in pairs)
+        middle = statistics.median(ratios)
+        bare, tracked = (statistics.median(column) for column in zip(*pairs))
+        self.add(name=name, bare=f"{bare:.1f} {unit}", tracked=f"{tracked:.1f} {unit}",
+                 ratio=f"{middle:.3f}×", spread=[ratios[0], ratios[-1]], value=middle,
+                 goal=f"≤ {goal:.2f}×" if goal else "", met=middle <= goal if goal else None,
+                 peers=peers)
+
+    def peers(self, operation):
+        """The same program under other tools, as ratios to bare; three rounds."""
+        if not self.options.peers:
+            return None
+        seconds = self.seconds
+        micro = self.bin / "micro"
+        found = []
+        candidates = [("TSan", [self.bin / "micro_tsan", operation, seconds])]
+        if shutil.which("valgrind"):
+            candidates.append(("helgrind", ["valgrind", "-q", "--tool=helgrind", micro, operation,
+                                            seconds]))
+        if shutil.which("heaptrack") and operation in ("malloc", "coroutine"):
+            candidates.append(("heaptrack", ["heaptrack", "-q", "-o", self.folder / "heaptrack",
+                                             micro, operation, seconds]))
+        for name, command in candidates:
+            try:
+                pairs = self.pairs(lambda: self.figure([micro, operation, seconds], {}),
+                                   lambda: self.peer_figure(command), 3)
+                found.append(f"{name} {statistics.median(b / a for a, b in pairs):.1f}×")
+            except (OSError, ValueError, IndexError, real_servers.Failure,
+                    subprocess.TimeoutExpired) as problem:
+                print(f"  peer {name}: {problem}", file=sys.stderr)
+        return ", ".join(found)
+
+    @staticmethod
+    def peer_figure(command):
+        done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
+                              timeout=120)
+        # heaptrack talks around the program's own line.
+        return float(re.findall(r"^\d+\.\d{3}$", done.stdout, re.M)[-1])
+
+    def stacks(self):
+        command = [self.bin / "unwind_bench", "--benchmark_format=json",
+                   "--benchmark_min_time=0.1", "--benchmark_repetitions=5"]
+        for name, benchmark, goal_ns in STACKS:
+            if not self.wanted(name):
+                continue
+            done = subprocess.run([*map(str, command), f"--benchmark_filter=^{benchmark}$"],
+                                  capture_output=True, text=True, timeout=300, check=True)
+            runs = json.loads(done.stdout)["benchmarks"]
+            cost = next(run for run in runs if run.get("aggregate_name") == "median")["cpu_time"]
+            self.add(name=name, bare="", tracked=f"{cost:.0f} ns", ratio="", value=cost,
+                     goal=f"≤ {goal_ns} ns", met=cost <= goal_ns, peers="")
+
+    def servers(self):
+        rounds = self.options.rounds or (3 if self.options.quick else 7)
+        seconds = 1.5 if self.options.quick else 4
+        for kind in (*real_servers.ALL, EchoServer):
+            name = f"{kind.name} under load"
+            if not self.wanted(name):
+                continue
+            server = kind(self.folder / kind.name)
+            server.build = self.options.build.resolve()
+            server.set_up()
+
+            def run(environment, server=server):
+                try:
+                    server.start(environment=environment)
+                    figures = server.load(str(self.bin / "server_load"), seconds)
+                    code = server.stop()
+                finally:
+                    server.kill()
+                if code != 0:
+                    raise real_servers.Failure(f"{server.name}: exit code {code}: {server.tail()}")
+                return figures
+
+            pairs = self.pairs(lambda: run({}), lambda: run(self.environment(True)), rounds)
+            ratios = sorted(b["per_s"] / a["per_s"] for a, b in pairs)
+            middle = statistics.median(ratios)
+            late = statistics.median(b["p99_us"] / a["p99_us"] for a, b in pairs)
+            rates = [statistics.median(pair[i]["per_s"] for pair in pairs) for i in (0, 1)]
+            self.add(name=name, bare=f"{rates[0]:.0f}/s", tracked=f"{rates[1]:.0f}/s",
+                     ratio=f"{middle:.3f}×, p99 {late:.2f}×", spread=[ratios[0], ratios[-1]],
+                     value=middle, p99=late, goal=f"≥ {THROUGHPUT_GOAL}×",
+                     met=middle >= THROUGHPUT_GOAL, peers="")
+
+    def tools(self):
+        for name, program, count, goal_s, goal_mib in (
+                ("`track ps` of 10 000 blocked threads", "blocked_threads", 10000, 0.2, None),
+                ("`track ps` of 1 000 000 live coroutines", "live_coroutines", 1000000, 3, 1024)):
+            if self.wanted(name):
+                self.list_tasks(name, program, count, goal_s, goal_mib)
+
+    def list_tasks(self, name, program, count, goal_s, goal_mib):
+        target = subprocess.Popen([str(self.bin / program), str(count)], text=True,
+                                  stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                                  env={**os.environ, **self.environment(True)})
+        try:
+            if not target.stdout.readline().startswith("ready"):
+                raise real_servers.Failure(f"{program} did not start")
+            time.sleep(1)  # the last threads go to sleep
+            times = []
+            for _ in range(5):
+                began = time.monotonic()
+                with open(self.folder / "ps", "wb") as output:
+                    subprocess.run([str(self.track), "ps", str(target.pid)], stdout=output,
+                                   check=True, timeout=60)
+                times.append(time.monotonic() - began)
+        finally:
+            target.stdin.close()
+            last = target.stdout.read().strip()
+            code = target.wait(120)
+        if code != 0:
+            raise real_servers.Failure(f"{program}: exit code {code}, {last}")
+        peak_mib = resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss / 1024
+        middle = statistics.median(times)
+        goal = f"< {goal_s * 1000:.0f} ms" + (f", < {goal_mib} MiB" if goal_mib else "")
+        # ru_maxrss is the largest of all children so far, the target included: an upper bound.
+        self.add(name=name, bare="", tracked=f"{middle * 1000:.0f} ms",
+                 ratio=f"≤ {peak_mib:.0f} MiB" if goal_mib else last, value=middle, goal=goal,
+                 met=middle < goal_s and (not goal_mib or peak_mib < goal_mib), peers="")
+
+
+class EchoServer(real_servers.Server):
+    """samples/chat_server, which answers every line by a coroutine of its own."""
+    name = "asio echo server (a coroutine a request)"
+    protocol = "line"
+
+    def command(self):
+        for program in (self.build / "samples" / "chat_server", self.build / "bin" / "chat_server"):
+            if program.exists():
+                return [str(program), "--mode", "echo", "--port", str(self.port)]
+        raise real_servers.Failure("chat_server is not built")
+
+
+def machine():
+    model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
+    return (f"{model[1] if model else 'unknown CPU'}, {os.cpu_count()} CPUs, Linux "
+            f"{platform.release()}, {' '.join(platform.libc_ver())}")
+
+
+def table(bench):
+    peers = bench.options.peers
+    lines = ["| what | bare | tracked | ratio | goal | |" + (" peers |" if peers else ""),
+             "|---|---|---|---|---|---|" + ("---|" if peers else "")]
+    for row in bench.rows:
+        met = {True: "met", False: "**missed**", None: ""}[row["met"]]
+        lines.append(f"| {row['name']} | {row['bare']} | {row['tracked']} | {row['ratio']} | "
+                     f"{row['goal']} | {met} |" + (f" {row['peers']} |" if peers else ""))
+    return "\n".join(lines)
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--build", default="build/release", type=pathlib.Path)
+    parser.add_argument("--quick", action="store_true", help="fewer and shorter rounds")
+    parser.add_argument("--only", default="", help="rows whose name matches this expression")
+    parser.add_argument("--rounds", type=int, default=0)
+    parser.add_argument("--seconds", type=float, default=0, help="of a micro benchmark's round")
+    parser.add_argument("--parts", default=",".join(PARTS))
+    parser.add_argument("--json", help="also write every figure to this file")
+    parser.add_argument("--peers", action="store_true", help="other tools too, where installed")
+    options = parser.parse_args()
+    failures = []
+    with tempfile.TemporaryDirectory(prefix="track-bench-") as folder:
+        pathlib.Path(folder).chmod(0o755)
+        bench = Bench(options, folder)
+        for part in options.parts.split(","):
+            if part not in PARTS:
+                parser.error(f"unknown part {part}; parts are {', '.join(PARTS)}")
+            try:
+                getattr(bench, part)()
+            except (real_servers.Failure, OSError, subprocess.SubprocessError) as problem:
+                failures.append(f"{part}: {problem}")
+        print(f"Machine: {machine()}. Medians; ratios are of paired rounds.\n")
+        print(table(bench))
+    if options.json:
+        pathlib.Path(options.json).write_text(json.dumps(
+            {"machine": machine(), "rows": bench.rows, "failures": failures}, indent=1) + "\n")
+    for failure in failures:
+        print(f"paired.py: {failure}", file=sys.stderr)
+    return 1 if failures else 0
+
+
+sys.exit(main())
