@@ -3,6 +3,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/ring.h"
+#include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 
 namespace track::capture {
@@ -33,6 +34,22 @@ void copy_fields(wire::Wait& to, const wire::Wait& from) {
   to.owner_tid = from.owner_tid;
 }
 
+// Is the published wait's call still on the stack (we are in a signal handler that interrupted
+// it), or was it jumped out of? It is when our stack begins with all of its callers and goes on
+// in the tracker's own code. Where the stacks do not tell, by where they lie.
+bool still_waiting(const wire::Wait& outer, uint32_t stack, const core::Registers& registers) {
+  if (outer.kind == WaitKind::none) return false;
+  const core::InternedStack before = core::interned_stack(outer.stack);
+  const core::InternedStack now = core::interned_stack(stack);
+  if (before.truncated || now.truncated)
+    return registers.sp < outer.stack_pointer || registers.sp >= core::this_thread.stack_high;
+  if (now.depth <= before.depth) return false;
+  for (uint32_t i = 0; i < before.depth; ++i)
+    if (before.frames[i] != now.frames[i]) return false;
+  const wire::Header& header = *core::recording.header;
+  return now.frames[before.depth] - header.track_base < header.track_end - header.track_base;
+}
+
 }  // namespace
 
 void begin_wait(OpenWait& open, const WaitRequest& request, const core::Registers& registers) {
@@ -46,7 +63,7 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
   open.stack = core::capture_stack(registers);
   open.since_ticks = sys::ticks();
   wire::Wait& wait = slot->wait;
-  if (wait.kind != WaitKind::none && registers.sp < wait.stack_pointer) {
+  if (__builtin_expect(still_waiting(wait, open.stack, registers), 0)) {
     open.nested = true;
     copy_fields(open.outer, wait);
   }

@@ -65,4 +65,11 @@ uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, boo
   return 0;
 }
 
+InternedStack interned_stack(uint32_t reference) {
+  if (reference == 0) return {nullptr, 0, true};
+  const uint64_t body = entries[reference].body.load(std::memory_order_acquire);
+  return {bodies + wire::stack_body_offset(body), wire::stack_body_depth(body),
+          body == 0 || (wire::stack_body_flags(body) & wire::kStackTruncated) != 0};
+}
+
 }  // namespace track::core

@@ -11,4 +11,12 @@ void start_stacks();
 uint32_t intern_stack(uint64_t hash, const uint64_t* outermost_first, uint32_t depth,
                       bool truncated);
 
+// An interned stack; depth 0 when the reference leads nowhere or its body was lost.
+struct InternedStack {
+  const uint64_t* frames;  // outermost first
+  uint32_t depth;
+  bool truncated;
+};
+InternedStack interned_stack(uint32_t reference);
+
 }  // namespace track::core
