@@ -9,6 +9,7 @@
 #pragma once
 
 #include <errno.h>
+#include <linux/futex.h>
 #include <sys/single_threaded.h>
 
 #include "libtrack/capture/held.h"
@@ -28,6 +29,17 @@ int mutex_took(pthread_mutex_t* mutex, int rc);
 // Type and flag bits of glibc's __kind; a default mutex has none set.
 inline bool plain_mutex(const pthread_mutex_t* mutex) {
   return known_mutex_layout && mutex->__data.__kind == 0;
+}
+
+// Will an unlock be refused? Recursive and error-checking mutexes go by their owner, robust and
+// priority-inheriting ones (16, 32) by the lock word: an unrecovered one has no valid owner.
+inline bool refuses_unlock(const pthread_mutex_t* mutex) {
+  const auto& data = mutex->__data;
+  if ((data.__kind & (16 | 32)) != 0)
+    return (data.__lock & FUTEX_TID_MASK) != core::this_thread.tid;
+  const int type = data.__kind & 3;
+  return (type == PTHREAD_MUTEX_RECURSIVE || type == PTHREAD_MUTEX_ERRORCHECK) &&
+         data.__owner != core::this_thread.tid;
 }
 
 // Takes a free plain mutex the way glibc's fast path does.
@@ -88,7 +100,7 @@ inline bool give_plain_mutex(pthread_mutex_t* mutex) {
     if (__builtin_expect(give_plain_mutex(mutex), 1)) return 0;
     return real.pthread_mutex_unlock(mutex);
   }
-  remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
+  if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
   return real.pthread_mutex_unlock(mutex);
 }
 
