@@ -85,6 +85,14 @@ void count_created() {
                                    std::memory_order_relaxed);
 }
 
+void count_destroyed() {
+  wire::ThreadSlot* slot = this_thread.slot;
+  if (slot == nullptr || this_thread.gone)
+    return core::count(core::counters().coroutines_destroyed_by_gone);
+  slot->coroutines_destroyed.store(slot->coroutines_destroyed.load(std::memory_order_relaxed) + 1,
+                                   std::memory_order_relaxed);
+}
+
 void settle(const PendingBlock& pending) {
   const uint32_t site = pending.site;
   core::with_block(pending.address, [&](CoroutineSlot& slot) {
@@ -103,9 +111,10 @@ void settle(const PendingBlock& pending) {
 void record_candidate(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
   PendingBlock* pending = next_pending();
   if (pending == nullptr) return;
+  // All of them: a site shared by frames and other blocks is to be known as such at once.
   if (pending->address != 0) {
-    settle(*pending);
-    pending->address = 0;
+    settle_pending();
+    pending = next_pending();
   }
   capture_pending(*pending, registers);
   pending->site = site;
@@ -190,10 +199,7 @@ void freeing_slow(void* block) {
       // A frame keeps its destroy pointer to the end: anything else means the site is shared.
       if (head[1] != site.destroy.load(std::memory_order_relaxed) && !core::is_code(head[1]))
         learn(index, false, head);
-      if (wire::ThreadSlot* thread = this_thread.slot)
-        thread->coroutines_destroyed.store(
-            thread->coroutines_destroyed.load(std::memory_order_relaxed) + 1,
-            std::memory_order_relaxed);
+      count_destroyed();
     } else {
       const bool frame = looks_like_frame(head);
       learn(index, frame, head);
