@@ -1,0 +1,240 @@
+#include "libtrack/capture/coroutines.h"
+
+#include <doctest/doctest.h>
+
+#include <coroutine>
+#include <cstdlib>
+#include <thread>
+#include <vector>
+
+#include "libtrack/core/stacks.h"
+#include "tests/support/open_recording.h"
+#include "tests/support/recording_view.h"
+
+using namespace track;
+using test::in_child;
+
+namespace {
+
+// The hooks as the interposers have them, under names of our own.
+__attribute__((noinline)) void* hooked_new(size_t bytes) {
+  return capture::allocated(std::malloc(bytes), bytes);
+}
+__attribute__((noinline)) void hooked_delete(void* block) {
+  capture::freeing(block);
+  std::free(block);
+}
+
+struct Task {
+  struct promise_type {
+    Task get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+    std::suspend_always initial_suspend() { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() {}
+    static void* operator new(size_t bytes) { return hooked_new(bytes); }
+    static void operator delete(void* block) { hooked_delete(block); }
+  };
+  std::coroutine_handle<promise_type> handle;
+  uint64_t address() const { return reinterpret_cast<uint64_t>(handle.address()); }
+};
+__attribute__((noinline)) Task one_kind(int n) {
+  volatile int kept[8] = {n};
+  co_await std::suspend_always{};
+  kept[0] = kept[0] + 1;
+}
+__attribute__((noinline)) Task other_kind(int n) {
+  volatile int kept[16] = {n};
+  co_await std::suspend_always{};
+  kept[0] = kept[0] + 1;
+}
+__attribute__((noinline)) void* plain_block(size_t bytes) {
+  void* block = hooked_new(bytes);
+  asm volatile("" ::: "memory");
+  return block;
+}
+
+bool start() {
+  if (!test::start_recording()) return false;
+  capture::start_coroutines();
+  return true;
+}
+uint64_t created() {
+  return core::current_slot()->coroutines_created.load();
+}
+uint64_t destroyed() {
+  return core::current_slot()->coroutines_destroyed.load();
+}
+
+}  // namespace
+
+TEST_CASE("Every coroutine frame is listed while it lives, with size, site and creation stack") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          std::vector<Task> tasks;
+          for (int i = 0; i < 100; ++i) tasks.push_back(i % 2 == 0 ? one_kind(i) : other_kind(i));
+          capture::settle_pending();
+          const auto frames = view.blocks(true);
+          TRACK_EXPECT(frames.size() == 100);
+          for (const auto& task : tasks) TRACK_EXPECT(frames.count(task.address()) == 1);
+          const auto* slots = view.entries<wire::CoroutineSlot>(wire::SectionKind::coroutines);
+          const auto* sites = view.entries<wire::Site>(wire::SectionKind::sites);
+          for (uint64_t i = 0; i < view.used(wire::SectionKind::coroutines); ++i) {
+            if (slots[i].address.load() == 0) continue;
+            TRACK_EXPECT(slots[i].creator == 1 && slots[i].size_bytes > 24);
+            TRACK_EXPECT(view.stack(slots[i].stack).size() >= 3);
+            const auto& site = sites[slots[i].site & ~wire::kFrameSeen];
+            TRACK_EXPECT(site.state.load() == wire::SiteState::coroutine);
+            const auto* head = reinterpret_cast<const uint64_t*>(slots[i].address.load());
+            TRACK_EXPECT(site.resume.load() == head[0] && site.destroy.load() == head[1]);
+            TRACK_EXPECT(view.stack(slots[i].stack).back() == site.return_address.load());
+          }
+          TRACK_EXPECT(created() == 100 && destroyed() == 0);
+          for (auto& task : tasks) {
+            task.handle.resume();
+            task.handle.destroy();
+          }
+          TRACK_EXPECT(view.blocks(false).empty());
+          TRACK_EXPECT(created() == 100 && destroyed() == 100);
+          TRACK_EXPECT(view.header().lost.coroutines.load() == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A site of plain blocks is left alone after a few looks") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          std::vector<void*> blocks;
+          for (int i = 0; i < 200; ++i) {
+            blocks.push_back(plain_block(64));
+            static_cast<uint64_t*>(blocks.back())[0] = 1;
+            static_cast<uint64_t*>(blocks.back())[1] = 2;
+            capture::settle_pending();
+          }
+          TRACK_EXPECT(view.blocks(false).size() <= 1);  // a second look may be under way
+          uint64_t never = 0;
+          const auto* sites = view.entries<wire::Site>(wire::SectionKind::sites);
+          for (uint64_t i = 0; i < wire::kSiteCapacity; ++i)
+            never += sites[i].state.load() == wire::SiteState::never;
+          TRACK_EXPECT(never == 1);
+          for (void* block : blocks) hooked_delete(block);
+          TRACK_EXPECT(created() == 0 && destroyed() == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("Blocks that only look like frames in part are none") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          const auto function = reinterpret_cast<uint64_t>(&plain_block);
+          const auto other = reinterpret_cast<uint64_t>(&hooked_delete);
+          const uint64_t heads[][2] = {
+              {function, function},  {function, 0},         {0, 0x1000},       {0, other + 1},
+              {function + 1, other}, {function, other + 1}, {function, 0x1000}};
+          std::vector<void*> blocks;
+          for (const auto& head : heads) {
+            auto* block = static_cast<uint64_t*>(plain_block(64));
+            block[0] = head[0];
+            block[1] = head[1];
+            blocks.push_back(block);
+            capture::settle_pending();
+          }
+          TRACK_EXPECT(view.blocks(true).empty());
+          for (void* block : blocks) hooked_delete(block);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A site shared by frames and plain blocks keeps finding its frames") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          // One allocator for all, as a pool or a custom operator new has it.
+          static auto shared = [](size_t bytes) __attribute__((noinline)) {
+            void* block = hooked_new(bytes);
+            asm volatile("" ::: "memory");
+            return block;
+          };
+          struct Pooled {
+            struct promise_type {
+              Pooled get_return_object() {
+                return {std::coroutine_handle<promise_type>::from_promise(*this)};
+              }
+              std::suspend_always initial_suspend() { return {}; }
+              std::suspend_always final_suspend() noexcept { return {}; }
+              void return_void() {}
+              void unhandled_exception() {}
+              static void* operator new(size_t bytes) { return shared(bytes); }
+              static void operator delete(void* block) { hooked_delete(block); }
+            };
+            std::coroutine_handle<promise_type> handle;
+          };
+          auto coroutine = [](int n) -> Pooled {
+            volatile int kept = n;
+            co_await std::suspend_always{};
+            kept = kept + 1;
+          };
+          std::vector<Pooled> tasks;
+          std::vector<void*> blocks;
+          for (int i = 0; i < 500; ++i) {
+            tasks.push_back(coroutine(i));
+            blocks.push_back(shared(80));
+            static_cast<uint64_t*>(blocks.back())[0] = static_cast<uint64_t>(i);
+          }
+          capture::settle_pending();
+          const auto frames = view.blocks(true);
+          size_t found = 0;
+          for (const auto& task : tasks)
+            found += frames.count(reinterpret_cast<uint64_t>(task.handle.address()));
+          TRACK_EXPECT(found == 500);
+          for (void* block : blocks)
+            TRACK_EXPECT(frames.count(reinterpret_cast<uint64_t>(block)) == 0);
+          for (auto& task : tasks) task.handle.destroy();
+          for (void* block : blocks) hooked_delete(block);
+          TRACK_EXPECT(view.blocks(true).empty());
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("Frames made and destroyed by different threads balance out") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          constexpr int kThreads = 4, kEach = test::kSanitized ? 500 : 5000;
+          std::vector<Task> made[kThreads];
+          std::vector<std::thread> threads;
+          for (auto& tasks : made)
+            threads.emplace_back([&] {
+              for (int i = 0; i < kEach; ++i) tasks.push_back(one_kind(i));
+            });
+          for (auto& thread : threads) thread.join();
+          TRACK_EXPECT(view.blocks(true).size() == kThreads * kEach);
+          threads.clear();
+          for (int t = 0; t < kThreads; ++t)
+            threads.emplace_back([&, t] {
+              for (auto& task : made[(t + 1) % kThreads]) task.handle.destroy();
+            });
+          for (auto& thread : threads) thread.join();
+          TRACK_EXPECT(view.blocks(false).empty());
+          const auto& counters = view.header().counters;
+          TRACK_EXPECT(counters.coroutines_created_by_gone.load() == kThreads * kEach);
+          TRACK_EXPECT(counters.coroutines_destroyed_by_gone.load() == kThreads * kEach);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("With option coroutines=0 nothing is looked at") {
+  CHECK(in_child([] {
+          if (!test::start_recording("coroutines=0")) return __LINE__;
+          capture::start_coroutines();
+          const test::RecordingView view(core::recording.path);
+          auto task = one_kind(1);
+          capture::settle_pending();
+          TRACK_EXPECT(view.blocks(false).empty());
+          task.handle.destroy();
+          return 0;
+        }) == 0);
+}
