@@ -28,6 +28,7 @@ namespace {
 using wire::SectionKind;
 
 bool unpublished = false;
+constexpr uint32_t kLevels = 4;  // of plans, each smaller than the last
 
 constexpr uint64_t page_up(uint64_t bytes) {
   return (bytes + 4095) & ~uint64_t{4095};
@@ -171,10 +172,24 @@ const char* find_environment(const char* const* environment, const char* name) {
   return nullptr;
 }
 
-uint64_t file_size_limit() {
+uint64_t limit_of(int resource) {
   rlimit limit{};
-  if (sys::call(SYS_prlimit64, 0, RLIMIT_FSIZE, 0, sys::as_long(&limit)) < 0) return 0;
+  if (sys::call(SYS_prlimit64, 0, resource, 0, sys::as_long(&limit)) < 0) return 0;
   return limit.rlim_cur;
+}
+uint64_t file_size_limit() {
+  return limit_of(RLIMIT_FSIZE);
+}
+
+// The largest plan that fits a file and leaves the target nearly all of its address space.
+uint32_t first_level(uint32_t rings) {
+  const uint64_t file = file_size_limit(), space = limit_of(RLIMIT_AS) / 8;
+  uint32_t level = 0;
+  for (; level < kLevels - 1; ++level) {
+    const uint64_t total = make_plan(level, rings).total;
+    if (total < file && total <= space) break;
+  }
+  return level;
 }
 
 }  // namespace
@@ -183,7 +198,7 @@ bool open_recording(const char* const* environment) {
   const char* text = find_environment(environment, "TRACK_OPTIONS");
   read_options(options, text);
   const uint32_t rings = online_cpus();
-  for (uint32_t level = 0; level < 4; ++level) {
+  for (uint32_t level = first_level(rings); level < kLevels; ++level) {
     const Plan plan = make_plan(level, rings);
     // A file beyond RLIMIT_FSIZE would be a signal to the target: then memory without a file.
     const int fd = plan.total < file_size_limit()

@@ -3,6 +3,7 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <time.h>
 
 #include "libtrack/core/options.h"
 #include "libtrack/core/sys.h"
@@ -45,6 +46,40 @@ int open_default_directory(const char* runtime_dir) {
   return open_directory(directory);
 }
 
+// When this process began, by the clock of recordings; the kernel counts in hundredths.
+uint64_t process_start_realtime_ns() {
+  char text[1024];
+  const long n = sys::read_file("/proc/self/stat", text, sizeof text - 1);
+  if (n <= 0) return UINT64_MAX;
+  text[n] = 0;
+  const char* p = text + n;
+  while (p > text && *p != ')') --p;  // the name may hold anything
+  for (int field = 2; field < 22 && *p != 0; ++p) field += *p == ' ';
+  uint64_t hundredths = 0;
+  for (; *p >= '0' && *p <= '9'; ++p)
+    hundredths = hundredths * 10 + static_cast<uint64_t>(*p - '0');
+  timespec up;
+  clock_gettime(CLOCK_BOOTTIME, &up);
+  const uint64_t up_ns =
+      static_cast<uint64_t>(up.tv_sec) * 1000000000 + static_cast<uint64_t>(up.tv_nsec);
+  return sys::realtime_ns() - (up_ns - hundredths * 10000000);
+}
+
+// The recording of this very process before it called exec: it has no other reader left. (One of
+// an earlier process with this number is a crash's, and stays.)
+void remove_predecessor(int dir, const char* name) {
+  const long fd = sys::call(SYS_openat, dir, sys::as_long(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  if (fd < 0) return;
+  alignas(wire::Header) char bytes[sizeof(wire::Header)];
+  const long n = sys::call(SYS_read, fd, sys::as_long(bytes), sizeof bytes);
+  sys::call(SYS_close, fd);
+  const auto& header = *reinterpret_cast<const wire::Header*>(bytes);
+  constexpr uint64_t kSlack = 20000000;
+  if (n == sizeof bytes && __builtin_memcmp(header.magic, wire::kMagic, sizeof header.magic) == 0 &&
+      header.pid == sys::pid() && header.start_realtime_ns + kSlack >= process_start_realtime_ns())
+    sys::call(SYS_unlinkat, dir, sys::as_long(name), 0);
+}
+
 }  // namespace
 
 int create_recording_file(const char* runtime_dir, uint64_t bytes, char* path, size_t capacity) {
@@ -60,6 +95,7 @@ int create_recording_file(const char* runtime_dir, uint64_t bytes, char* path, s
     name.add(wire::kFilePrefix).add(static_cast<uint64_t>(sys::pid())).add(".").add(n);
     fd = sys::call(SYS_openat, dir, sys::as_long(base),
                    O_RDWR | O_CREAT | O_EXCL | O_NOFOLLOW | O_CLOEXEC, 0600);
+    if (fd == -EEXIST && !options.keep) remove_predecessor(dir, base);
   }
   if (fd >= 0 && sys::call(SYS_ftruncate, fd, static_cast<long>(bytes)) < 0) {
     sys::call(SYS_unlinkat, AT_FDCWD, sys::as_long(path), 0);
