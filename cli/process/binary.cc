@@ -47,8 +47,7 @@ void read_segments(const File& file, const Elf64_Ehdr& header, Binary& binary) {
     Elf64_Phdr segment;
     if (!file.read(header.e_phoff + uint64_t{i} * sizeof segment, &segment, sizeof segment)) return;
     if (segment.p_type != PT_INTERP) continue;
-    binary.interpreter =
-        file.text(segment.p_offset, std::min<uint64_t>(segment.p_filesz, 4096));
+    binary.interpreter = file.text(segment.p_offset, std::min<uint64_t>(segment.p_filesz, 4096));
     binary.dynamic = true;
     binary.musl = binary.interpreter.find("ld-musl") != std::string::npos;
   }
@@ -57,8 +56,7 @@ void read_segments(const File& file, const Elf64_Ehdr& header, Binary& binary) {
 void read_sections(const File& file, const Elf64_Ehdr& header, Binary& binary) {
   if (header.e_shnum > kMostSections || header.e_shstrndx >= header.e_shnum) return;
   Elf64_Shdr names;
-  if (!file.read(header.e_shoff + uint64_t{header.e_shstrndx} * sizeof names, &names,
-                 sizeof names))
+  if (!file.read(header.e_shoff + uint64_t{header.e_shstrndx} * sizeof names, &names, sizeof names))
     return;
   for (uint16_t i = 0; i < header.e_shnum; ++i) {
     Elf64_Shdr section;
@@ -129,12 +127,14 @@ std::string Binary::blocker() const {
   if (!elf) return path + " is neither an ELF program nor a `#!` script";
   if (!bits64 || !x86_64) return path + " is not a 64-bit x86 program; libtrack.so is";
   if (!dynamic)
-    return path + " is statically linked: there is no loader to load libtrack.so; link it "
-                  "dynamically to track it";
+    return path +
+           " is statically linked: there is no loader to load libtrack.so; link it "
+           "dynamically to track it";
   if (musl) return path + " uses musl libc; libtrack.so needs glibc";
   if (privileged)
-    return path + " gains privileges when executed (set-user-ID, set-group-ID or file "
-                  "capabilities): the loader ignores libtrack.so; run it as its own user";
+    return path +
+           " gains privileges when executed (set-user-ID, set-group-ID or file "
+           "capabilities): the loader ignores libtrack.so; run it as its own user";
   return {};
 }
 
@@ -158,10 +158,10 @@ Binary inspect_command(const std::string& command) {
     std::string interpreter, argument;
     words >> interpreter >> argument;
     binary.scripts.push_back(path);
-    const bool env = interpreter.size() >= 4 &&
-                     interpreter.compare(interpreter.size() - 4, 4, "/env") == 0;
+    const bool env =
+        interpreter.size() >= 4 && interpreter.compare(interpreter.size() - 4, 4, "/env") == 0;
     path = env && !argument.empty() && argument[0] != '-' ? find_command(argument)
-                                                         : find_command(interpreter);
+                                                          : find_command(interpreter);
   }
   inspect(path, binary);
   return binary;

@@ -8,14 +8,14 @@
 namespace track::process {
 
 struct Binary {
-  std::string asked;                // as the user named it
-  std::string path;                 // the file found
+  std::string asked;                 // as the user named it
+  std::string path;                  // the file found
   std::vector<std::string> scripts;  // `#!` files on the way from `asked` to `path`
-  std::string interpreter;          // of the program: the dynamic loader
+  std::string interpreter;           // of the program: the dynamic loader
   bool elf = false;
   bool bits64 = false;
   bool x86_64 = false;
-  bool dynamic = false;     // has a dynamic loader
+  bool dynamic = false;  // has a dynamic loader
   bool musl = false;
   bool privileged = false;  // set-user-ID, set-group-ID or file capabilities that take effect
   bool symbols = false;     // .symtab

@@ -1,5 +1,5 @@
-// The first two words of a coroutine frame are its resume and destroy functions. A pair is a frame's
-// when symbols say so, or when destroy is GCC's stub that jumps to resume.
+// The first two words of a coroutine frame are its resume and destroy functions. A pair is a
+// frame's when symbols say so, or when destroy is GCC's stub that jumps to resume.
 #include <algorithm>
 #include <cstring>
 #include <numeric>
@@ -84,7 +84,7 @@ class Judge {
     }
     verdict.certainty = known ? FrameCertainty::known : FrameCertainty::structural;
     // {null, code pointer} alone is what many plain objects look like.
-    verdict.frame = known || !verdict.done;
+    verdict.frame = known || (!verdict.done && !destroy.other && !resume.other);
     return verdict;
   }
 
@@ -105,10 +105,10 @@ void name_from_site(Coroutine& coroutine, Judge& judge) {
 bool apply_head(Coroutine& coroutine, const Head& head, Judge& judge) {
   const Verdict verdict = judge.of(head);
   if (!verdict.frame) {
-    // A pure site's block without a head: its frame is being built, or torn down, this moment.
-    if (coroutine.site_mixed) return false;
+    // A block without a head from a site of frames only: one is being built or torn down just now.
     name_from_site(coroutine, judge);
-    return true;
+    const Verdict& learned = judge.of({coroutine.resume, coroutine.destroy});
+    return !coroutine.site_mixed && learned.certainty == FrameCertainty::known;
   }
   const Verdict learned = judge.of({coroutine.resume, coroutine.destroy});
   coroutine.created_at_doubtful = learned.function != 0 && verdict.function != 0 &&
@@ -134,9 +134,8 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
     std::erase_if(all, [](const Coroutine& c) { return c.site_mixed; });
     return;
   }
-  if (!std::is_sorted(all.begin(), all.end(), [](const Coroutine& a, const Coroutine& b) {
-        return a.address < b.address;
-      }))
+  if (!std::is_sorted(all.begin(), all.end(),
+                      [](const Coroutine& a, const Coroutine& b) { return a.address < b.address; }))
     std::sort(all.begin(), all.end(),
               [](const Coroutine& a, const Coroutine& b) { return a.address < b.address; });
   std::vector<uint64_t> addresses(all.size());

@@ -47,9 +47,8 @@ RecordingPlace place_of(pid_t pid, const std::vector<Mapping>& all, const Mappin
     if (m.start == place.address + place.bytes && m.inode == first.inode && m.path == first.path)
       place.bytes += m.end - m.start;
   const std::string proc = "/proc/" + std::to_string(pid);
-  const std::string candidates[] = {
-      proc + "/root" + first.path, first.path,
-      proc + "/map_files/" + hex(first.start) + "-" + hex(first.end)};
+  const std::string candidates[] = {proc + "/root" + first.path, first.path,
+                                    proc + "/map_files/" + hex(first.start) + "-" + hex(first.end)};
   for (const std::string& path : candidates)
     if (is_file(path, first.inode)) {
       place.path = path;

@@ -9,7 +9,7 @@
 namespace track::process {
 namespace {
 
-constexpr uint64_t kGap = 2048;          // fetched along rather than asked for separately
+constexpr uint64_t kGap = 2048;  // fetched along rather than asked for separately
 constexpr uint64_t kMostAtOnce = 1 << 20;
 
 }  // namespace

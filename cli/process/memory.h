@@ -1,5 +1,5 @@
-// A live process's memory, read from outside: no stop, no signal, no ptrace attachment. What is read
-// may change while it is read.
+// A live process's memory, read from outside: no stop, no signal, no ptrace attachment. What is
+// read may change while it is read.
 #pragma once
 
 #include <sys/types.h>

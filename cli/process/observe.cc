@@ -26,10 +26,16 @@ void withdraw_wait(Thread& thread) {
 
 void apply(const SystemCall& call, Thread& thread) {
   switch (call.state) {
-    case SystemCall::State::unreadable: return;
-    case SystemCall::State::gone: thread.kernel = KernelView::gone; return;
-    case SystemCall::State::running: thread.kernel = KernelView::running; return;
-    case SystemCall::State::waiting: break;
+    case SystemCall::State::unreadable:
+      return;
+    case SystemCall::State::gone:
+      thread.kernel = KernelView::gone;
+      return;
+    case SystemCall::State::running:
+      thread.kernel = KernelView::running;
+      return;
+    case SystemCall::State::waiting:
+      break;
   }
   thread.kernel = KernelView::waiting;
   thread.system_call = call.number < 0 ? 0 : static_cast<uint32_t>(call.number);
@@ -45,18 +51,20 @@ struct LockObject {
   bool operator<(const LockObject& other) const { return address < other.address; }
 };
 
-size_t lock_bytes(bool rwlock, bool spin) { return spin ? 8 : rwlock ? 56 : 24; }
+size_t lock_bytes(bool rwlock, bool spin) {
+  return spin ? 8 : rwlock ? 56 : 24;
+}
 
 std::set<LockObject> lock_objects(const Trace& trace) {
   std::set<LockObject> objects;
   for (const Thread& thread : trace.threads) {
     const Wait& wait = thread.wait;
     if (owned_wait(wait.kind) && wait.kind != WaitKind::join)
-      objects.insert({wait.object, lock_bytes(wait.kind != WaitKind::mutex,
-                                              wait.kind == WaitKind::spinlock)});
+      objects.insert(
+          {wait.object, lock_bytes(wait.kind != WaitKind::mutex, wait.kind == WaitKind::spinlock)});
     for (const Held& held : thread.held)
-      objects.insert({held.object, lock_bytes(held.sort != HeldSort::mutex,
-                                              held.sort == HeldSort::spin)});
+      objects.insert(
+          {held.object, lock_bytes(held.sort != HeldSort::mutex, held.sort == HeldSort::spin)});
   }
   return objects;
 }

@@ -20,6 +20,7 @@ void read_lock_words(Trace& trace);
 struct CodeFact {
   bool code = false;       // lies in a module
   bool coroutine = false;  // a coroutine's resume or destroy function
+  bool other = false;      // a function whose name says that it is neither
   std::string function;    // the coroutine function's readable name
 };
 using CodeLookup = std::function<CodeFact(uint64_t address)>;

@@ -102,7 +102,9 @@ std::vector<Mapping> mappings(pid_t pid) {
   return result;
 }
 
-std::vector<pid_t> all_pids() { return numbers_in("/proc"); }
+std::vector<pid_t> all_pids() {
+  return numbers_in("/proc");
+}
 
 std::string command_name(pid_t pid) {
   std::string text;
@@ -122,7 +124,9 @@ bool same_pid_namespace(pid_t pid) {
   return count <= 1;
 }
 
-std::vector<pid_t> thread_ids(pid_t pid) { return numbers_in(proc_path(pid, "task")); }
+std::vector<pid_t> thread_ids(pid_t pid) {
+  return numbers_in(proc_path(pid, "task"));
+}
 
 std::string thread_name(pid_t pid, pid_t tid) {
   std::string text;
@@ -144,8 +148,8 @@ SystemCall system_call(pid_t pid, pid_t tid) {
   }
   uint64_t* a = call.arguments;
   if (std::sscanf(text.c_str(),
-                  "%" SCNd64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
-                  " %" SCNx64 " %" SCNx64 " %" SCNx64,
+                  "%" SCNd64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64 " %" SCNx64
+                  " %" SCNx64 " %" SCNx64,
                   &call.number, a, a + 1, a + 2, a + 3, a + 4, a + 5, &call.stack_pointer,
                   &call.instruction_pointer) == 9 ||
       std::sscanf(text.c_str(), "-1 %" SCNx64 " %" SCNx64, &call.stack_pointer,

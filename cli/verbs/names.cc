@@ -20,7 +20,8 @@ symbolize::Options symbol_options(const SymbolSettings& settings, pid_t live_pid
   if (!options.sysroot.empty() || live_pid == 0) return options;
   // A process in a container sees other files under the same names.
   const std::string root = "/proc/" + std::to_string(live_pid) + "/root";
-  struct stat theirs {}, ours {};
+  struct stat theirs {
+  }, ours{};
   if (stat((root + "/").c_str(), &theirs) == 0 && stat("/", &ours) == 0 &&
       (theirs.st_dev != ours.st_dev || theirs.st_ino != ours.st_ino))
     options.sysroot = root;
@@ -67,6 +68,8 @@ process::CodeFact Names::code_fact(uint64_t address) const {
   if (const auto part = symbolize::coroutine_symbol(*raw)) {
     fact.coroutine = true;
     fact.function = part->ramp;
+  } else {
+    fact.other = true;
   }
   return fact;
 }

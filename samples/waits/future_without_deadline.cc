@@ -1,5 +1,6 @@
 // what: A thread get()s a future whose promise is kept but never set (S05).
 // expect: outlived-task suspected count=1 created_by=start_request blocked_in=await_reply
+// flags: -fno-optimize-sibling-calls
 #include <future>
 #include <latch>
 #include <map>
