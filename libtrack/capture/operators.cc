@@ -1,6 +1,7 @@
 #include "libtrack/capture/operators.h"
 
 #include <dlfcn.h>
+#include <link.h>
 
 #include "libtrack/core/text.h"
 
@@ -16,6 +17,15 @@ bool contains(const char* text, const char* part) {
   return false;
 }
 
+bool is_cxx_runtime(const char* path) {
+  return contains(path, "libstdc++.so") || contains(path, "libc++.so") ||
+         contains(path, "libc++abi.so");
+}
+
+int find_cxx_runtime(dl_phdr_info* info, size_t, void*) {
+  return is_cxx_runtime(info->dlpi_name) ? 1 : 0;
+}
+
 // Nobody before us, and the standard library (or nobody) after us.
 bool is_standard(const char* symbol) {
   Dl_info ours, first, next;
@@ -25,19 +35,17 @@ bool is_standard(const char* symbol) {
     return false;
   void* after = dlsym(RTLD_NEXT, symbol);
   if (after == nullptr) return true;
-  return dladdr(after, &next) != 0 &&
-         (contains(next.dli_fname, "libstdc++.so") || contains(next.dli_fname, "libc++.so") ||
-          contains(next.dli_fname, "libc++abi.so"));
+  return dladdr(after, &next) != 0 && is_cxx_runtime(next.dli_fname);
 }
 
 }  // namespace
 
 void start_operators() {
-  // dlsym leaves an error message (allocated) behind when a name is missing, as in a C program;
-  // reading it gives it back.
-  standard_operators = is_standard("_Znwm") && is_standard("_Znam") && is_standard("_ZdlPv") &&
-                       is_standard("_ZdaPv") && is_standard("_ZdlPvm");
-  dlerror();
+  // Without a C++ runtime there is no next definition: a dlsym that finds nothing would put its
+  // message on the target's heap.
+  standard_operators = dl_iterate_phdr(find_cxx_runtime, nullptr) == 0 ||
+                       (is_standard("_Znwm") && is_standard("_Znam") && is_standard("_ZdlPv") &&
+                        is_standard("_ZdaPv") && is_standard("_ZdlPvm"));
 }
 
 }  // namespace track::capture
