@@ -313,7 +313,8 @@ TEST_CASE("A crash's recording under the same process number stays") {
     header->pid = getpid();
     timespec now;
     clock_gettime(CLOCK_REALTIME, &now);
-    header->start_realtime_ns = static_cast<uint64_t>(now.tv_sec - (old ? 3600 : 0)) * 1000000000;
+    header->start_realtime_ns = static_cast<uint64_t>(now.tv_sec - (old ? 3600 : 0)) * 1000000000 +
+                                static_cast<uint64_t>(now.tv_nsec);
     std::ofstream(name, std::ios::binary)
         .write(reinterpret_cast<const char*>(header.get()), sizeof *header);
     char path[300];
