@@ -52,9 +52,10 @@ std::vector<std::vector<size_t>> cyclic_components(const WaitGraph& graph) {
           component.push_back(member);
         } while (member != node);
         const auto& own = graph.edges[node];
-        if (component.size() > 1 || std::any_of(own.begin(), own.end(), [&](const WaitEdge& e) {
-              return e.owner == node;
-            })) {
+        const size_t self = node;
+        const bool waits_for_itself = std::any_of(
+            own.begin(), own.end(), [self](const WaitEdge& e) { return e.owner == self; });
+        if (component.size() > 1 || waits_for_itself) {
           std::sort(component.begin(), component.end());
           result.push_back(std::move(component));
         }
@@ -156,8 +157,7 @@ StackIndex common_stack(const std::vector<const Thread*>& threads,
   return 0;
 }
 
-std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
-                     const Teller& teller) {
+std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace, const Teller& teller) {
   const Wait& first = trace.threads[cycle.front().waiter].wait;
   if (cycle.size() == 1) return "a thread waits for " + teller.object(first) + " that it holds";
   bool joins = false, locks = false;
@@ -183,12 +183,10 @@ Finding make_finding(const std::vector<size_t>& component, const WaitGraph& grap
   }
   const std::vector<size_t> waiting = behind(graph, component);
   for (size_t i = 0; i < std::min(waiting.size(), kListedBehind); ++i)
-    finding.because.push_back(
-        "blocked behind them: " +
-        teller.tell(graph.edges[waiting[i]].front()));
+    finding.because.push_back("blocked behind them: " +
+                              teller.tell(graph.edges[waiting[i]].front()));
   if (waiting.size() > kListedBehind)
-    finding.because.push_back("and " +
-                              count_text(waiting.size() - kListedBehind, "more thread") +
+    finding.because.push_back("and " + count_text(waiting.size() - kListedBehind, "more thread") +
                               " blocked behind them");
   if (trace.memory_read && !trace.memory.empty())
     finding.because.push_back("the lock words in the process's memory name the same owners");

@@ -14,7 +14,9 @@ void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
 
 }  // namespace
 
-FailOn::FailOn() { set_all(least_, Evidence::likely); }
+FailOn::FailOn() {
+  set_all(least_, Evidence::likely);
+}
 
 FailOn::FailOn(const std::string& list) {
   std::istringstream items(list);

@@ -16,7 +16,7 @@ void hash_text(uint64_t& hash, const std::string& text) {
 }
 
 void hash_stack(uint64_t& hash, const Trace& trace, const Symbols& symbols, StackIndex stack) {
-  for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::plumbing))
+  for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::site))
     hash_text(hash, line.function.empty() ? base_name(line.module) : line.function);
   hash_text(hash, "|");
 }
@@ -41,8 +41,7 @@ void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine) 
   FindingTask task;
   task.kind = TaskKind::coroutine;
   task.id = coroutine.id;
-  if (coroutine.function < trace.functions.size())
-    task.name = trace.functions[coroutine.function];
+  if (coroutine.function < trace.functions.size()) task.name = trace.functions[coroutine.function];
   task.state = coroutine.state;
   task.age_ns = age(trace, coroutine.created_ns);
   finding.tasks.push_back(std::move(task));
@@ -72,7 +71,7 @@ StackIndex Places::of(StackIndex stack) {
   const auto [entry, fresh] = known_.try_emplace(stack, stack);
   if (!fresh || stack == 0) return entry->second;
   std::string text;
-  for (const StackLine& line : stack_lines(trace_, symbols_, stack, Prune::plumbing)) {
+  for (const StackLine& line : stack_lines(trace_, symbols_, stack, Prune::site)) {
     text += line.function.empty() ? line_text(line) : line.function;
     text += ":" + std::to_string(line.line) + "\n";
   }
@@ -84,8 +83,7 @@ std::string created_in(const Finding& finding, const Trace& trace, const Symbols
   const auto lines = stack_lines(trace, symbols, finding.created_at, Prune::plumbing);
   if (lines.empty()) return {};
   const StackLine& line = lines.front();
-  return " created in " +
-         (line.function.empty() ? line_text(line) : short_function(line.function));
+  return " created in " + (line.function.empty() ? line_text(line) : short_function(line.function));
 }
 
 }  // namespace track::analyze

@@ -11,10 +11,14 @@ namespace {
 
 const char* sort_name(HeldSort sort) {
   switch (sort) {
-    case HeldSort::mutex: return "mutex";
-    case HeldSort::read: return "rwlock (read)";
-    case HeldSort::write: return "rwlock (write)";
-    case HeldSort::spin: return "spinlock";
+    case HeldSort::mutex:
+      return "mutex";
+    case HeldSort::read:
+      return "rwlock (read)";
+    case HeldSort::write:
+      return "rwlock (write)";
+    case HeldSort::spin:
+      return "spinlock";
   }
   return "lock";
 }
@@ -34,9 +38,8 @@ bool taken_by_another(const Trace& trace, const Thread& ended, const Held& held)
   if (held.sort == HeldSort::read) return false;
   return std::any_of(trace.threads.begin(), trace.threads.end(), [&](const Thread& thread) {
     return thread.id != ended.id &&
-           std::any_of(thread.held.begin(), thread.held.end(), [&](const Held& other) {
-             return other.object == held.object;
-           });
+           std::any_of(thread.held.begin(), thread.held.end(),
+                       [&](const Held& other) { return other.object == held.object; });
   });
 }
 

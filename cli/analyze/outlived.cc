@@ -33,8 +33,8 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
   if (sample.state == TaskState::created) doing = "had not run yet";
   finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) + " " +
                   doing + " when " + end_text(trace);
-  std::string line = "nobody joined " + std::string(one ? "it" : "them") + " before " +
-                     end_text(trace);
+  std::string line =
+      "nobody joined " + std::string(one ? "it" : "them") + " before " + end_text(trace);
   if (sample.detached) line = (one ? "it was" : "they were") + std::string(" detached");
   finding.because.push_back(line + ", and " + (one ? "it" : "they") + " had not ended by then");
   if (sample.wait.kind == WaitKind::none) return;
@@ -61,8 +61,7 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (!outlived(thread) || known.count(thread.id) != 0) continue;
-    const StackIndex at =
-        places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
+    const StackIndex at = places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
     const StackIndex created_at = places.of(thread.created_at);
     const Key key{created_at, at, thread.wait.kind};
     Finding& finding = groups[key];

@@ -19,10 +19,10 @@
 namespace track::analyze {
 
 struct Suppression {
-  std::string text;  // as written
+  std::string text;   // as written
   std::string place;  // "file:line"
   enum class Where { rule_name, created_by, any_stack } where = Where::any_stack;
-  std::string rule;     // any_stack: the rule it is limited to
+  std::string rule;  // any_stack: the rule it is limited to
   std::string pattern;
   uint64_t hits = 0;  // tasks it hid
 };

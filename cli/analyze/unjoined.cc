@@ -10,9 +10,9 @@ namespace {
 constexpr uint64_t kOldEnough = 1'000'000'000;  // in a process that runs on: it may still join
 
 bool ended_by_itself(const Trace& trace) {
-  return trace.gone && (trace.end == ProcessEnd::main_returned ||
-                        trace.end == ProcessEnd::exit_called ||
-                        trace.end == ProcessEnd::quick_exit);
+  return trace.gone &&
+         (trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called ||
+          trace.end == ProcessEnd::quick_exit);
 }
 
 bool never_joined(const Thread& thread) {
@@ -55,8 +55,7 @@ std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
                               (trace.gone ? " before the process was last seen" : " ago") +
                               "; its stack and descriptor are kept until it is joined");
     if (proved)
-      finding.because.push_back(std::string("the process is over (") +
-                                process_end_name(trace.end) +
+      finding.because.push_back(std::string("the process is over (") + process_end_name(trace.end) +
                                 "), and no pthread_join, pthread_detach or equal was seen for " +
                                 (one ? "it" : "them"));
     else if (trace.gone)

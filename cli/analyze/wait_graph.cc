@@ -24,9 +24,9 @@ struct Holder {
 };
 
 struct Index {
-  std::unordered_map<uint64_t, std::vector<Holder>> holders;      // by lock
-  std::unordered_map<uint64_t, std::vector<size_t>> writers;      // queued, untimed, by lock
-  std::unordered_map<uint64_t, std::vector<size_t>> by_pthread;   // not joined
+  std::unordered_map<uint64_t, std::vector<Holder>> holders;     // by lock
+  std::unordered_map<uint64_t, std::vector<size_t>> writers;     // queued, untimed, by lock
+  std::unordered_map<uint64_t, std::vector<size_t>> by_pthread;  // not joined
 };
 
 Index make_index(const Trace& trace) {
@@ -59,12 +59,17 @@ class Builder {
     const Wait& wait = thread.wait;
     if (!still_waiting(thread) || wait.timed || wait.robust) return {};
     switch (wait.kind) {
-      case WaitKind::mutex: return exclusive(waiter, HeldSort::mutex, mutex_owner(wait));
-      case WaitKind::spinlock: return exclusive(waiter, HeldSort::spin, 0);
+      case WaitKind::mutex:
+        return exclusive(waiter, HeldSort::mutex, mutex_owner(wait));
+      case WaitKind::spinlock:
+        return exclusive(waiter, HeldSort::spin, 0);
       case WaitKind::rwlock_read:
-      case WaitKind::rwlock_write: return rwlock(waiter);
-      case WaitKind::join: return join(waiter);
-      default: return {};
+      case WaitKind::rwlock_write:
+        return rwlock(waiter);
+      case WaitKind::join:
+        return join(waiter);
+      default:
+        return {};
     }
   }
 
@@ -135,8 +140,7 @@ class Builder {
   std::vector<WaitEdge> behind_readers(size_t waiter, const std::vector<size_t>& readers) const {
     const uint64_t object = trace_.threads[waiter].wait.object;
     if (const auto writer = word(trace_, object + kRwlockWriter); writer && *writer != 0) return {};
-    if (const auto state = word(trace_, object);
-        state && *state >> kReaderShift < readers.size())
+    if (const auto state = word(trace_, object); state && *state >> kReaderShift < readers.size())
       return {};
     std::vector<WaitEdge> edges;
     for (const size_t reader : readers) edges.push_back({waiter, reader});
@@ -190,8 +194,10 @@ bool memory_contradicts(const Trace& trace, const Thread& thread, const Held& he
       const auto writer = word(trace, held.object + kRwlockWriter);
       return writer && static_cast<int32_t>(*writer) != thread.tid;
     }
-    case HeldSort::read: return *first >> kReaderShift == 0;
-    case HeldSort::spin: return *first == 1;  // glibc's unlocked value on x86 is 1, locked is <= 0
+    case HeldSort::read:
+      return *first >> kReaderShift == 0;
+    case HeldSort::spin:
+      return *first == 1;  // glibc's unlocked value on x86 is 1, locked is <= 0
   }
   return false;
 }

@@ -6,14 +6,16 @@ namespace track {
 namespace {
 
 constexpr std::array<const char*, 11> kRules = {
-    "deadlock",      "stuck-task",    "orphaned-coroutine", "unjoined-thread",
-    "outlived-task", "growing-tasks", "lock-held-at-exit",  "lock-order",
+    "deadlock",          "stuck-task",     "orphaned-coroutine", "unjoined-thread",
+    "outlived-task",     "growing-tasks",  "lock-held-at-exit",  "lock-order",
     "lock-across-await", "pool-exhausted", "leaked-memory"};
 constexpr std::array<const char*, 3> kEvidence = {"suspected", "likely", "proved"};
 
 }  // namespace
 
-const char* rule_name(Rule rule) { return kRules.at(static_cast<size_t>(rule)); }
+const char* rule_name(Rule rule) {
+  return kRules.at(static_cast<size_t>(rule));
+}
 
 const char* evidence_name(Evidence evidence) {
   return kEvidence.at(static_cast<size_t>(evidence));
@@ -33,65 +35,106 @@ std::optional<Evidence> parse_evidence(std::string_view name) {
 
 const char* wait_kind_name(WaitKind kind) {
   switch (kind) {
-    case WaitKind::none: return "";
-    case WaitKind::mutex: return "mutex";
-    case WaitKind::rwlock_read: return "rwlock (read)";
-    case WaitKind::rwlock_write: return "rwlock (write)";
-    case WaitKind::spinlock: return "spinlock";
-    case WaitKind::condition: return "condition";
-    case WaitKind::semaphore: return "semaphore";
-    case WaitKind::barrier: return "barrier";
-    case WaitKind::join: return "join";
-    case WaitKind::once: return "once";
-    case WaitKind::futex: return "futex";
-    case WaitKind::sleep: return "sleep";
-    case WaitKind::poll: return "poll";
-    case WaitKind::epoll: return "epoll";
-    case WaitKind::select: return "select";
-    case WaitKind::read: return "read";
-    case WaitKind::write: return "write";
-    case WaitKind::accept: return "accept";
-    case WaitKind::connect: return "connect";
-    case WaitKind::signal: return "signal";
-    case WaitKind::process: return "process";
-    case WaitKind::file_lock: return "file lock";
-    case WaitKind::message: return "message";
+    case WaitKind::none:
+      return "";
+    case WaitKind::mutex:
+      return "mutex";
+    case WaitKind::rwlock_read:
+      return "rwlock (read)";
+    case WaitKind::rwlock_write:
+      return "rwlock (write)";
+    case WaitKind::spinlock:
+      return "spinlock";
+    case WaitKind::condition:
+      return "condition";
+    case WaitKind::semaphore:
+      return "semaphore";
+    case WaitKind::barrier:
+      return "barrier";
+    case WaitKind::join:
+      return "join";
+    case WaitKind::once:
+      return "once";
+    case WaitKind::futex:
+      return "futex";
+    case WaitKind::sleep:
+      return "sleep";
+    case WaitKind::poll:
+      return "poll";
+    case WaitKind::epoll:
+      return "epoll";
+    case WaitKind::select:
+      return "select";
+    case WaitKind::read:
+      return "read";
+    case WaitKind::write:
+      return "write";
+    case WaitKind::accept:
+      return "accept";
+    case WaitKind::connect:
+      return "connect";
+    case WaitKind::signal:
+      return "signal";
+    case WaitKind::process:
+      return "process";
+    case WaitKind::file_lock:
+      return "file lock";
+    case WaitKind::message:
+      return "message";
   }
   return "unknown";
 }
 
 const char* task_state_name(TaskState state) {
   switch (state) {
-    case TaskState::created: return "created";
-    case TaskState::running: return "running";
-    case TaskState::blocked: return "blocked";
-    case TaskState::ended: return "ended";
-    case TaskState::suspended: return "suspended";
-    case TaskState::done: return "done";
-    case TaskState::unknown: break;
+    case TaskState::created:
+      return "created";
+    case TaskState::running:
+      return "running";
+    case TaskState::blocked:
+      return "blocked";
+    case TaskState::ended:
+      return "ended";
+    case TaskState::suspended:
+      return "suspended";
+    case TaskState::done:
+      return "done";
+    case TaskState::unknown:
+      break;
   }
   return "unknown";
 }
 
 const char* task_kind_name(TaskKind kind) {
   switch (kind) {
-    case TaskKind::thread: return "thread";
-    case TaskKind::coroutine: return "coroutine";
-    case TaskKind::fiber: return "fiber";
+    case TaskKind::thread:
+      return "thread";
+    case TaskKind::coroutine:
+      return "coroutine";
+    case TaskKind::fiber:
+      return "fiber";
   }
   return "unknown";
 }
 
 const char* process_end_name(ProcessEnd end) {
   switch (end) {
-    case ProcessEnd::alive: return "running";
-    case ProcessEnd::main_returned: return "main returned";
-    case ProcessEnd::exit_called: return "exit was called";
-    case ProcessEnd::quick_exit: return "quick_exit was called";
-    case ProcessEnd::underscore_exit: return "_exit was called";
-    case ProcessEnd::aborted: return "abort was called";
-    case ProcessEnd::killed: return "killed by a signal";
-    case ProcessEnd::unknown: break;
+    case ProcessEnd::alive:
+      return "running";
+    case ProcessEnd::main_returned:
+      return "main returned";
+    case ProcessEnd::exit_called:
+      return "exit was called";
+    case ProcessEnd::quick_exit:
+      return "quick_exit was called";
+    case ProcessEnd::underscore_exit:
+      return "_exit was called";
+    case ProcessEnd::aborted:
+      return "abort was called";
+    case ProcessEnd::killed:
+      return "killed by a signal";
+    case ProcessEnd::unknown:
+      break;
   }
   return "ended without a word";
 }

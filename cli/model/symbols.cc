@@ -13,14 +13,22 @@ bool starts_with(std::string_view text, std::string_view prefix) {
   return text.substr(0, prefix.size()) == prefix;
 }
 
-bool tracker_module(const std::string& path) { return starts_with(base_name(path), "libtrack.so"); }
+bool tracker_module(const std::string& path) {
+  return starts_with(base_name(path), "libtrack.so");
+}
 
 // How threads begin: below these there is nothing of the program.
 bool start_plumbing(const std::string& function) {
-  static constexpr std::array kNames = {
-      "start_thread", "clone",  "clone3", "__clone",         "__clone3",
-      "_start",       "__libc_start_main", "__libc_start_call_main", "__libc_start_main_impl",
-      "execute_native_thread_routine"};
+  static constexpr std::array kNames = {"start_thread",
+                                        "clone",
+                                        "clone3",
+                                        "__clone",
+                                        "__clone3",
+                                        "_start",
+                                        "__libc_start_main",
+                                        "__libc_start_call_main",
+                                        "__libc_start_main_impl",
+                                        "execute_native_thread_routine"};
   if (std::find(kNames.begin(), kNames.end(), function) != kNames.end()) return true;
   return starts_with(function, "__libc_start_main@") ||
          starts_with(function, "std::thread::_State_impl<") ||
@@ -37,20 +45,34 @@ bool library_plumbing(const StackLine& line) {
     return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so") ||
            starts_with(module, "libc.so") || starts_with(module, "libpthread.so");
   }
-  return starts_with(name, "std::") || starts_with(name, "__gthread") ||
-         starts_with(name, "__gnu_cxx::") || starts_with(name, "operator new");
+  static constexpr std::array kPrefixes = {"std::",  "__gthread", "__gnu_cxx::",   "operator new",
+                                           "asio::", "asio_",     "boost::asio::", "boost_asio_"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return starts_with(name, prefix); });
 }
 
+// Keeps the program's own lines; each knows how many lines of libraries stood leafward of it.
 void prune_plumbing(std::vector<StackLine>& lines) {
-  size_t end = lines.size();
-  while (end > 0 &&
-         (start_plumbing(lines[end - 1].function) || library_plumbing(lines[end - 1])))
-    --end;
-  size_t begin = 0;
-  while (begin < end && library_plumbing(lines[begin])) ++begin;
-  if (begin >= end) return;
-  lines.resize(end);
-  lines.erase(lines.begin(), lines.begin() + static_cast<std::ptrdiff_t>(begin));
+  std::vector<StackLine> own;
+  uint32_t dropped = 0;
+  for (StackLine& line : lines) {
+    if (start_plumbing(line.function) || library_plumbing(line)) {
+      ++dropped;
+      continue;
+    }
+    line.folded = dropped;
+    dropped = 0;
+    own.push_back(std::move(line));
+  }
+  if (!own.empty()) lines = std::move(own);
+}
+
+// A long run of library lines between two of the program's is a dispatcher: which thread it ran on
+// is no part of the place.
+void cut_at_dispatcher(std::vector<StackLine>& lines) {
+  constexpr uint32_t kDispatcherLines = 8;
+  for (size_t i = 1; i < lines.size(); ++i)
+    if (lines[i].folded >= kDispatcherLines) return lines.resize(i);
 }
 
 void add_lines(const Trace& trace, const Location& location, std::vector<StackLine>& lines) {
@@ -71,7 +93,9 @@ void add_lines(const Trace& trace, const Location& location, std::vector<StackLi
 
 }  // namespace
 
-std::string base_name(const std::string& path) { return path.substr(path.rfind('/') + 1); }
+std::string base_name(const std::string& path) {
+  return path.substr(path.rfind('/') + 1);
+}
 
 std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, StackIndex stack,
                                    Prune prune) {
@@ -83,7 +107,7 @@ std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, S
     if (known != symbols.code.end())
       add_lines(trace, known->second, lines);
     else
-      lines.push_back({.function = {}, .file = {}, .module = {}, .address = address});
+      lines.emplace_back().address = address;
   }
   size_t ours = 0;
   while (ours < lines.size() && tracker_module(lines[ours].module)) ++ours;
@@ -91,7 +115,9 @@ std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, S
   std::erase_if(lines, [&](const StackLine& line) {
     return tracker_module(line.module) && lines.size() > 1;
   });
-  if (prune == Prune::plumbing) prune_plumbing(lines);
+  if (prune == Prune::tracker) return lines;
+  prune_plumbing(lines);
+  if (prune == Prune::site) cut_at_dispatcher(lines);
   return lines;
 }
 
@@ -101,6 +127,9 @@ std::string line_text(const StackLine& line) {
     return base_name(line.module) + "+" + hex_text(line.offset);
   }
   std::string text = short_function(line.function);
+  static constexpr std::string_view kAnonymous = "(anonymous namespace)::";
+  if (const size_t at = text.find(kAnonymous); at != std::string::npos)
+    text.erase(at, kAnonymous.size());
   if (!line.file.empty()) {
     text += " " + base_name(line.file);
     if (line.line != 0) text += ":" + std::to_string(line.line);
@@ -140,6 +169,7 @@ std::string without_brackets(const std::string& function) {
   for (size_t i = 0; i < function.size(); ++i) {
     const char c = function[i];
     const bool outside = angle == 0 && round == 0;
+    if (outside && function.compare(i, 7, "<lambda") == 0) result += "<lambda>";
     if (c == '<' && !after_operator(i) && !(i > 0 && after_operator(i - 1))) {
       ++angle;
     } else if (c == '>' && angle > 0 && function[i - 1] != '-') {
@@ -164,7 +194,8 @@ std::string without_brackets(const std::string& function) {
 }
 
 void drop_suffix(std::string& text, std::string_view suffix) {
-  if (text.size() > suffix.size() && std::string_view(text).substr(text.size() - suffix.size()) == suffix)
+  if (text.size() > suffix.size() &&
+      std::string_view(text).substr(text.size() - suffix.size()) == suffix)
     text.resize(text.size() - suffix.size());
 }
 

@@ -39,11 +39,14 @@ struct StackLine {
   uint64_t offset = 0;  // in the module
   uint64_t address = 0;
   bool inlined = false;
+  uint32_t folded =
+      0;  // lines of libraries that pruning took out just above (leafward of) this one
 };
 
 enum class Prune {
-  tracker,  // only libtrack's own frames
-  plumbing  // also what libc and libstdc++ put around a thread's start and creation
+  tracker,   // only libtrack's own frames
+  plumbing,  // also those of libc, the C++ library and asio: what is left is the program
+  site,      // of that, only up to the dispatcher (an event loop) that called it: for grouping
 };
 // Leaf first. Never empty for a non-empty stack: pruning that would leave nothing is not done.
 std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, StackIndex stack,

@@ -12,7 +12,9 @@ std::string print(const char* format, T... values) {
   return text;
 }
 
-unsigned long long whole(uint64_t value) { return value; }
+unsigned long long whole(uint64_t value) {
+  return value;
+}
 
 }  // namespace
 
@@ -55,6 +57,8 @@ std::string count_text(uint64_t count, const std::string& singular) {
   return grouped(count) + " " + singular + (count == 1 ? "" : "s");
 }
 
-std::string hex_text(uint64_t value) { return print("0x%llx", whole(value)); }
+std::string hex_text(uint64_t value) {
+  return print("0x%llx", whole(value));
+}
 
 }  // namespace track

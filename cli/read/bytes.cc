@@ -26,8 +26,9 @@ Bytes Bytes::file(const std::string& path) {
   if (fstat(bytes.file_->fd, &status) != 0)
     throw Error("cannot stat " + path + ": " + std::strerror(errno));
   if (!S_ISREG(status.st_mode))
-    throw Error(path + " is not a regular file; give a recording (rec.PID.N), a directory of them "
-                       "or a PID");
+    throw Error(path +
+                " is not a regular file; give a recording (rec.PID.N), a directory of them "
+                "or a PID");
   bytes.size_ = static_cast<uint64_t>(status.st_size);
   return bytes;
 }

@@ -19,8 +19,8 @@ uint64_t now(clockid_t clock) {
 Clock::Clock(ClockPair first, ClockPair second, uint64_t last_ns)
     : first_(first), last_ns_(std::max(last_ns, first.ns)) {
   if (second.ticks > first.ticks && second.ns > first.ns)
-    ns_per_tick_ = static_cast<double>(second.ns - first.ns) /
-                   static_cast<double>(second.ticks - first.ticks);
+    ns_per_tick_ =
+        static_cast<double>(second.ns - first.ns) / static_cast<double>(second.ticks - first.ticks);
 }
 
 uint64_t Clock::to_ns(uint64_t ticks) const {
@@ -31,7 +31,11 @@ uint64_t Clock::to_ns(uint64_t ticks) const {
   return first_.ns + static_cast<uint64_t>(std::min(ns, room));
 }
 
-ClockPair clock_pair_now() { return {now(CLOCK_MONOTONIC), __rdtsc()}; }
-uint64_t realtime_now_ns() { return now(CLOCK_REALTIME); }
+ClockPair clock_pair_now() {
+  return {now(CLOCK_MONOTONIC), __rdtsc()};
+}
+uint64_t realtime_now_ns() {
+  return now(CLOCK_REALTIME);
+}
 
 }  // namespace track::read

@@ -16,23 +16,32 @@ constexpr uint64_t kMostStackWords = uint64_t{32} << 20;
 
 uint64_t entry_bytes(SectionKind kind) {
   switch (kind) {
-    case SectionKind::threads: return sizeof(wire::ThreadSlot);
-    case SectionKind::coroutines: return sizeof(wire::CoroutineSlot);
-    case SectionKind::sites: return sizeof(wire::Site);
-    case SectionKind::stack_index: return sizeof(wire::StackIndexEntry);
-    case SectionKind::stack_bodies: return sizeof(uint64_t);
-    case SectionKind::modules: return sizeof(wire::ModuleSlot);
-    case SectionKind::strings: return 1;
-    case SectionKind::rings: return wire::kRingStride;
-    case SectionKind::none: break;
+    case SectionKind::threads:
+      return sizeof(wire::ThreadSlot);
+    case SectionKind::coroutines:
+      return sizeof(wire::CoroutineSlot);
+    case SectionKind::sites:
+      return sizeof(wire::Site);
+    case SectionKind::stack_index:
+      return sizeof(wire::StackIndexEntry);
+    case SectionKind::stack_bodies:
+      return sizeof(uint64_t);
+    case SectionKind::modules:
+      return sizeof(wire::ModuleSlot);
+    case SectionKind::strings:
+      return 1;
+    case SectionKind::rings:
+      return wire::kRingStride;
+    case SectionKind::none:
+      break;
   }
   return 1;
 }
 
 const char* section_name(SectionKind kind) {
-  static constexpr const char* kNames[] = {"none",         "threads", "coroutines",
-                                           "sites",        "stacks",  "stack bodies",
-                                           "modules",      "strings", "rings"};
+  static constexpr const char* kNames[] = {"none",    "threads", "coroutines",
+                                           "sites",   "stacks",  "stack bodies",
+                                           "modules", "strings", "rings"};
   return kNames[static_cast<size_t>(kind)];
 }
 
@@ -54,10 +63,12 @@ ClockPair second_pair(const wire::Header& h) {
 
 Copy<wire::Header> read_header(const Bytes& bytes, const std::string& source) {
   Copy<wire::Header> header;
-  if (!bytes.read(0, header.bytes.data(), sizeof(wire::Header)))
-    throw Error(source + " is too short for a recording (" + std::to_string(bytes.size()) +
-                " bytes); it was cut off or is something else");
-  return header;
+  if (bytes.read(0, header.bytes.data(), sizeof(wire::Header))) return header;
+  char magic[sizeof wire::kMagic] = {};
+  if (bytes.read(0, magic, sizeof magic) && std::memcmp(magic, wire::kMagic, sizeof magic) != 0)
+    throw Error(source + " is not a libtrack recording");
+  throw Error(source + " is too short for a recording (" + std::to_string(bytes.size()) +
+              " bytes); it was cut off or is something else");
 }
 
 }  // namespace

@@ -16,12 +16,18 @@ ProcessEnd process_end(const wire::Header& h) {
   const auto state = h.state.load(std::memory_order_acquire);
   if (state < wire::ProcessState::exiting) return ProcessEnd::unknown;
   switch (h.end_reason.load(std::memory_order_relaxed)) {
-    case wire::EndReason::main_returned: return ProcessEnd::main_returned;
-    case wire::EndReason::exit_called: return ProcessEnd::exit_called;
-    case wire::EndReason::quick_exit: return ProcessEnd::quick_exit;
-    case wire::EndReason::underscore_exit: return ProcessEnd::underscore_exit;
-    case wire::EndReason::abort_called: return ProcessEnd::aborted;
-    case wire::EndReason::none: break;
+    case wire::EndReason::main_returned:
+      return ProcessEnd::main_returned;
+    case wire::EndReason::exit_called:
+      return ProcessEnd::exit_called;
+    case wire::EndReason::quick_exit:
+      return ProcessEnd::quick_exit;
+    case wire::EndReason::underscore_exit:
+      return ProcessEnd::underscore_exit;
+    case wire::EndReason::abort_called:
+      return ProcessEnd::aborted;
+    case wire::EndReason::none:
+      break;
   }
   return ProcessEnd::unknown;
 }

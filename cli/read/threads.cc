@@ -81,11 +81,14 @@ void read_held(const ThreadSlot& slot, Thread& thread) {
 TaskState task_state(ThreadState state, const Wait& wait) {
   switch (state) {
     case ThreadState::claimed:
-    case ThreadState::created: return TaskState::created;
+    case ThreadState::created:
+      return TaskState::created;
     case ThreadState::running:
       return wait.kind == WaitKind::none ? TaskState::running : TaskState::blocked;
-    case ThreadState::ended: return TaskState::ended;
-    case ThreadState::free: break;
+    case ThreadState::ended:
+      return TaskState::ended;
+    case ThreadState::free:
+      break;
   }
   return TaskState::unknown;
 }
@@ -142,8 +145,7 @@ void read_threads(Image& image) {
       if (slot->state.load(std::memory_order_relaxed) == ThreadState::free &&
           second[i]->state.load(std::memory_order_relaxed) == ThreadState::free)
         continue;
-      if (!settled(*slot, *second[i]) &&
-          !settle(image, offset + i * sizeof(ThreadSlot), slot)) {
+      if (!settled(*slot, *second[i]) && !settle(image, offset + i * sizeof(ThreadSlot), slot)) {
         ++moving;
         continue;
       }
@@ -158,8 +160,7 @@ void read_threads(Image& image) {
   }
   if (moving != 0)
     image.warn(std::to_string(moving) + " thread entries were half written and are left out");
-  if (unreadable != 0)
-    image.warn(std::to_string(unreadable) + " thread entries could not be read");
+  if (unreadable != 0) image.warn(std::to_string(unreadable) + " thread entries could not be read");
   std::sort(image.trace().threads.begin(), image.trace().threads.end(),
             [](const Thread& a, const Thread& b) { return a.id < b.id; });
 }

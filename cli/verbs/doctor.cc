@@ -49,8 +49,9 @@ void check_binary(Checkup& checkup, const process::Binary& binary) {
   checkup.good(binary.path + " is a dynamically linked 64-bit x86 program (loader " +
                binary.interpreter + ")");
   if (!binary.symbols && !binary.debug_info)
-    checkup.note("stripped: functions are shown as module+offset, and clang coroutines are only "
-                 "told by how they look; keep a debug file beside it or in /usr/lib/debug");
+    checkup.note(
+        "stripped: functions are shown as module+offset, and clang coroutines are only "
+        "told by how they look; keep a debug file beside it or in /usr/lib/debug");
   else if (!binary.debug_info)
     checkup.note("no debug information: function names, but no files and lines; build with -g");
   else
@@ -81,8 +82,9 @@ void check_process(Checkup& checkup, pid_t pid) {
                  (place.original.empty() ? "in memory only" : place.original));
   } catch (const Error& error) {
     if (loaded)
-      checkup.bad("libtrack.so is loaded, but nothing is recorded: the directory of recordings "
-                  "could not be written, or the program was executed with privileges");
+      checkup.bad(
+          "libtrack.so is loaded, but nothing is recorded: the directory of recordings "
+          "could not be written, or the program was executed with privileges");
     else
       checkup.bad(error.what());
   }
@@ -90,13 +92,14 @@ void check_process(Checkup& checkup, pid_t pid) {
   if (!mappings.empty() && memory.probe(mappings.front().start) == 0)
     checkup.good("its memory can be read: lock owners and coroutine frames are verified");
   else
-    checkup.note("its memory cannot be read (ptrace rights): findings rest on the record alone; "
-                 "run track as root, or start the program under track run");
+    checkup.note(
+        "its memory cannot be read (ptrace rights): findings rest on the record alone; "
+        "run track as root, or start the program under track run");
 }
 
 bool all_digits(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 int doctor(const DoctorSettings& settings) {

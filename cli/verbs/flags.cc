@@ -42,7 +42,7 @@ uint64_t parse_duration_ns(const std::string& text, const std::string& flag, uin
   const auto number = std::from_chars(text.data(), end, value);
   const std::string unit(number.ptr, end);
   const std::pair<const char*, uint64_t> units[] = {
-      {"", unit_ns},        {"ms", 1'000'000},          {"s", 1'000'000'000},
+      {"", unit_ns},         {"ms", 1'000'000},       {"s", 1'000'000'000},
       {"m", 60'000'000'000}, {"min", 60'000'000'000}, {"h", 3'600'000'000'000}};
   for (const auto& [name, ns] : units)
     if (number.ec == std::errc() && unit == name && value >= 0 && value < 1e9)

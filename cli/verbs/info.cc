@@ -41,11 +41,11 @@ void describe(write::Page& page, const Trace& trace) {
   row("recording", trace.source + ", " + bytes_text(trace.file_bytes) + " (sparse)");
   row("program", trace.program);
   row("command", command);
-  row("pid", fmt::format("{} (parent {}){}", trace.pid, trace.parent_pid,
-                         trace.forked ? ", forked" : ""));
+  row("pid",
+      fmt::format("{} (parent {}){}", trace.pid, trace.parent_pid, trace.forked ? ", forked" : ""));
   row("started", started_text(trace));
-  row("state", std::string(process_end_name(trace.end)) +
-                   (trace.recording ? "" : ", recording is off"));
+  row("state",
+      std::string(process_end_name(trace.end)) + (trace.recording ? "" : ", recording is off"));
   row("options", trace.options);
   row("threads", fmt::format("{} in the table; {} created, {} ended, {} joined, {} detached",
                              trace.threads.size(), trace.threads_created, trace.threads_ended,

@@ -28,8 +28,8 @@ constexpr auto kSecondLook = std::chrono::milliseconds(20);
 Trace read_live(pid_t pid, const process::RecordingPlace& place) {
   const std::string source = "pid " + std::to_string(pid);
   Trace trace = place.path.empty()
-                    ? read::read_recording(
-                          read::Bytes::process(pid, place.address, place.bytes), source, true)
+                    ? read::read_recording(read::Bytes::process(pid, place.address, place.bytes),
+                                           source, true)
                     : read::read_recording(read::Bytes::file(place.path), source, true);
   // An end that has begun, and is not over yet, is known already.
   if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::alive;
@@ -67,8 +67,8 @@ pid_t writer_of(const std::string& path) {
 }
 
 bool all_digits(const std::string& text) {
-  return !text.empty() && std::all_of(text.begin(), text.end(),
-                                      [](char c) { return c >= '0' && c <= '9'; });
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings& symbols,
@@ -108,7 +108,9 @@ std::vector<analyze::Suppression> load_suppressions(const std::vector<std::strin
 
 }  // namespace
 
-Trace observe_live(pid_t pid) { return observe(pid, process::locate_recording(pid)); }
+Trace observe_live(pid_t pid) {
+  return observe(pid, process::locate_recording(pid));
+}
 
 Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   const process::RecordingPlace place = process::locate_recording(pid);
@@ -159,8 +161,7 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
   Report report;
   for (Loaded& loaded : processes) {
     ProcessReport& process = loaded.report;
-    process.findings =
-        analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks));
+    process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks));
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));

@@ -13,8 +13,8 @@
 namespace track::verbs {
 
 struct Loaded {
-  ProcessReport report;             // findings still empty
-  analyze::Deadlocks deadlocks;     // confirmed by a second look where the process lives
+  ProcessReport report;          // findings still empty
+  analyze::Deadlocks deadlocks;  // confirmed by a second look where the process lives
 };
 
 // confirm: look for deadlocks too.

@@ -4,11 +4,15 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include <algorithm>
+#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
 
 #include "cli/model/error.h"
+#include "cli/process/proc.h"
+#include "cli/read/recording.h"
 
 namespace track::verbs {
 namespace {
@@ -32,6 +36,20 @@ void require_own_directory(const std::string& path) {
     throw Error(path + " is not a directory of this user's; name another with --dir");
 }
 
+// Removes what runs left behind that were killed before they could.
+void sweep(const std::string& recordings) {
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(recordings, error)) {
+    int pid = 0;
+    if (std::sscanf(entry.path().filename().c_str(), "run.%d.", &pid) != 1 || process::exists(pid))
+      continue;
+    const auto files = read::list_recordings(entry.path().string());
+    if (std::none_of(files.begin(), files.end(),
+                     [](const read::RecordingFile& file) { return process::exists(file.pid); }))
+      std::filesystem::remove_all(entry.path(), error);
+  }
+}
+
 }  // namespace
 
 std::string recordings_directory(const std::string& asked) {
@@ -47,8 +65,8 @@ std::string find_library() {
   if (named != nullptr && *named != 0) {
     path = std::filesystem::absolute(named).string();
     if (access(path.c_str(), R_OK) != 0)
-      throw Error("TRACK_LIBRARY names " + path + ", which cannot be read: " +
-                  std::strerror(errno));
+      throw Error("TRACK_LIBRARY names " + path +
+                  ", which cannot be read: " + std::strerror(errno));
   } else {
     const std::string beside = own_directory();
     for (const std::string& candidate :
@@ -69,12 +87,13 @@ std::string find_library() {
   return path;
 }
 
-Session::Session(const std::string& recordings) {
+Session::Session(const std::string& recordings, bool kept) : kept_(kept) {
   if (recordings.find(':') != std::string::npos)
     throw Error("the directory of recordings " + recordings +
                 " has a colon in its name; name another with --dir");
   require_own_directory(recordings);
-  path_ = recordings + "/run." + std::to_string(getpid()) + ".XXXXXX";
+  sweep(recordings);
+  path_ = recordings + (kept ? "/kept." : "/run.") + std::to_string(getpid()) + ".XXXXXX";
   if (mkdtemp(path_.data()) == nullptr) {
     const std::string why = std::strerror(errno);
     throw Error("cannot create a directory in " + recordings + ": " + why +

@@ -12,11 +12,12 @@ std::string recordings_directory(const std::string& asked);
 // Error when there is none, or its path cannot be put into LD_PRELOAD.
 std::string find_library();
 
-// A private directory for one run, mode 0700; removed with its files unless kept.
+// A private directory for one run, mode 0700; removed with its files unless kept. What killed runs
+// left behind is removed by the next one.
 class Session {
  public:
   // Creates the recordings directory when needed. Throws Error when it cannot be used.
-  explicit Session(const std::string& recordings);
+  Session(const std::string& recordings, bool kept);
   ~Session();
   Session(const Session&) = delete;
 

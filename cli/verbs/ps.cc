@@ -1,9 +1,8 @@
+#include <fmt/format.h>
 #include <unistd.h>
 
 #include <cstdlib>
 #include <memory>
-
-#include <fmt/format.h>
 
 #include "cli/model/error.h"
 #include "cli/model/words.h"

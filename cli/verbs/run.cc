@@ -57,23 +57,24 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
 
 void add_notes(const Outcome& outcome, const RunSettings& settings, const Session& session,
                Report& report) {
-  if (outcome.timed_out) report.notes.push_back("the time was up (" + settings.timeout +
-                                                "); the program was ended");
+  if (outcome.timed_out)
+    report.notes.push_back(
+        "the time was up (" +
+        duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
+        "); the program was ended");
   if (outcome.clean_processes != 0)
     report.notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
                                        outcome.clean_processes == 1 ? " is" : "es are"));
   if (outcome.still_running != 0)
-    report.notes.push_back(fmt::format("{} process{} of this run still run{}; see: track ps",
-                                       outcome.still_running,
-                                       outcome.still_running == 1 ? "" : "es",
-                                       outcome.still_running == 1 ? "s" : ""));
+    report.notes.push_back(
+        fmt::format("{} process{} of this run still run{}; see: track ps", outcome.still_running,
+                    outcome.still_running == 1 ? "" : "es", outcome.still_running == 1 ? "s" : ""));
   if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
 }
 
 std::string signal_text(int status) {
   const char* name = sigabbrev_np(WTERMSIG(status));
-  return name != nullptr ? std::string("SIG") + name
-                         : "signal " + std::to_string(WTERMSIG(status));
+  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
 }
 
 int child_code(int status) {
@@ -96,8 +97,8 @@ int run(const RunSettings& settings) {
   if (const std::string blocker = binary.blocker(); !blocker.empty())
     throw Error("cannot track this: " + blocker);
   make_report({}, settings.judge);
-  Session session(recordings_directory(settings.directory));
-  if (settings.keep) session.keep();
+  write::require_writable(settings.output.json);
+  Session session(recordings_directory(settings.directory), settings.keep);
   const SupervisorSettings supervisor_set = [&] {
     SupervisorSettings result = supervisor_settings(settings, session);
     result.child.file = binary.scripts.empty() ? binary.path : binary.scripts.front();
@@ -130,10 +131,8 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   auto settings = std::make_shared<RunSettings>();
   settings->check = check;
   CLI::App* verb = app.add_subcommand(name, what);
-  verb->add_option("CMD", settings->command, "the program and its arguments, after --")
-      ->required();
-  verb->add_option("--settle", settings->settle,
-                   "how long tasks may finish after main returned")
+  verb->add_option("CMD", settings->command, "the program and its arguments, after --")->required();
+  verb->add_option("--settle", settings->settle, "how long tasks may finish after main returned")
       ->capture_default_str();
   verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
   verb->add_flag("--keep", settings->keep, "keep the recordings");

@@ -22,7 +22,7 @@ namespace {
 
 constexpr auto kHanging = std::chrono::seconds(3);  // from an end that does not end
 constexpr auto kUntilKill = std::chrono::seconds(2);
-constexpr auto kLinger = std::chrono::seconds(1);   // for what the root process leaves running
+constexpr auto kLinger = std::chrono::seconds(1);  // for what the root process leaves running
 
 bool large_enough(const std::string& path) {
   struct stat status {};
@@ -95,8 +95,8 @@ int Supervisor::wait_ms() const {
 }
 
 void Supervisor::loop() {
-  std::vector<pollfd> polled = {{signals_.fd(), POLLIN, 0}, {inotify_, POLLIN, 0},
-                                {events_, POLLIN, 0}};
+  std::vector<pollfd> polled = {
+      {signals_.fd(), POLLIN, 0}, {inotify_, POLLIN, 0}, {events_, POLLIN, 0}};
   if (!root_gone()) polled.push_back({root_.pidfd, POLLIN, 0});
   for (const auto& [path, watched] : watched_)
     if (!watched->gone() && watched->pid() != root_.pid)
@@ -161,8 +161,10 @@ void Supervisor::reap() {
   }
   for (const std::string& path : done) {
     judge_gone(*watched_.at(path));
-    if (!session_.kept()) unlink(path.c_str());
-    else continue;
+    if (!session_.kept())
+      unlink(path.c_str());
+    else
+      continue;
     watched_.erase(path);
   }
 }

@@ -27,8 +27,8 @@ struct Outcome {
   int status = 0;                 // of the root process, as of waitpid
   bool root_recorded = false;
   bool timed_out = false;
-  uint64_t clean_processes = 0;   // others, clean and complete, that are not in `processes`
-  uint64_t still_running = 0;     // processes of the run that outlive it
+  uint64_t clean_processes = 0;  // others, clean and complete, that are not in `processes`
+  uint64_t still_running = 0;    // processes of the run that outlive it
 };
 
 class Supervisor {

@@ -24,19 +24,21 @@ constexpr Known kKnown[] = {
 };
 
 // Set by track itself; as flags they would contradict what it does.
-bool ours(std::string_view name) { return name == "dir" || name == "keep" || name == "reader"; }
+bool ours(std::string_view name) {
+  return name == "dir" || name == "keep" || name == "reader";
+}
 
 void check_option(const std::string& name, const std::string& value, const std::string& where) {
   const auto known = std::find_if(std::begin(kKnown), std::end(kKnown),
                                   [&](const Known& option) { return option.name == name; });
   if (known == std::end(kKnown)) {
     std::string names;
-    for (const Known& option : kKnown) names += std::string(names.empty() ? "" : ", ") + option.name;
+    for (const Known& option : kKnown)
+      names += std::string(names.empty() ? "" : ", ") + option.name;
     throw Error(where + ": there is no option `" + name + "`; one of " + names);
   }
-  const bool digits = !value.empty() && std::all_of(value.begin(), value.end(), [](char c) {
-    return c >= '0' && c <= '9';
-  });
+  const bool digits = !value.empty() && std::all_of(value.begin(), value.end(),
+                                                    [](char c) { return c >= '0' && c <= '9'; });
   if (known->type == "flag" && value != "0" && value != "1")
     throw Error(where + ": " + name + "=`" + value + "` is neither 0 nor 1");
   if (known->type == "number" && !digits)

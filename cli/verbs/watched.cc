@@ -20,8 +20,8 @@ namespace {
 // Tasks that would be reported as outliving the process if it ended now.
 size_t unfinished(const Trace& trace) {
   return trace.coroutines.size() +
-         static_cast<size_t>(std::count_if(
-             trace.threads.begin(), trace.threads.end(), [](const Thread& thread) {
+         static_cast<size_t>(
+             std::count_if(trace.threads.begin(), trace.threads.end(), [](const Thread& thread) {
                return !thread.main && !thread.adopted && thread.state != TaskState::ended;
              }));
 }
@@ -62,7 +62,9 @@ void Watched::set_gone() {
   watch_.reset();
 }
 
-void Watched::remember(const Trace& trace) { facts_ = trace; }
+void Watched::remember(const Trace& trace) {
+  facts_ = trace;
+}
 
 void Watched::look_and_release(std::chrono::nanoseconds settle) {
   const Clock::time_point start = Clock::now();

@@ -17,12 +17,14 @@
 namespace track::write {
 namespace {
 
-Json optional_text(const std::string& text) { return text.empty() ? Json() : Json(text); }
+Json optional_text(const std::string& text) {
+  return text.empty() ? Json() : Json(text);
+}
 
 Json task_json(const FindingTask& task) {
-  return {{"id", task.id},     {"kind", task_kind_name(task.kind)},
-          {"name", task.name}, {"tid", task.tid},
-          {"main", task.main}, {"state", task_state_name(task.state)},
+  return {{"id", task.id},        {"kind", task_kind_name(task.kind)},
+          {"name", task.name},    {"tid", task.tid},
+          {"main", task.main},    {"state", task_state_name(task.state)},
           {"age_ns", task.age_ns}};
 }
 
@@ -81,6 +83,16 @@ Json process_json(const ProcessReport& process) {
   return json;
 }
 
+// A pipe or a terminal cannot be replaced by renaming.
+void write_special(const std::string& path, const std::string& text) {
+  std::FILE* file = std::fopen(path.c_str(), "we");
+  const bool written =
+      file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
+  const int error = errno;
+  if (file == nullptr || std::fclose(file) != 0 || !written)
+    throw Error("cannot write " + path + ": " + std::strerror(error));
+}
+
 }  // namespace
 
 std::string json_report(const Report& report) {
@@ -124,12 +136,26 @@ std::string json_report(const Report& report) {
   return dump_json(json);
 }
 
+void require_writable(const std::string& path) {
+  if (path.empty() || path == "-") return;
+  const size_t slash = path.rfind('/');
+  const std::string directory = slash == std::string::npos ? "."
+                                : slash == 0               ? "/"
+                                                           : path.substr(0, slash);
+  if (access(directory.c_str(), W_OK | X_OK) != 0 && access(path.c_str(), W_OK) != 0)
+    throw Error("cannot write " + path + ": " + std::strerror(errno));
+}
+
 void write_file(const std::string& path, const std::string& text) {
   if (path == "-") {
     if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
       throw Error(std::string("cannot write to standard output: ") + std::strerror(errno));
     return;
   }
+  struct stat status {};
+  const bool special =
+      stat(path.c_str(), &status) == 0 && !S_ISREG(status.st_mode) && !S_ISDIR(status.st_mode);
+  if (special) return write_special(path, text);
   std::string temporary = path + ".XXXXXX";
   const int fd = mkostemp(temporary.data(), O_CLOEXEC);
   if (fd < 0) throw Error("cannot write " + path + ": " + std::strerror(errno));

@@ -10,6 +10,9 @@ namespace track::write {
 
 std::string json_report(const Report& report);
 
+// Throws Error when write_file could not; said before hours of work, not after them.
+void require_writable(const std::string& path);
+
 // Writes `text` to `path` whole or not at all. "-" is standard output. Throws Error.
 void write_file(const std::string& path, const std::string& text);
 

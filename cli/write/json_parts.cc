@@ -9,7 +9,9 @@ namespace track::write {
 Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack) {
   Json frames = Json::array();
   for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker)) {
-    Json frame{{"function", line.function}, {"file", line.file}, {"line", line.line},
+    Json frame{{"function", line.function},
+               {"file", line.file},
+               {"line", line.line},
                {"module", line.module}};
     if (line.function.empty()) frame["offset"] = hex_text(line.offset);
     frames.push_back(std::move(frame));
@@ -19,8 +21,8 @@ Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack) {
 
 Json lost_json(const std::map<std::string, uint64_t>& lost) {
   Json json = Json::object();
-  for (const char* kind : {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits",
-                           "memory", "joins"}) {
+  for (const char* kind :
+       {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits", "memory", "joins"}) {
     const auto known = lost.find(kind);
     json[kind] = known == lost.end() ? 0 : known->second;
   }

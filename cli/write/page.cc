@@ -3,8 +3,8 @@
 namespace track::write {
 
 std::string Page::ink(Ink ink, std::string_view text) const {
-  static constexpr const char* kCodes[] = {"", "\033[1m", "\033[1;31m", "\033[33m", "\033[32m",
-                                           "\033[2m"};
+  static constexpr const char* kCodes[] = {"",         "\033[1m",  "\033[1;31m",
+                                           "\033[33m", "\033[32m", "\033[2m"};
   if (!options_.colour || ink == Ink::plain || text.empty()) return std::string(text);
   return kCodes[static_cast<int>(ink)] + std::string(text) + "\033[0m";
 }

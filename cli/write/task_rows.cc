@@ -32,8 +32,8 @@ TaskRow row_of(const Trace& trace, const Thread& thread) {
   row.task_state = thread.state;
   row.wait = thread.wait;
   row.age_ns = past(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
-  row.since_ns = past(trace, thread.state == TaskState::ended ? thread.ended_ns
-                                                              : thread.wait.since_ns);
+  row.since_ns =
+      past(trace, thread.state == TaskState::ended ? thread.ended_ns : thread.wait.since_ns);
   row.at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
   row.created_at = thread.created_at;
   return row;
@@ -44,11 +44,9 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine) {
   row.kind = TaskKind::coroutine;
   row.id = coroutine.id;
   row.creator = coroutine.creator;
-  if (coroutine.function < trace.functions.size())
-    row.name = trace.functions[coroutine.function];
+  if (coroutine.function < trace.functions.size()) row.name = trace.functions[coroutine.function];
   row.task_state = coroutine.state;
-  row.state = coroutine.state == TaskState::unknown ? "recorded"
-                                                    : task_state_name(coroutine.state);
+  row.state = coroutine.state == TaskState::unknown ? "recorded" : task_state_name(coroutine.state);
   row.age_ns = past(trace, coroutine.created_ns);
   row.bytes = coroutine.size_bytes;
   row.created_at = coroutine.created_at;
@@ -89,8 +87,7 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
     const uint64_t age = past(trace, coroutine.created_ns);
     if (age < filter.min_age_ns || !wanted_state(filter, coroutine.state, Wait{})) continue;
     if (grouped) {
-      const Key key{coroutine.created_at, coroutine.function, coroutine.state,
-                    coroutine.certainty};
+      const Key key{coroutine.created_at, coroutine.function, coroutine.state, coroutine.certainty};
       const auto [entry, fresh] = known.try_emplace(key, rows.size());
       if (!fresh) {
         TaskRow& row = rows[entry->second];
@@ -105,8 +102,7 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
   return rows;
 }
 
-void group(std::vector<TaskRow>& rows,
-           const std::function<std::string(const TaskRow&)>& key_of) {
+void group(std::vector<TaskRow>& rows, const std::function<std::string(const TaskRow&)>& key_of) {
   std::unordered_map<std::string, size_t> known;
   std::vector<TaskRow> result;
   for (TaskRow& row : rows) {
@@ -142,7 +138,8 @@ std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& f
   }
   std::unordered_map<StackIndex, std::string> sites;
   switch (filter.by) {
-    case GroupBy::nothing: break;
+    case GroupBy::nothing:
+      break;
     case GroupBy::site:
       group(rows, [&](const TaskRow& row) {
         auto [site, fresh] = sites.try_emplace(row.created_at);

@@ -18,11 +18,11 @@ class Table {
   Table(Page& page, const ProcessReport& process) : page_(page), process_(process) {}
 
   void heading(bool grouped) {
-    page_.line(page_.ink(Ink::dim,
-                         grouped ? fmt::format("{:>9}  {:<15} {:<17} {:>9}  {}", "COUNT", "NAME",
-                                               "STATE", "OLDEST", "WHERE")
-                                 : fmt::format("{:>4} {:>8}  {:<15} {:<17} {:>9}  {}", "ID",
-                                               "TID", "NAME", "STATE", "FOR", "WHERE")));
+    page_.line(page_.ink(Ink::dim, grouped
+                                       ? fmt::format("{:>9}  {:<15} {:<17} {:>9}  {}", "COUNT",
+                                                     "NAME", "STATE", "OLDEST", "WHERE")
+                                       : fmt::format("{:>4} {:>8}  {:<15} {:<17} {:>9}  {}", "ID",
+                                                     "TID", "NAME", "STATE", "FOR", "WHERE")));
   }
 
   void print(const TaskRow& row, bool grouped, size_t depth) {
@@ -35,15 +35,18 @@ class Table {
       line = fmt::format("{:>9}{}  ", track::grouped(row.count), grouped ? "" : "x   ");
     else
       line = fmt::format("{:>4} {:>8}  ", row.id, row.tid == 0 ? "-" : std::to_string(row.tid));
-    line += fmt::format("{:<15} {:<17} {:>9}  ",
-                        fitted(std::string(depth * 2, ' ') + name, 15), state, when);
-    const size_t at = line.size();
-    line += fitted(what(row), room(at));
+    line += fmt::format("{:<15} {:<17} {:>9}  ", fitted(std::string(depth * 2, ' ') + name, 15),
+                        state, when);
+    // Beside the columns when there is room, else on a line of its own.
+    const std::string place = what(row);
+    const bool fits = line.size() + place.size() <= page_.options().width;
+    if (fits) line += place;
+    while (!line.empty() && line.back() == ' ') line.pop_back();
     page_.line(line);
+    if (!fits) page_.wrapped(place, kIndent, kIndent + 2);
     const std::string origin = where(row.created_at);
     if (!origin.empty()) {
-      const std::string from = "created in " + origin;
-      page_.line(page_.ink(Ink::dim, std::string(16, ' ') + fitted(from, room(16))));
+      page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
   }
 
@@ -58,9 +61,7 @@ class Table {
   }
 
  private:
-  size_t room(size_t used) const {
-    return page_.options().width > used + 12 ? page_.options().width - used : 12;
-  }
+  static constexpr size_t kIndent = 15;
 
   const std::string& where(StackIndex stack) {
     const auto [entry, fresh] = where_.try_emplace(stack);
@@ -74,7 +75,7 @@ class Table {
     const auto known = process_.symbols.objects.find(row.wait.object);
     std::string text = where(row.at);
     if (row.wait.kind != WaitKind::none && known != process_.symbols.objects.end())
-      text = known->second + " in " + text;
+      text = known->second + ", " + text;
     return text;
   }
 
@@ -91,10 +92,9 @@ std::string heading_text(const ProcessReport& process) {
   if (command.empty()) command = base_name(trace.program);
   uint64_t ended = 0;
   for (const Thread& thread : trace.threads) ended += thread.state == TaskState::ended;
-  std::string text =
-      fmt::format("process {} ({}): {}, {}", trace.pid, fitted(command, 60),
-                  count_text(live_threads(trace), "thread"),
-                  count_text(trace.coroutines.size(), "coroutine"));
+  std::string text = fmt::format("process {} ({}): {}, {}", trace.pid, fitted(command, 60),
+                                 count_text(live_threads(trace), "thread"),
+                                 count_text(trace.coroutines.size(), "coroutine"));
   if (ended != 0) text += ", " + count_text(ended, "ended thread") + " not joined";
   text += std::string("; ") + process_end_name(trace.end);
   if (!trace.recording) text += "; recording is off";

@@ -161,6 +161,7 @@ void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIn
         text += " (" + base_name(line.module) + ")";
       }
     }
+    if (i > 0 && line.folded > 3) text += fmt::format("  (through {} of libraries)", line.folded);
     page.wrapped(text, indent, indent + 4);
   }
   if (lines.size() > shown)
@@ -176,8 +177,7 @@ std::string summary_line(const Report& report) {
     text += count_text(shown, "finding") + " (" + rule_counts(report) + ")";
   else
     text += report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
-  if (report.processes.size() > 1)
-    text += fmt::format(" in {} processes", report.processes.size());
+  if (report.processes.size() > 1) text += fmt::format(" in {} processes", report.processes.size());
   text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
                       count_text(sum(report, &Trace::coroutines_created), "coroutine"));
   uint64_t suppressed = 0;
@@ -201,12 +201,11 @@ std::string text_report(const Report& report, const TextOptions& options) {
   Page page(options);
   const uint64_t shown = report.shown(), failing = report.failing();
   if (failing != 0)
-    page.line(page.ink(Ink::red, fmt::format("ERROR: libtrack: {} finding{}", shown,
-                                             shown == 1 ? "" : "s")));
+    page.line(page.ink(Ink::red, fmt::format("ERROR: libtrack: {} finding(s)", shown)));
   else if (shown != 0)
-    page.line(page.ink(Ink::yellow,
-                       fmt::format("NOTE: libtrack: {} suspected finding{}, below --fail-on",
-                                   shown, shown == 1 ? "" : "s")));
+    page.line(
+        page.ink(Ink::yellow, fmt::format("NOTE: libtrack: {} suspected finding{}, below --fail-on",
+                                          shown, shown == 1 ? "" : "s")));
   uint64_t number = 0;
   for (const ProcessReport& process : report.processes) {
     const bool any = std::any_of(process.findings.begin(), process.findings.end(),

@@ -32,7 +32,9 @@ TraceBuilder unjoined() {
   return t;
 }
 
-std::string first_line(const std::string& text) { return text.substr(0, text.find('\n')); }
+std::string first_line(const std::string& text) {
+  return text.substr(0, text.find('\n'));
+}
 
 std::string last_line(const std::string& text) {
   return text.substr(text.rfind('\n', text.size() - 2) + 1);
@@ -42,7 +44,7 @@ std::string last_line(const std::string& text) {
 
 TEST_CASE("a failing report reads like this") {
   CHECK(write::text_report(report_of(unjoined()), {}) ==
-        R"(ERROR: libtrack: 1 finding
+        R"(ERROR: libtrack: 1 finding(s)
 
 1. unjoined-thread (proved): 1 thread created in accept_client ended and was
    never joined or detached
@@ -54,7 +56,8 @@ TEST_CASE("a failing report reads like this") {
    created at
      #0  accept_client /src/accept_client.cc:4
      #1  main /src/main.cc:9
-   fingerprint )" + report_of(unjoined()).processes[0].findings[0].fingerprint +
+   fingerprint )" +
+            report_of(unjoined()).processes[0].findings[0].fingerprint +
             R"(
 
 SUMMARY: libtrack: 1 finding (1 unjoined-thread); 2 threads, 0 coroutines; 0 suppressed; nothing lost
@@ -95,7 +98,7 @@ TEST_CASE("several processes have a heading each") {
   report.processes.push_back(report_of(unjoined()).processes[0]);
   report.processes[1].trace.pid = 901;
   const std::string text = write::text_report(report, {});
-  CHECK(first_line(text) == "ERROR: libtrack: 2 findings");
+  CHECK(first_line(text) == "ERROR: libtrack: 2 finding(s)");
   CHECK(text.find("== process 900 server: main returned, exit code 0") != std::string::npos);
   CHECK(text.find("== process 901 server") != std::string::npos);
   CHECK(last_line(text).find("in 2 processes") != std::string::npos);
@@ -111,8 +114,9 @@ TEST_CASE("there is colour only when asked for") {
 TEST_CASE("paths below the working directory are relative to it") {
   write::TextOptions options;
   options.directory = "/src";
-  CHECK(write::text_report(report_of(unjoined()), options).find("accept_client accept_client.cc:4")
-        != std::string::npos);
+  CHECK(
+      write::text_report(report_of(unjoined()), options).find("accept_client accept_client.cc:4") !=
+      std::string::npos);
 }
 
 TEST_CASE("ps prints a row for each thread and where it came from") {
@@ -125,9 +129,10 @@ TEST_CASE("ps prints a row for each thread and where it came from") {
   CHECK(write::text_tasks(report.processes, {}, {}) ==
         R"(process 900 (server): 2 threads, 0 coroutines; main returned
   ID      TID  NAME            STATE                   FOR  WHERE
-   1      901  main            running                30 s  
-   2      902                  mutex                  28 s  queue_mutex in wor..
-                created in make_pool make_pool.cc:4
+   1      901  main            running                30 s
+   2      902                  mutex                  28 s
+               queue_mutex, work work.cc:20
+               created in make_pool make_pool.cc:4
 )");
 }
 
