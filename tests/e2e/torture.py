@@ -1,0 +1,220 @@
+#!/usr/bin/env python3
+"""Builds every program of tests/torture, runs it bare and under libtrack.so in several modes, and
+compares what it printed and how it ended. A hang, a difference, a word of ours on stderr, or a
+recording left behind by a clean exit is a failure.
+
+Head of a program (all lines but `what` optional):
+  // what: one sentence
+  // flags: compiler flags     // plugins: name flags; name flags    (tests/torture/plugins/name.cc)
+  // link: plug-ins the program itself is linked with
+  // repeat: N                 runs it N times in every mode
+  // leaves: recordings        it ends without a word to the tracker (exec, kill, abort)
+"""
+
+import argparse
+import concurrent.futures
+import hashlib
+import os
+import pathlib
+import re
+import shlex
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+
+ROOT = pathlib.Path(__file__).resolve().parents[2]
+SOURCES = ROOT / "tests/torture"
+FLAGS = ["-O2", "-g", "-Wall", "-Wextra", "-pthread", "-I", str(ROOT)]
+LIMIT_S = 20
+
+
+class Program:
+    def __init__(self, path):
+        self.path, self.name = path, path.stem
+        head = dict(re.findall(r"^// (what|flags|plugins|link|repeat|leaves): (.*)$",
+                               path.read_text(), re.MULTILINE))
+        if "what" not in head:
+            raise ValueError(f"{path}: no `// what:` line")
+        self.flags = shlex.split(head.get("flags", ""))
+        self.plugins = [shlex.split(text) for text in head.get("plugins", "").split(";") if text]
+        self.link = head.get("link", "").split()
+        self.repeat = int(head.get("repeat", "1"))
+        self.leaves = head.get("leaves") == "recordings"
+
+
+class Builder:
+    def __init__(self, build):
+        self.build = build
+        build.mkdir(parents=True, exist_ok=True)
+        self.shared = sorted(SOURCES.glob("*.h"))
+
+    def make(self, command, output, sources):
+        """Runs `command -o output` if need be; what the compiler said when it failed, else None."""
+        digest = hashlib.sha256(repr(command).encode())
+        for source in [*sources, *self.shared]:
+            digest.update(source.read_bytes())
+        stamp = output.with_name(output.name + ".stamp")
+        if output.exists() and stamp.exists() and stamp.read_text() == digest.hexdigest():
+            return None
+        result = subprocess.run([*command, "-o", str(output)], cwd=ROOT, text=True,
+                                stdout=subprocess.PIPE, stderr=subprocess.STDOUT)
+        if result.returncode != 0:
+            stamp.unlink(missing_ok=True)
+            return result.stdout.strip()
+        stamp.write_text(digest.hexdigest())
+        return None
+
+    def plugin(self, folder, name, flags=()):
+        source = SOURCES / "plugins" / f"{name}.cc"
+        return self.make(["g++", "-std=c++17", *FLAGS, "-fPIC", "-shared", str(source), *flags],
+                         folder / f"{name}.so", [source])
+
+    def program(self, program):
+        folder = self.build / program.name
+        folder.mkdir(exist_ok=True)
+        for name, *flags in [*program.plugins, *[[name] for name in program.link]]:
+            problem = self.plugin(folder, name, flags)
+            if problem:
+                return None, problem
+        compiler = ["gcc"] if program.path.suffix == ".c" else ["g++", "-std=c++17"]
+        linked = [str(folder / f"{name}.so") for name in program.link]
+        binary = folder / program.name
+        return binary, self.make([*compiler, *FLAGS, str(program.path), *linked,
+                                  *program.flags, "-Wl,-rpath,$ORIGIN" if linked else "-g"],
+                                 binary, [program.path])
+
+
+def dead_pid():
+    process = subprocess.Popen(["true"])
+    process.wait()
+    return process.pid
+
+
+def modes(library):
+    """name -> (libraries preloaded, TRACK_OPTIONS, more environment, cleans up after itself)."""
+    folder = pathlib.Path("/usr/lib/x86_64-linux-gnu")
+    all_modes = {
+        "bare": ([], None, {}, False),
+        "default": ([library], "", {}, True),
+        "off": ([library], "record=0", {}, True),
+        "keep": ([library], "keep=1", {}, False),
+        "dead-reader": ([library], f"reader={dead_pid()}", {}, False),
+        "unwritable": ([library], None, {"TRACK_OPTIONS": "dir=/proc/nowhere"}, False),
+        "tiny": ([library], "threads_max=64:coroutines_max=1024:stacks_mb=1", {}, True),
+        "no-rseq": ([library], "", {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}, True),
+    }
+    for name, file in (("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc_minimal.so.4")):
+        if (folder / file).exists():
+            other = str(folder / file)
+            all_modes[f"bare-{name}"] = ([other], None, {}, False)
+            all_modes[f"{name}-after"] = ([library, other], "", {}, True)
+            all_modes[f"{name}-before"] = ([other, library], "", {}, True)
+    return all_modes
+
+
+def reference_of(mode):
+    family = mode.split("-")[0]
+    return f"bare-{family}" if family in ("jemalloc", "tcmalloc") else "bare"
+
+
+def run_once(binary, mode):
+    preload, options, more, cleans = mode
+    with tempfile.TemporaryDirectory(prefix="torture-") as folder:
+        os.chmod(folder, 0o700)
+        environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
+        if preload:
+            environment["LD_PRELOAD"] = ":".join(preload)
+        if options is not None:
+            environment["TRACK_OPTIONS"] = ":".join(filter(None, [f"dir={folder}/r", options]))
+        environment.update(more)
+        process = subprocess.Popen([str(binary)], env=environment, cwd=folder,
+                                   stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                   stderr=subprocess.PIPE, start_new_session=True)
+        try:
+            output, errors = process.communicate(timeout=LIMIT_S)
+            code = process.returncode
+        except subprocess.TimeoutExpired:
+            os.killpg(process.pid, signal.SIGKILL)
+            output, errors = process.communicate()
+            code = "hung"
+        left = sorted(os.listdir(f"{folder}/r")) if os.path.isdir(f"{folder}/r") else []
+    return code, output.decode(errors="replace"), errors.decode(errors="replace"), left
+
+
+def differences(expected, got, mode, program):
+    lines = []
+    if got[0] != expected[0]:
+        lines.append(f"ended with {got[0]}, not {expected[0]}")
+    if got[1] != expected[1]:
+        want, have = expected[1].splitlines(), got[1].splitlines()
+        at = next((i for i, (a, b) in enumerate(zip(want, have)) if a != b), min(len(want), len(have)))
+        lines.append(f"line {at + 1}: {have[at] if at < len(have) else '(end)'}")
+        lines.append(f"    not: {want[at] if at < len(want) else '(end)'}")
+    if got[2] != expected[2]:
+        lines.append(f"stderr: {got[2].strip()[:300]}")
+    if got[3] and mode[3] and not program.leaves and not lines:
+        lines.append(f"left behind: {' '.join(got[3][:5])}")
+    return lines
+
+
+def check(program, builder, all_modes):
+    """(mode, lines that explain what went wrong) of every run; no lines when it passed."""
+    binary, problem = builder.program(program)
+    if problem:
+        return [("build", problem.splitlines()[:20])]
+    results, references = [], {}
+    for name, mode in all_modes.items():
+        lines = []
+        for _ in range(program.repeat if name != "bare" else 2):
+            got = run_once(binary, mode)
+            if name.startswith("bare"):
+                references.setdefault(name, got)
+                if "WRONG" in got[1] or got[:2] != references[name][:2]:
+                    # What another allocator does to the program is none of our business.
+                    lines = ["not the same in every bare run"] if name == "bare" else []
+            else:
+                lines = differences(references[reference_of(name)], got, mode, program)
+            if lines:
+                break
+        results.append((name, lines))
+    return results
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--library", required=True, help="libtrack.so")
+    parser.add_argument("--build", required=True, type=pathlib.Path, help="where to compile to")
+    parser.add_argument("--filter", default="", help="only programs whose name matches this")
+    parser.add_argument("--modes", default="", help="only these modes, comma separated")
+    parser.add_argument("--jobs", type=int, default=2)
+    arguments = parser.parse_args()
+    for tool in ("g++", "gcc"):
+        if shutil.which(tool) is None:
+            parser.error(f"{tool} is needed")
+    builder = Builder(arguments.build.resolve())
+    programs = [Program(path) for path in sorted([*SOURCES.glob("*.cc"), *SOURCES.glob("*.c")])]
+    programs = [program for program in programs if re.search(arguments.filter, program.name)]
+    all_modes = modes(str(pathlib.Path(arguments.library).resolve()))
+    if arguments.modes:
+        chosen = arguments.modes.split(",")
+        chosen += [reference_of(mode) for mode in chosen]
+        all_modes = {name: mode for name, mode in all_modes.items() if name in chosen}
+
+    passed = failed = 0
+    with concurrent.futures.ThreadPoolExecutor(arguments.jobs) as pool:
+        for program, results in zip(programs, pool.map(
+                lambda program: check(program, builder, all_modes), programs)):
+            bad = [(name, lines) for name, lines in results if lines]
+            passed += len(results) - len(bad)
+            failed += len(bad)
+            print(f"{'FAIL' if bad else 'ok  '} {program.name}", flush=True)
+            for name, lines in bad:
+                print(f"    [{name}] " + "\n        ".join(lines))
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,3 @@
+// what: the program is linked with jemalloc
+// flags: -ljemalloc
+#include "tests/torture/replaced.h"

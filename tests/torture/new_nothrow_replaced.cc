@@ -1,0 +1,3 @@
+// what: only the nothrow operators replaced
+// flags: -DREPLACE_NOTHROW
+#include "tests/torture/replaced.h"

@@ -1,0 +1,3 @@
+// what: operator new and delete replaced by the program
+// flags: -DREPLACE_NEW
+#include "tests/torture/replaced.h"

@@ -1,0 +1,3 @@
+// what: no operator replaced
+// flags: -DREPLACE_NONE
+#include "tests/torture/replaced.h"

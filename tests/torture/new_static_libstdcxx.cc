@@ -1,0 +1,3 @@
+// what: operators in a statically linked libstdc++ that the program exports
+// flags: -static-libstdc++ -static-libgcc -rdynamic
+#include "tests/torture/replaced.h"
