@@ -15,7 +15,7 @@ extern "C" void* __libc_stack_end;  // ld.so: the main thread's stack at program
 namespace track::core {
 
 void (*at_thread_end)();
-constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec"))) = {};
 
 struct ThreadPrivate {
   uint64_t pool_link;  // BlockPool keeps its list here while the block is free

@@ -27,17 +27,17 @@ TRACK_EXPORT int __libc_start_main(int (*main)(int, char**, char**), int argc, c
   return real.__libc_start_main(main_and_look, argc, argv, init, fini, rtld_fini, stack_end);
 }
 
-#define TRACK_ENDING(name, reason)              \
-  TRACK_EXPORT void name(int status) noexcept { \
-    process_ending(EndReason::reason, status);  \
-    real.name(status);                          \
-    __builtin_unreachable();                    \
+#define TRACK_ENDING(name, reason, ...)            \
+  TRACK_EXPORT void name(int status) __VA_ARGS__ { \
+    process_ending(EndReason::reason, status);     \
+    real.name(status);                             \
+    __builtin_unreachable();                       \
   }
 
-TRACK_ENDING(exit, exit_called)
-TRACK_ENDING(quick_exit, quick_exit)
-TRACK_ENDING(_exit, underscore_exit)
-TRACK_ENDING(_Exit, underscore_exit)
+TRACK_ENDING(exit, exit_called, noexcept)
+TRACK_ENDING(quick_exit, quick_exit, noexcept)
+TRACK_ENDING(_exit, underscore_exit, )
+TRACK_ENDING(_Exit, underscore_exit, noexcept)
 
 TRACK_EXPORT void abort() noexcept {
   process_ending(EndReason::abort_called, 134);
