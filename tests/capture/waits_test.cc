@@ -179,13 +179,15 @@ TEST_CASE("So does one in a handler on an alternate stack, wherever that lies") 
               stack_t alternate{};
               alternate.ss_sp = place;
               alternate.ss_size = sizeof high;
-              sigaltstack(&alternate, nullptr);
+              stack_t before{};
+              sigaltstack(&alternate, &before);
               on_signal(block_in_handler, SA_ONSTACK);
               bool back = false;
               blocking(WaitKind::mutex, 0x4000, [&] {
                 raise(SIGUSR1);
                 back = published().object == 0x4000;
               });
+              sigaltstack(&before, nullptr);
               if (in_handler.object != 0x5000 || after_nested.object != 0x4000 || !back || !idle())
                 result = __LINE__ * 10 + (place == high);
             }).join();
