@@ -1,0 +1,114 @@
+// Frame heads are read from this very process.
+#include <doctest/doctest.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <array>
+#include <cstring>
+
+#include "cli/process/observe.h"
+
+using namespace track;
+
+namespace {
+
+// A page of made-up code: resume functions at +0x100, GCC's destroy stub at +0x200, something else
+// at +0x300.
+class Code {
+ public:
+  Code()
+      : page_(static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
+                                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+    const unsigned char stub[] = {0x66, 0x83, 0x4f, 0x24, 0x01, 0xe9};
+    std::memcpy(page_ + 0x200, stub, sizeof stub);
+    const int32_t relative = 0x100 - (0x200 + 10);
+    std::memcpy(page_ + 0x206, &relative, 4);
+  }
+  ~Code() { munmap(page_, 4096); }
+  uint64_t resume() const { return address(0x100); }
+  uint64_t stub() const { return address(0x200); }
+  uint64_t other() const { return address(0x300); }
+  bool covers(uint64_t at) const { return at >= address(0) && at < address(4096); }
+
+ private:
+  uint64_t address(uint64_t offset) const { return reinterpret_cast<uint64_t>(page_) + offset; }
+  unsigned char* page_;
+};
+
+struct Fixture {
+  Code code;
+  std::array<uint64_t, 2> head{};
+  Trace trace;
+  std::string symbol;  // of resume() and other(), as a coroutine's; empty: no symbols
+
+  Coroutine& inspect(uint64_t resume, uint64_t destroy, bool mixed = false, bool readable = true) {
+    head = {resume, destroy};
+    trace.pid = getpid();
+    trace.memory_read = readable;
+    trace.functions = {""};
+    Coroutine coroutine;
+    coroutine.address = reinterpret_cast<uint64_t>(head.data());
+    coroutine.resume = code.resume();
+    coroutine.destroy = code.other();
+    coroutine.site_mixed = mixed;
+    trace.coroutines = {coroutine};
+    process::inspect_coroutines(trace, readable, [this](uint64_t address) {
+      process::CodeFact fact;
+      fact.code = code.covers(address);
+      if (fact.code && !symbol.empty() && address != code.stub()) {
+        fact.coroutine = true;
+        fact.function = symbol;
+      }
+      return fact;
+    });
+    static Coroutine none;
+    return trace.coroutines.empty() ? none : trace.coroutines[0];
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a pair that symbols call a coroutine's is one, with its function's name") {
+  Fixture f;
+  f.symbol = "session(int)";
+  const Coroutine& coroutine = f.inspect(f.code.resume(), f.code.other());
+  CHECK(coroutine.certainty == FrameCertainty::known);
+  CHECK(coroutine.state == TaskState::suspended);
+  CHECK(f.trace.functions.at(coroutine.function) == "session(int)");
+}
+
+TEST_CASE("GCC's destroy stub proves a frame without any symbol") {
+  Fixture f;
+  CHECK(f.inspect(f.code.resume(), f.code.stub()).certainty == FrameCertainty::known);
+  CHECK(f.inspect(f.code.other(), f.code.stub()).certainty == FrameCertainty::structural);
+}
+
+TEST_CASE("no resume function and a known destroy function: at its end") {
+  Fixture f;
+  CHECK(f.inspect(0, f.code.stub()).state == TaskState::done);
+}
+
+TEST_CASE("null and a code pointer of no coroutine are no done frame") {
+  Fixture f;
+  f.inspect(0, f.code.other(), true);
+  CHECK(f.trace.coroutines.empty());
+}
+
+TEST_CASE("from a mixed site only proved frames stay") {
+  Fixture f;
+  f.inspect(f.code.resume(), f.code.other(), true);
+  CHECK(f.trace.coroutines.empty());
+  f.inspect(1, 2, true);
+  CHECK(f.trace.coroutines.empty());
+  f.inspect(f.code.resume(), f.code.stub(), true);
+  CHECK(f.trace.coroutines.size() == 1);
+}
+
+TEST_CASE("without memory the record is what there is, but not for a mixed site") {
+  Fixture f;
+  f.symbol = "session(int)";
+  CHECK(f.inspect(1, 2, false, false).certainty == FrameCertainty::recorded);
+  CHECK(f.trace.functions.at(f.trace.coroutines.at(0).function) == "session(int)");
+  f.inspect(1, 2, true, false);
+  CHECK(f.trace.coroutines.empty());
+}
