@@ -24,7 +24,9 @@ std::vector<Finding> suppressed(const std::string& text, uint64_t* hits = nullpt
   return findings;
 }
 
-bool hides(const std::string& text) { return !suppressed(text).at(0).suppressed_by.empty(); }
+bool hides(const std::string& text) {
+  return !suppressed(text).at(0).suppressed_by.empty();
+}
 
 }  // namespace
 

@@ -12,13 +12,15 @@ TEST_CASE("short names drop parameters, template arguments and return types") {
   CHECK(short_function("main") == "main");
   CHECK(short_function("net::accept(int, char const*)") == "net::accept");
   CHECK(short_function("void run<int, std::pair<int, int> >(int)") == "run");
-  CHECK(short_function("std::thread& std::vector<std::thread>::emplace_back<void (&)()>(void (&)())") ==
+  CHECK(short_function(
+            "std::thread& std::vector<std::thread>::emplace_back<void (&)()>(void (&)())") ==
         "std::vector::emplace_back");
   CHECK(short_function("decltype (::new (0) T((declval<int>)())) std::construct_at<T>(T*)") ==
         "std::construct_at");
   CHECK(short_function("Cache::get(int) const") == "Cache::get");
-  CHECK(short_function("main::{lambda()#1}::operator()() const") ==
-        "main::{lambda#1}::operator()");
+  CHECK(short_function("main::{lambda()#1}::operator()() const") == "main::{lambda#1}::operator()");
+  CHECK(short_function("main(int, char**)::<lambda(int)>::operator()(int) const") ==
+        "main::<lambda>::operator()");
   CHECK(short_function("(anonymous namespace)::work(int)") == "(anonymous namespace)::work");
   CHECK(short_function("operator new(unsigned long)") == "operator new");
   CHECK(short_function("Flag::operator bool() const") == "Flag::operator bool");

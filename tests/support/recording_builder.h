@@ -72,8 +72,7 @@ class RecordingBuilder {
     auto& entry =
         reinterpret_cast<wire::StackIndexEntry*>(place(wire::SectionKind::stack_index))[reference];
     entry.hash = reference * 77;
-    entry.body =
-        wire::pack_stack_body(at, static_cast<uint32_t>(outermost_first.size()), flags);
+    entry.body = wire::pack_stack_body(at, static_cast<uint32_t>(outermost_first.size()), flags);
     section(wire::SectionKind::stack_index).used = kStacks;
     return reference;
   }
