@@ -27,10 +27,10 @@ void start(const char* const* environment) {
   core::start_modules();
   core::start_stacks();
   core::start_rings();
-  core::start_threads();
   capture::start_locks();
   capture::start_coroutines();
   start_fork_handling();
+  core::start_threads();  // from here on the hooks record
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
 }
 

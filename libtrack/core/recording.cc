@@ -167,8 +167,7 @@ void write_magic() {
 const char* find_environment(const char* const* environment, const char* name) {
   const size_t n = length(name);
   for (; environment != nullptr && *environment != nullptr; ++environment)
-    if (__builtin_memcmp(*environment, name, n) == 0 && (*environment)[n] == '=')
-      return *environment + n + 1;
+    if (starts_with(*environment, name) && (*environment)[n] == '=') return *environment + n + 1;
   return nullptr;
 }
 
@@ -211,7 +210,6 @@ bool open_recording(const char* const* environment) {
       write_header(text, plan);
       find_sections();
       write_magic();
-      recording_is_on.store(options.record, std::memory_order_release);
       return true;
     }
     if (mapped) sys::unmap(recording.base, recording.bytes);
@@ -246,7 +244,8 @@ bool reserve_slow(const void* at, size_t bytes) {
     return false;
   }
   const uint64_t first = (start - reinterpret_cast<uint64_t>(recording.base)) >> 12;
-  for (uint64_t i = 0; i < (end - start) >> 12; ++i) reserved_pages[first + i] = 1;
+  for (uint64_t i = 0; i < (end - start) >> 12; ++i)
+    __atomic_store_n(&reserved_pages[first + i], 1, __ATOMIC_RELAXED);
   return true;
 }
 

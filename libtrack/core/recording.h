@@ -1,8 +1,9 @@
 // recording.h: the mapped file this process writes (wire/recording.h says what lies where).
 //
 // open_recording() is called once, from the library's constructor; everything else may be called
-// by any thread and from signal handlers. Before it succeeded, and when it failed, recording_on()
-// is false and every hook does nothing but the real call.
+// by any thread and from signal handlers. Until start_threads(), the last step of the start, and
+// when anything failed, recording_on() is false and every hook does nothing but the real call:
+// constructors that ran before ours may have started threads.
 //
 // Space: the file is sparse; reserve() must be asked before a page is touched for the first time.
 // It asks the kernel to reserve it (MADV_POPULATE_WRITE), which fails where a touch would raise
@@ -71,7 +72,8 @@ inline bool reserve(const void* at, size_t bytes) {
   const auto last =
       static_cast<uint64_t>(static_cast<const char*>(at) + bytes - 1 - recording.base) >> 12;
   for (uint64_t page = first; page <= last; ++page)
-    if (__builtin_expect(reserved_pages[page] == 0, 0)) return reserve_slow(at, bytes);
+    if (__builtin_expect(__atomic_load_n(&reserved_pages[page], __ATOMIC_RELAXED) == 0, 0))
+      return reserve_slow(at, bytes);
   return true;
 }
 

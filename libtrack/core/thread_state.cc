@@ -261,7 +261,6 @@ void start_threads() {
   next_free = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
   pins = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
   if (next_free == nullptr || pins == nullptr) {
-    recording_is_on.store(false, std::memory_order_relaxed);
     return;
   }
   have_exit_key = pthread_key_create(&exit_key, on_thread_exit) == 0;
@@ -271,6 +270,7 @@ void start_threads() {
   this_thread.task = slot->task;
   begin_thread(slot);
   slot->created_ticks = slot->started_ticks;
+  recording_is_on.store(options.record, std::memory_order_release);
 }
 
 void restart_threads_after_fork() {

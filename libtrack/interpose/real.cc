@@ -52,12 +52,17 @@ constinit Real real = {
 #pragma GCC diagnostic pop
 
 void find_real() {
-  // A dlsym that allocates (an older loader's, another preload's) comes back to these names.
-  real.malloc = __libc_malloc;
-  real.calloc = __libc_calloc;
-  real.realloc = __libc_realloc;
-  real.memalign = __libc_memalign;
-  real.free = __libc_free;
+  // A dlsym that allocates (an older loader's, another preload's) comes back to these names. Only
+  // the first time: threads may be using the real ones already.
+  static bool found_once = false;
+  if (!found_once) {
+    real.malloc = __libc_malloc;
+    real.calloc = __libc_calloc;
+    real.realloc = __libc_realloc;
+    real.memalign = __libc_memalign;
+    real.free = __libc_free;
+  }
+  found_once = true;
 #define TRACK_REAL(name, version) \
   if (void* found = next(#name, version)) real.name = reinterpret_cast<decltype(real.name)>(found);
 #define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
