@@ -1,13 +1,18 @@
 #include "libtrack/capture/operators.h"
 
 #include <dlfcn.h>
+#include <errno.h>
 #include <link.h>
 
+#include <initializer_list>
+
+#include "libtrack/capture/real.h"
 #include "libtrack/core/text.h"
 
 namespace track::capture {
 
 bool standard_operators;
+bool standard_aligned_operators;
 
 namespace {
 
@@ -26,26 +31,60 @@ int find_cxx_runtime(dl_phdr_info* info, size_t, void*) {
   return is_cxx_runtime(info->dlpi_name) ? 1 : 0;
 }
 
+bool is_in(void* address, const void* base) {
+  Dl_info info;
+  return address != nullptr && dladdr(address, &info) != 0 && info.dli_fbase == base;
+}
+
+const void* our_base() {
+  Dl_info ours;
+  return dladdr(reinterpret_cast<void*>(&start_operators), &ours) != 0 ? ours.dli_fbase : nullptr;
+}
+
+bool comes_first(const char* symbol) {
+  return is_in(dlsym(RTLD_DEFAULT, symbol), our_base());
+}
+
 // Nobody before us, and the standard library (or nobody) after us.
 bool is_standard(const char* symbol) {
-  Dl_info ours, first, next;
-  void* global = dlsym(RTLD_DEFAULT, symbol);
-  if (dladdr(reinterpret_cast<void*>(&start_operators), &ours) == 0) return false;
-  if (global == nullptr || dladdr(global, &first) == 0 || first.dli_fbase != ours.dli_fbase)
-    return false;
+  if (!comes_first(symbol)) return false;
   void* after = dlsym(RTLD_NEXT, symbol);
+  Dl_info next;
   if (after == nullptr) return true;
   return dladdr(after, &next) != 0 && is_cxx_runtime(next.dli_fname);
 }
 
+template <class... Symbols>
+bool are_standard(Symbols... symbols) {
+  return (is_standard(symbols) && ...);
+}
+
 }  // namespace
 
+void* next_operator(const char* symbol) {
+  const int saved = errno;
+  void* found = dlsym(RTLD_NEXT, symbol);
+  for (const char* runtime : {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"}) {
+    if (found != nullptr) break;
+    // Its reference stays: the definition is remembered by the hook.
+    if (void* handle = real.dlopen(runtime, RTLD_LAZY | RTLD_NOLOAD)) found = dlsym(handle, symbol);
+  }
+  if (found == nullptr) dlerror();
+  errno = saved;
+  return found;
+}
+
 void start_operators() {
+  if (!comes_first("malloc") || !comes_first("free")) return;
   // Without a C++ runtime there is no next definition: a dlsym that finds nothing would put its
   // message on the target's heap.
-  standard_operators = dl_iterate_phdr(find_cxx_runtime, nullptr) == 0 ||
-                       (is_standard("_Znwm") && is_standard("_Znam") && is_standard("_ZdlPv") &&
-                        is_standard("_ZdaPv") && is_standard("_ZdlPvm"));
+  const bool alone = dl_iterate_phdr(find_cxx_runtime, nullptr) == 0;
+  standard_operators =
+      alone || are_standard("_Znwm", "_Znam", "_ZdlPv", "_ZdaPv", "_ZdlPvm", "_ZdaPvm");
+  standard_aligned_operators =
+      standard_operators && (alone || are_standard("_ZnwmSt11align_val_t", "_ZnamSt11align_val_t",
+                                                   "_ZdlPvSt11align_val_t", "_ZdaPvSt11align_val_t",
+                                                   "_ZdlPvmSt11align_val_t"));
 }
 
 }  // namespace track::capture

@@ -1,7 +1,9 @@
 // operators.h: does operator new mean malloc in this process?
 //
-// Yes when nobody replaced it (the first definition in the global scope is our hook) and the next
-// one is libstdc++'s or libc++'s own. Decided once, when the library starts; until then no.
+// Yes when nobody replaced it (the first definition in the global scope is our hook), the next one
+// is libstdc++'s or libc++'s own, and malloc and free are not the executable's, which come before
+// our hooks and which next to us nobody finds. Decided once, when the library starts; until then
+// no.
 #pragma once
 
 namespace track::capture {
@@ -10,6 +12,16 @@ extern bool standard_operators;
 inline bool operators_are_standard() {
   return standard_operators;
 }
+
+// The same for delete with an alignment, which a program may replace alone.
+extern bool standard_aligned_operators;
+inline bool aligned_operators_are_standard() {
+  return standard_aligned_operators;
+}
+
+// The definition an operator's hook goes on to; null where there is none at all. A C++ runtime that
+// came with a plug-in is not in the global scope: it is asked by name.
+void* next_operator(const char* symbol);
 
 void start_operators();
 

@@ -20,13 +20,14 @@ namespace {
 
 template <class Function>
 Function standard(Function& cached, const char* name) {
-  if (cached == nullptr) cached = reinterpret_cast<Function>(dlsym(RTLD_NEXT, name));
+  if (cached == nullptr) cached = reinterpret_cast<Function>(next_operator(name));
   return cached;
 }
 
 }  // namespace
 
-// Failure is left to the standard definition: new handlers, bad_alloc.
+// Failure is left to the standard definition: new handlers, bad_alloc. Where there is none (plain
+// C, and a plug-in that hides its own), null is all we can say.
 #define TRACK_NEW(symbol, parameters, arguments, direct)         \
   TRACK_EXPORT void* symbol parameters {                         \
     static void*(*next)parameters;                               \
@@ -42,21 +43,37 @@ TRACK_NEW(_Znwm, (size_t n), (n), real.malloc(n))
 TRACK_NEW(_Znam, (size_t n), (n), real.malloc(n))
 TRACK_NEW(_ZnwmRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc(n))
 TRACK_NEW(_ZnamRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc(n))
-TRACK_NEW(_ZnwmSt11align_val_t, (size_t n, Align a), (n, a), nullptr)
-TRACK_NEW(_ZnamSt11align_val_t, (size_t n, Align a), (n, a), nullptr)
-TRACK_NEW(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t), (n, a, t),
-          nullptr)
-TRACK_NEW(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t), (n, a, t),
-          nullptr)
 
-#define TRACK_DELETE(symbol, parameters, arguments)                             \
-  TRACK_EXPORT void symbol parameters noexcept {                                \
-    freeing(block);                                                             \
-    if (__builtin_expect(operators_are_standard(), 1)) return real.free(block); \
-    static void(*next) parameters;                                              \
-    if (standard(next, #symbol) != nullptr) return next arguments;              \
-    real.free(block);                                                           \
+// The aligned forms are rare: they always go the standard way.
+#define TRACK_NEW_ALIGNED(symbol, parameters, arguments)     \
+  TRACK_EXPORT void* symbol parameters {                     \
+    static void*(*next)parameters;                           \
+    void* block = nullptr;                                   \
+    if (standard(next, #symbol) != nullptr)                  \
+      block = next arguments;                                \
+    else if (real.posix_memalign(&block, size_t(a), n) != 0) \
+      return nullptr;                                        \
+    return allocated(block, n);                              \
   }
+
+TRACK_NEW_ALIGNED(_ZnwmSt11align_val_t, (size_t n, Align a), (n, a))
+TRACK_NEW_ALIGNED(_ZnamSt11align_val_t, (size_t n, Align a), (n, a))
+TRACK_NEW_ALIGNED(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t),
+                  (n, a, t))
+TRACK_NEW_ALIGNED(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t),
+                  (n, a, t))
+
+#define TRACK_DELETE_IF(is_standard, symbol, parameters, arguments)  \
+  TRACK_EXPORT void symbol parameters noexcept {                     \
+    freeing(block);                                                  \
+    if (__builtin_expect(is_standard(), 1)) return real.free(block); \
+    static void(*next) parameters;                                   \
+    if (standard(next, #symbol) != nullptr) return next arguments;   \
+    real.free(block);                                                \
+  }
+
+#define TRACK_DELETE(...) TRACK_DELETE_IF(operators_are_standard, __VA_ARGS__)
+#define TRACK_DELETE_ALIGNED(...) TRACK_DELETE_IF(aligned_operators_are_standard, __VA_ARGS__)
 
 TRACK_DELETE(_ZdlPv, (void* block), (block))
 TRACK_DELETE(_ZdaPv, (void* block), (block))
@@ -64,11 +81,11 @@ TRACK_DELETE(_ZdlPvm, (void* block, size_t n), (block, n))
 TRACK_DELETE(_ZdaPvm, (void* block, size_t n), (block, n))
 TRACK_DELETE(_ZdlPvRKSt9nothrow_t, (void* block, const Nothrow& t), (block, t))
 TRACK_DELETE(_ZdaPvRKSt9nothrow_t, (void* block, const Nothrow& t), (block, t))
-TRACK_DELETE(_ZdlPvSt11align_val_t, (void* block, Align a), (block, a))
-TRACK_DELETE(_ZdaPvSt11align_val_t, (void* block, Align a), (block, a))
-TRACK_DELETE(_ZdlPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
-TRACK_DELETE(_ZdaPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
-TRACK_DELETE(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
-             (block, a, t))
-TRACK_DELETE(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
-             (block, a, t))
+TRACK_DELETE_ALIGNED(_ZdlPvSt11align_val_t, (void* block, Align a), (block, a))
+TRACK_DELETE_ALIGNED(_ZdaPvSt11align_val_t, (void* block, Align a), (block, a))
+TRACK_DELETE_ALIGNED(_ZdlPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
+TRACK_DELETE_ALIGNED(_ZdaPvmSt11align_val_t, (void* block, size_t n, Align a), (block, n, a))
+TRACK_DELETE_ALIGNED(_ZdlPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
+                     (block, a, t))
+TRACK_DELETE_ALIGNED(_ZdaPvSt11align_val_tRKSt9nothrow_t, (void* block, Align a, const Nothrow& t),
+                     (block, a, t))
