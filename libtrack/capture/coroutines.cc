@@ -93,13 +93,25 @@ void count_destroyed() {
                                    std::memory_order_relaxed);
 }
 
+// The first two words of a live block. One that begins a page may be a fiber's stack whose first
+// page its owner has made inaccessible.
+struct Head {
+  uint64_t words[2] = {};
+  explicit Head(uint64_t block) {
+    if (__builtin_expect((block & 4095) != 0, 1))
+      __builtin_memcpy(words, reinterpret_cast<const void*>(block), sizeof words);
+    else
+      sys::read_own_memory(reinterpret_cast<const void*>(block), words, sizeof words);
+  }
+};
+
 void settle(const PendingBlock& pending) {
   const uint32_t site = pending.site;
   core::with_block(pending.address, [&](CoroutineSlot& slot) {
     if (slot.created_ticks != pending.ticks) return true;  // freed and used again meanwhile
-    const auto* head = reinterpret_cast<const uint64_t*>(pending.address);
-    const bool frame = looks_like_frame(head);
-    learn(site, frame, head);
+    const Head head(pending.address);
+    const bool frame = looks_like_frame(head.words);
+    learn(site, frame, head.words);
     if (!frame) return false;
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
     slot.site |= wire::kFrameSeen;
@@ -194,15 +206,16 @@ void freeing_slow(void* block) {
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;
     const Site& site = recording.sites[index];
-    const auto* head = static_cast<const uint64_t*>(block);
+    const Head head(reinterpret_cast<uint64_t>(block));
     if ((slot.site & wire::kFrameSeen) != 0) {
       // A frame keeps its destroy pointer to the end: anything else means the site is shared.
-      if (head[1] != site.destroy.load(std::memory_order_relaxed) && !core::is_code(head[1]))
-        learn(index, false, head);
+      if (head.words[1] != site.destroy.load(std::memory_order_relaxed) &&
+          !core::is_code(head.words[1]))
+        learn(index, false, head.words);
       count_destroyed();
     } else {
-      const bool frame = looks_like_frame(head);
-      learn(index, frame, head);
+      const bool frame = looks_like_frame(head.words);
+      learn(index, frame, head.words);
       if (frame) core::count(core::counters().untracked_coroutines);
     }
     return false;

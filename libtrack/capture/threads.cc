@@ -29,21 +29,24 @@ ThreadSlot* prepare(bool detached, const core::Registers& registers) {
   return slot;
 }
 
-void finish(ThreadSlot* slot, uint32_t task, int rc, pthread_t thread, bool detached) {
+// The handle's place belongs to the new thread too, which may have freed it: it is read only while
+// the thread has not named itself, and carefully.
+void finish(ThreadSlot* slot, int rc, const pthread_t* thread, bool detached) {
   core::BusyScope busy;
   if (rc != 0) {
     core::unpin(slot, detached ? 2 : 3);
     return;
   }
   core::count(core::counters().threads_created);
-  uint64_t unknown = 0;
-  slot->pthread.compare_exchange_strong(unknown, thread, std::memory_order_relaxed);
+  uint64_t unknown = 0, handle = 0;
+  if (slot->pthread.load(std::memory_order_relaxed) == 0 &&
+      sys::read_own_memory(thread, &handle, sizeof handle))
+    slot->pthread.compare_exchange_strong(unknown, handle, std::memory_order_relaxed);
   auto claimed = wire::ThreadState::claimed;
   slot->state.compare_exchange_strong(claimed, wire::ThreadState::created,
                                       std::memory_order_release);
   core::push_event({slot->created_ticks, index_of(slot), this_thread.task, slot->created_stack, 0,
                     wire::EventKind::thread_created, 0, 0});
-  (void)task;
   core::unpin(slot);  // the creator's pin
 }
 
@@ -76,9 +79,8 @@ int create_thread(pthread_t* thread, const pthread_attr_t* attributes, void* (*r
   if (slot == nullptr) return real.pthread_create(thread, attributes, routine, argument);
   slot->start_routine = reinterpret_cast<uint64_t>(routine);
   slot->start_argument = reinterpret_cast<uint64_t>(argument);
-  const uint32_t task = slot->task;
   const int rc = real.pthread_create(thread, attributes, thread_main, slot);
-  finish(slot, task, rc, rc == 0 ? *thread : 0, detached);
+  finish(slot, rc, thread, detached);
   return rc;
 }
 
@@ -89,9 +91,8 @@ int create_c11_thread(thrd_t* thread, thrd_start_t routine, void* argument,
   slot->start_routine = reinterpret_cast<uint64_t>(routine);
   slot->start_argument = reinterpret_cast<uint64_t>(argument);
   slot->flags.fetch_or(wire::kThreadC11, std::memory_order_relaxed);
-  const uint32_t task = slot->task;
   const int rc = real.thrd_create(thread, c11_thread_main, slot);
-  finish(slot, task, rc == thrd_success ? 0 : 1, rc == thrd_success ? *thread : 0, false);
+  finish(slot, rc == thrd_success ? 0 : 1, thread, false);
   return rc;
 }
 

@@ -51,6 +51,17 @@ inline void unmap(void* at, size_t bytes) {
   call(SYS_munmap, as_long(at), static_cast<long>(bytes));
 }
 
+// Copies from this process's own memory where it may not be readable (guard pages, memory that
+// another thread may have unmapped). False: it was not, nothing was copied.
+inline bool read_own_memory(const void* at, void* to, size_t bytes) {
+  const struct {
+    const void* base;
+    size_t bytes;
+  } local{to, bytes}, remote{at, bytes};
+  return call(SYS_process_vm_readv, pid(), as_long(&local), 1, as_long(&remote), 1, 0) ==
+         static_cast<long>(bytes);
+}
+
 // Shared futexes: the words lie in the recording, the other side is another process.
 inline long futex_wait(const void* word, uint32_t expected, uint64_t timeout_ns) {
   struct {
