@@ -1,8 +1,9 @@
 // locks.h: mutexes, reader-writer locks and spinlocks: who holds what, and who waits for it.
 //
-// Try first: only EBUSY means that somebody else holds it (a robust mutex's EOWNERDEAD *is* the
-// lock), and only then is anything captured. glibc's plain mutex is taken and given back by its
-// lock word directly, as glibc does it, where its version is one we know.
+// Try first: only EBUSY means that somebody else holds it, and only then is anything captured. A
+// robust mutex is looked at, not tried: glibc's trylock leaves one that cannot be recovered locked.
+// glibc's plain mutex is taken and given back by its lock word directly, as glibc does it, where
+// its version is one we know.
 //
 // Order: an acquisition enters the held set after the lock is ours, a release leaves it before the
 // lock is free, so that a reader never sees two owners of one lock.
@@ -80,12 +81,22 @@ inline bool give_plain_mutex(pthread_mutex_t* mutex) {
   ::track::core::Registers name; \
   TRACK_GET_REGISTERS(name)
 
+// Free as far as its lock word says, or surely not to be had by trying.
+inline bool robust_mutex(const pthread_mutex_t* mutex) {
+  return (mutex->__data.__kind & 16) != 0;
+}
+inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
+  return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0;
+}
+
 [[gnu::always_inline]] inline int mutex_lock(pthread_mutex_t* mutex, const Real& real) {
   if (__builtin_expect(core::this_thread.locks != nullptr && plain_mutex(mutex), 1)) {
     if (__builtin_expect(take_plain_mutex(mutex), 1)) {
       add_held(mutex, wire::kHeldMutex);
       return 0;
     }
+  } else if (robust_mutex(mutex)) {
+    if (robust_mutex_free(mutex)) return mutex_took(mutex, real.pthread_mutex_lock(mutex));
   } else {
     const int rc = real.pthread_mutex_trylock(mutex);
     if (rc != EBUSY) return mutex_took(mutex, rc);

@@ -1,7 +1,8 @@
 // Condition variables, semaphores, barriers, once: a wait around the real call.
 //
 // A condition wait gives its mutex up meanwhile: it leaves the held set before the call and is back
-// after it, whatever the call returned; after a cancellation the mutex is held but not listed.
+// after it, unless the call says that it never was ours (EPERM) or never will be; after a
+// cancellation the mutex is held but not listed.
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/waits.h"
 #include "libtrack/interpose/export.h"
@@ -10,11 +11,17 @@ using namespace track::capture;
 using track::wire::kHeldMutex;
 using track::wire::kWaitTimed;
 
+namespace {
+bool holds_again(int rc) {
+  return rc != EPERM && rc != ENOTRECOVERABLE;
+}
+}  // namespace
+
 #define TRACK_CONDITION_WAIT(object, lock, flags, call)                    \
   TRACK_WAIT(open, WaitRequest{WaitKind::condition, flags, object, lock}); \
   remove_held(lock, false);                                                \
   const auto rc = call;                                                    \
-  add_held(lock, kHeldMutex);                                              \
+  if (holds_again(rc)) add_held(lock, kHeldMutex);                         \
   end_wait(open);                                                          \
   return rc
 
@@ -35,8 +42,8 @@ TRACK_EXPORT int cnd_timedwait(cnd_t* c, mtx_t* m, const timespec* t) {
   TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.cnd_timedwait(c, m, t));
 }
 
-// Only a semaphore without a token makes its taker wait. A look is no try: sem_wait acts on a pending
-// cancellation before it takes anything, and must go on doing so.
+// Only a semaphore without a token makes its taker wait. A look is no try: sem_wait acts on a
+// pending cancellation before it takes anything, and must go on doing so.
 namespace {
 bool has_token(sem_t* s) {
   int value = 0;

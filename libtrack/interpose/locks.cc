@@ -19,8 +19,10 @@ TRACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept {
 }
 
 TRACK_EXPORT int pthread_mutex_timedlock(pthread_mutex_t* m, const timespec* limit) noexcept {
-  const int rc = real.pthread_mutex_trylock(m);
-  if (rc != EBUSY) return mutex_took(m, rc);
+  if (!robust_mutex(m)) {
+    const int rc = real.pthread_mutex_trylock(m);
+    if (rc != EBUSY) return mutex_took(m, rc);
+  }
   TRACK_REGISTERS(registers);
   return mutex_timed_wait(m, 0, limit, false, registers, real);
 }
@@ -30,8 +32,10 @@ TRACK_EXPORT int pthread_mutex_clocklock(pthread_mutex_t* m, clockid_t clock,
   if (clock != CLOCK_REALTIME && clock != CLOCK_MONOTONIC)
     return real.pthread_mutex_clocklock(m, clock,
                                         limit);  // its own EINVAL, whatever the lock's state
-  const int rc = real.pthread_mutex_trylock(m);
-  if (rc != EBUSY) return mutex_took(m, rc);
+  if (!robust_mutex(m)) {
+    const int rc = real.pthread_mutex_trylock(m);
+    if (rc != EBUSY) return mutex_took(m, rc);
+  }
   TRACK_REGISTERS(registers);
   return mutex_timed_wait(m, clock, limit, true, registers, real);
 }
@@ -106,31 +110,39 @@ TRACK_EXPORT int pthread_rwlock_trywrlock(pthread_rwlock_t* l) noexcept {
   return took(l, kHeldWrite, real.pthread_rwlock_trywrlock(l));
 }
 
-#define TRACK_TIMED_RWLOCK(sort, kind, attempt, call)          \
-  int rc = real.attempt(l);                                    \
-  if (rc == EBUSY) {                                           \
-    TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true)); \
-    rc = real.call;                                            \
-    end_wait(open);                                            \
-  }                                                            \
+// glibc looks at the clock and the limit first, even where it need not wait.
+namespace {
+bool sensible(clockid_t clock, const timespec* limit) {
+  return (clock == CLOCK_REALTIME || clock == CLOCK_MONOTONIC) && limit != nullptr &&
+         limit->tv_nsec >= 0 && limit->tv_nsec < 1000000000;
+}
+}  // namespace
+
+#define TRACK_TIMED_RWLOCK(sort, kind, attempt, clock, limit, call) \
+  int rc = sensible(clock, limit) ? real.attempt(l) : EBUSY;        \
+  if (rc == EBUSY) {                                                \
+    TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true));      \
+    rc = real.call;                                                 \
+    end_wait(open);                                                 \
+  }                                                                 \
   return took(l, sort, rc)
 
 TRACK_EXPORT int pthread_rwlock_timedrdlock(pthread_rwlock_t* l, const timespec* t) noexcept {
-  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock,
+  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock, CLOCK_REALTIME, t,
                      pthread_rwlock_timedrdlock(l, t));
 }
 TRACK_EXPORT int pthread_rwlock_timedwrlock(pthread_rwlock_t* l, const timespec* t) noexcept {
-  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock,
+  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock, CLOCK_REALTIME, t,
                      pthread_rwlock_timedwrlock(l, t));
 }
 TRACK_EXPORT int pthread_rwlock_clockrdlock(pthread_rwlock_t* l, clockid_t clock,
                                             const timespec* t) noexcept {
-  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock,
+  TRACK_TIMED_RWLOCK(kHeldRead, rwlock_read, pthread_rwlock_tryrdlock, clock, t,
                      pthread_rwlock_clockrdlock(l, clock, t));
 }
 TRACK_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock,
                                             const timespec* t) noexcept {
-  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock,
+  TRACK_TIMED_RWLOCK(kHeldWrite, rwlock_write, pthread_rwlock_trywrlock, clock, t,
                      pthread_rwlock_clockwrlock(l, clock, t));
 }
 

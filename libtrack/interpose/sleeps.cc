@@ -34,10 +34,10 @@ TRACK_EXPORT int thrd_sleep(const timespec* t, timespec* left) {
   TRACK_WAITING(kind, (milliseconds) > 0 ? kWaitTimed : 0, object, call)
 
 TRACK_EXPORT int poll(pollfd* fds, nfds_t n, int ms) {
-  TRACK_POLLING(poll, descriptor(n == 1 ? fds[0].fd : 0), ms, poll(fds, n, ms));
+  TRACK_POLLING(poll, nullptr, ms, poll(fds, n, ms));
 }
 TRACK_EXPORT int __poll_chk(pollfd* fds, nfds_t n, int ms, size_t room) {
-  TRACK_POLLING(poll, descriptor(n == 1 ? fds[0].fd : 0), ms, __poll_chk(fds, n, ms, room));
+  TRACK_POLLING(poll, nullptr, ms, __poll_chk(fds, n, ms, room));
 }
 TRACK_EXPORT int ppoll(pollfd* fds, nfds_t n, const timespec* t, const sigset_t* mask) {
   TRACK_WAITING(poll, t != nullptr ? kWaitTimed : 0, nullptr, ppoll(fds, n, t, mask));
