@@ -18,7 +18,8 @@ void in_fork_parent() {
 }  // namespace
 
 void start_fork_handling() {
-  pthread_atfork(nullptr, in_fork_parent, in_fork_child);
+  // Blocks not looked at yet are looked at here: the child may not have their memory (DONTFORK).
+  pthread_atfork(capture::settle_pending, in_fork_parent, in_fork_child);
 }
 
 void in_fork_child() {
