@@ -182,8 +182,8 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
   if (state == SiteState::mixed) {
     uint64_t callers[kSplitLevels + 1];
     bool truncated;
-    const unsigned n =
-        core::unwind(registers, this_thread.stack_high, callers, kSplitLevels + 1, &truncated);
+    const unsigned n = core::unwind(registers, core::stack_high_of(registers.sp), callers,
+                                    kSplitLevels + 1, &truncated);
     for (unsigned i = 1; i < n && state == SiteState::mixed; ++i) {
       const uint32_t upper = find_site(callers[i]);
       if (upper == UINT32_MAX) break;

@@ -35,8 +35,7 @@ PendingBlock* next_pending() {
 
 void capture_pending(PendingBlock& pending, const core::Registers& registers) {
   constexpr unsigned kMost = sizeof pending.frames / 8;
-  const uint64_t high =
-      registers.sp < core::this_thread.stack_high ? core::this_thread.stack_high : 0;
+  const uint64_t high = core::stack_high_of(registers.sp);
   const unsigned n = core::unwind(registers, high, pending.frames, kMost, &pending.truncated);
   for (unsigned i = 0; i < n / 2; ++i) {
     const uint64_t leafward = pending.frames[i];

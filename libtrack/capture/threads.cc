@@ -64,6 +64,20 @@ int c11_thread_main(void* argument) {
   return routine(reinterpret_cast<void*>(slot->start_argument));
 }
 
+// What the new thread's stack will measure. No lock but glibc's own around the default.
+uint32_t stack_kib(const pthread_attr_t* attributes) {
+  pthread_attr_t standard;
+  size_t bytes = 0;
+  if (attributes == nullptr) {
+    if (pthread_attr_init(&standard) != 0) return 0;
+    pthread_attr_getstacksize(&standard, &bytes);
+    pthread_attr_destroy(&standard);
+  } else {
+    pthread_attr_getstacksize(attributes, &bytes);
+  }
+  return static_cast<uint32_t>(bytes >> 10);
+}
+
 bool asks_detached(const pthread_attr_t* attributes) {
   int state = PTHREAD_CREATE_JOINABLE;
   if (attributes != nullptr) pthread_attr_getdetachstate(attributes, &state);
@@ -77,6 +91,7 @@ int create_thread(pthread_t* thread, const pthread_attr_t* attributes, void* (*r
   const bool detached = asks_detached(attributes);
   ThreadSlot* slot = prepare(detached, registers);
   if (slot == nullptr) return real.pthread_create(thread, attributes, routine, argument);
+  slot->stack_kib = stack_kib(attributes);
   slot->start_routine = reinterpret_cast<uint64_t>(routine);
   slot->start_argument = reinterpret_cast<uint64_t>(argument);
   const int rc = real.pthread_create(thread, attributes, thread_main, slot);
@@ -88,6 +103,7 @@ int create_c11_thread(thrd_t* thread, thrd_start_t routine, void* argument,
                       const core::Registers& registers, const Real& real) {
   ThreadSlot* slot = prepare(false, registers);
   if (slot == nullptr) return real.thrd_create(thread, routine, argument);
+  slot->stack_kib = stack_kib(nullptr);
   slot->start_routine = reinterpret_cast<uint64_t>(routine);
   slot->start_argument = reinterpret_cast<uint64_t>(argument);
   slot->flags.fetch_or(wire::kThreadC11, std::memory_order_relaxed);

@@ -95,18 +95,22 @@ bool holds_any(const ThreadSlot* slot) {
 }
 
 void find_stack_bounds(ThreadSlot* slot) {
-  const auto here = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
-  if (this_thread.task == 1) {
-    this_thread.stack_high =
-        (reinterpret_cast<uint64_t>(__libc_stack_end) + 4095) & ~uint64_t{4095};
+  // The kernel leaves 128 MiB free below the main stack, whatever its limit.
+  constexpr uint64_t kMainReach = uint64_t{64} << 20;
+  ThisThread& self = this_thread;
+  if (self.task == 1) {
+    self.stack_high = (reinterpret_cast<uint64_t>(__libc_stack_end) + 4095) & ~uint64_t{4095};
+    self.stack_low = self.stack_high - kMainReach;
   } else {
     // glibc puts the thread descriptor (and so the thread pointer) at the top of the stack it
-    // allocated; a stack of the caller's own making has it there too.
-    this_thread.stack_high = reinterpret_cast<uint64_t>(__builtin_thread_pointer());
-    if (this_thread.stack_high < here || this_thread.stack_high - here > (64u << 20))
-      this_thread.stack_high = 0;
+    // allocated, less than a page below its end; a stack of the caller's own making has it there
+    // too. Of a thread not made through our hooks the size is not known.
+    self.stack_high = reinterpret_cast<uint64_t>(__builtin_thread_pointer());
+    const uint64_t bytes = uint64_t{slot->stack_kib} << 10;
+    self.stack_low = bytes > 4096 ? self.stack_high + 4096 - bytes : self.stack_high;
   }
-  slot->stack_high = this_thread.stack_high;
+  slot->stack_low = self.stack_low;
+  slot->stack_high = self.stack_high;
 }
 
 void set_current(ThreadSlot* slot) {
@@ -171,6 +175,7 @@ void reset_slot(ThreadSlot* slot) {
   slot->started_ticks = 0;
   slot->ended_ticks.store(0, std::memory_order_relaxed);
   slot->created_stack = 0;
+  slot->stack_kib = 0;
   slot->start_routine = 0;
   slot->name[0] = 0;
   slot->wait.kind = wire::WaitKind::none;
@@ -304,8 +309,7 @@ uint32_t capture_stack(const Registers& registers) {
     own->replay.generation = 0;
     this_thread.own = own;
   }
-  const bool own_stack = registers.sp < this_thread.stack_high;
-  const Captured stack = capture(own->replay, registers, own_stack ? this_thread.stack_high : 0, 0);
+  const Captured stack = capture(own->replay, registers, stack_high_of(registers.sp), 0);
   auto& seen = own->seen[stack.hash >> 57];
   if (seen.hash == stack.hash) return seen.stack;
   const uint32_t reference =

@@ -22,7 +22,8 @@ struct ThisThread {
   wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
   wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
   ThreadPrivate* own;
-  uint64_t stack_high;
+  uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
+  uint64_t stack_high;  // stacks of the target's making often lie below it
   int32_t tid;
   uint32_t task;
   uint16_t busy;         // > 0: inside the tracker; hooks do the real call only
@@ -71,6 +72,12 @@ extern void (*at_thread_end)();
 void begin_thread(wire::ThreadSlot* slot);
 void start_threads();  // once: the main thread's slot, the exit key
 void restart_threads_after_fork();
+
+// The upper bound of the stack that sp is on, for unwind(); 0 when that is not the thread's own.
+inline uint64_t stack_high_of(uint64_t sp) {
+  const uint64_t low = this_thread.stack_low, high = this_thread.stack_high;
+  return sp - low < high - low ? high : 0;
+}
 
 // Creation stack, blocked-at stack …: a reference into the interned stacks; 0 = none.
 uint32_t capture_stack(const Registers& registers);

@@ -96,7 +96,7 @@ struct ThreadSlot {
   uint64_t started_ticks;
   std::atomic<uint64_t> ended_ticks;
   uint32_t created_stack;
-  uint32_t reserved0;
+  uint32_t stack_kib;  // size of its stack as asked for, 0 = unknown
   uint64_t start_routine;
   uint64_t start_argument;
   char name[16];  // pthread_setname_np; empty = as inherited

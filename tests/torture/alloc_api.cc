@@ -9,14 +9,10 @@
 
 int main() {
   for (size_t bytes : {0, 1, 24, 100, 4096, 200000, 2000000}) {
-    void* all[8] = {malloc(bytes),
-                    calloc(bytes, 3),
-                    realloc(nullptr, bytes),
-                    reallocarray(nullptr, bytes, 2),
-                    memalign(64, bytes),
-                    aligned_alloc(128, bytes),
-                    valloc(bytes),
-                    pvalloc(bytes)};
+    void* all[8] = {malloc(bytes),           calloc(bytes, 3),
+                    realloc(nullptr, bytes), reallocarray(nullptr, bytes, 2),
+                    memalign(64, bytes),     aligned_alloc(128, bytes),
+                    valloc(bytes),           pvalloc(bytes)};
     void* ninth = nullptr;
     CHECK(posix_memalign(&ninth, 256, bytes) == 0);
     int good = 0;
@@ -45,13 +41,13 @@ int main() {
   constexpr std::align_val_t kAlign{256};
   delete new int;
   delete[] new int[50];
-  operator delete(operator new(100), size_t{100});
+  operator delete (operator new(100), size_t{100});
   operator delete[](operator new[](100), size_t{100});
   operator delete(operator new(100, std::nothrow), std::nothrow);
   operator delete[](operator new[](100, std::nothrow), std::nothrow);
   operator delete(operator new(100, kAlign), kAlign);
   operator delete[](operator new[](100, kAlign), kAlign);
-  operator delete(operator new(100, kAlign), size_t{100}, kAlign);
+  operator delete (operator new(100, kAlign), size_t{100}, kAlign);
   operator delete[](operator new[](100, kAlign), size_t{100}, kAlign);
   operator delete(operator new(100, kAlign, std::nothrow), kAlign, std::nothrow);
   operator delete[](operator new[](100, kAlign, std::nothrow), kAlign, std::nothrow);

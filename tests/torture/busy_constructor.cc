@@ -5,4 +5,6 @@
 
 extern "C" int busy_join();
 
-int main() { SHOW(busy_join()); }
+int main() {
+  SHOW(busy_join());
+}

@@ -46,15 +46,19 @@ int main() {
   const timespec past{0, 0};
   SHOW(cnd_timedwait(&condition, &mutex, &past));
   SHOW(mtx_unlock(&mutex));
-  SHOW(thrd_create(&thread, [](void*) -> int { thrd_exit(77); }, nullptr));
+  SHOW(thrd_create(
+      &thread, [](void*) -> int { thrd_exit(77); }, nullptr));
   SHOW(thrd_join(thread, &result));
   SHOW(result);
-  SHOW(thrd_create(&thread, [](void*) -> int { return 1; }, nullptr));
+  SHOW(thrd_create(
+      &thread, [](void*) -> int { return 1; }, nullptr));
   SHOW(thrd_detach(thread));
   const timespec moment{0, 1000000};
   SHOW(thrd_sleep(&moment, nullptr));
   for (int i = 0; i < 200; ++i) {
-    if (thrd_create(&thread, [](void*) -> int { return 3; }, nullptr) != thrd_success) puts("no");
+    if (thrd_create(
+            &thread, [](void*) -> int { return 3; }, nullptr) != thrd_success)
+      puts("no");
     thrd_join(thread, &result);
   }
   SHOW(result);

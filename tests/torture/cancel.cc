@@ -66,15 +66,15 @@ int main() {
   void* (*const all[])(void*) = {wait_condition, wait_condition_timed, wait_semaphore, wait_read,
                                  wait_nanosleep, wait_usleep,          wait_sleep,     wait_poll,
                                  wait_select,    wait_pause,           wait_clock,     wait_join};
-    for (const auto body : all) {
-      pthread_t thread;
-      pthread_create(&thread, nullptr, body, nullptr);
-      usleep(3000);
-      SHOW(pthread_cancel(thread));
-      void* result = nullptr;
-      SHOW(pthread_join(thread, &result));
-      SHOW(result == PTHREAD_CANCELED);
-    }
+  for (const auto body : all) {
+    pthread_t thread;
+    pthread_create(&thread, nullptr, body, nullptr);
+    usleep(3000);
+    SHOW(pthread_cancel(thread));
+    void* result = nullptr;
+    SHOW(pthread_join(thread, &result));
+    SHOW(result == PTHREAD_CANCELED);
+  }
   SHOW(reached);
   SHOW(unlocked);
   SHOW(pthread_mutex_trylock(&mutex));

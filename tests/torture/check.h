@@ -19,9 +19,9 @@
 // A fact that need only be the same with and without the tracker.
 #define SHOW(expression) printf("%s = %ld\n", #expression, static_cast<long>(expression))
 // A call's result and errno.
-#define SHOW_ERRNO(call)                                                           \
-  do {                                                                             \
-    errno = 0;                                                                     \
-    const long shown_ = static_cast<long>(call);                                   \
-    printf("%s = %ld errno %d\n", #call, shown_, errno);                           \
+#define SHOW_ERRNO(call)                                 \
+  do {                                                   \
+    errno = 0;                                           \
+    const long shown_ = static_cast<long>(call);         \
+    printf("%s = %ld errno %d\n", #call, shown_, errno); \
   } while (0)

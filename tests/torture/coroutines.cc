@@ -1,5 +1,5 @@
-// what: coroutines made, resumed and destroyed on several threads, from a shared and their own allocator
-// flags: -std=c++20
+// what: coroutines made, resumed and destroyed on several threads, from a shared and their own
+// allocator flags: -std=c++20
 #include <coroutine>
 #include <memory>
 #include <thread>
@@ -16,9 +16,7 @@ struct Task {
     std::suspend_always final_suspend() noexcept { return {}; }
     void return_value(int v) { value = v; }
     void unhandled_exception() { value = -1; }
-    static void* operator new(size_t n) {
-      return OwnAllocator ? malloc(n) : ::operator new(n);
-    }
+    static void* operator new(size_t n) { return OwnAllocator ? malloc(n) : ::operator new(n); }
     static void operator delete(void* p) { OwnAllocator ? free(p) : ::operator delete(p); }
   };
   std::coroutine_handle<promise_type> handle;

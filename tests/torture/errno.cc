@@ -1,4 +1,5 @@
-// what: errno after success and failure of every blocking call, with EINTR, bad descriptors and pointers
+// what: errno after success and failure of every blocking call, with EINTR, bad descriptors and
+// pointers
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>
@@ -21,10 +22,10 @@
 
 #include "tests/torture/check.h"
 
-#define KEEPS_ERRNO(call)                                                     \
-  do {                                                                        \
-    errno = 4242;                                                             \
-    const long shown_ = static_cast<long>(call);                              \
+#define KEEPS_ERRNO(call)                                                             \
+  do {                                                                                \
+    errno = 4242;                                                                     \
+    const long shown_ = static_cast<long>(call);                                      \
     printf("%s = %ld errno %s\n", #call, shown_, errno == 4242 ? "kept" : "changed"); \
   } while (0)
 
@@ -63,10 +64,11 @@ int main() {
   KEEPS_ERRNO(recv(sockets[1], &byte, 1, 0));
   KEEPS_ERRNO(epoll_wait(poller, ready, 1, 1));
   pthread_t thread;
-  KEEPS_ERRNO(pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr));
+  KEEPS_ERRNO(pthread_create(
+      &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr));
   KEEPS_ERRNO(pthread_join(thread, nullptr));
   KEEPS_ERRNO(operator new(5000) != nullptr);
-  KEEPS_ERRNO(operator new(5000, std::align_val_t{64}) != nullptr);
+  KEEPS_ERRNO(operator new (5000, std::align_val_t{64}) != nullptr);
 
   SHOW_ERRNO(read(-1, &byte, 1));
   SHOW_ERRNO(write(-1, &byte, 1));
@@ -127,7 +129,8 @@ int main() {
       syscall(SYS_mmap, 0, 8192, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   CHECK(mapped != MAP_FAILED && (static_cast<char*>(mapped)[5000] = 1) == 1);
   const int zero = open("/proc/self/exe", O_RDONLY);
-  char* page = reinterpret_cast<char*>(syscall(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, zero, 4096));
+  char* page =
+      reinterpret_cast<char*>(syscall(SYS_mmap, 0, 4096, PROT_READ, MAP_PRIVATE, zero, 4096));
   char compare[16] = "";
   CHECK(pread(zero, compare, 16, 4096) == 16 && memcmp(page, compare, 16) == 0);
   int word = 5;

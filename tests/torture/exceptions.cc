@@ -73,11 +73,11 @@ int main() {
       printf("call_once threw %d\n", n);
     }
   try {
-    operator delete(operator new(size_t{1} << 62));
+    operator delete(operator new (size_t{1} << 62));
   } catch (const std::bad_alloc&) {
     puts("bad_alloc");
   }
-  CHECK(operator new(size_t{1} << 62, std::nothrow) == nullptr);
+  CHECK(operator new (size_t{1} << 62, std::nothrow) == nullptr);
   std::set_new_handler([] { throw 77; });
   try {
     operator delete(operator new[](size_t{1} << 62));

@@ -44,9 +44,9 @@ int main() {
   for (int i = 0; i < 16; ++i) {
     getcontext(&fibers[i]);
     heap.push_back(std::make_unique<char[]>(kBytes));
-    fibers[i].uc_stack.ss_sp =
-        i % 2 != 0 ? heap.back().get()
-                   : mmap(nullptr, kBytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
+    fibers[i].uc_stack.ss_sp = i % 2 != 0 ? heap.back().get()
+                                          : mmap(nullptr, kBytes, PROT_READ | PROT_WRITE,
+                                                 MAP_PRIVATE | MAP_ANONYMOUS, -1, 0);
     fibers[i].uc_stack.ss_size = kBytes;
     fibers[i].uc_link = &scheduler;
     makecontext(&fibers[i], body, 0);

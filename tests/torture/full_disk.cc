@@ -40,7 +40,8 @@ int main(int argc, char** argv) {
         _exit(17);  // not allowed here: nothing to see
       chmod("/mnt", 0700);
       const char* options = getenv("TRACK_OPTIONS");
-      setenv("TRACK_OPTIONS", ((options != nullptr ? options : "") + std::string(":dir=/mnt")).c_str(), 1);
+      setenv("TRACK_OPTIONS",
+             ((options != nullptr ? options : "") + std::string(":dir=/mnt")).c_str(), 1);
       execl("/proc/self/exe", argv[0], "work", nullptr);
       _exit(99);
     }

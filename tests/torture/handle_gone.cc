@@ -1,4 +1,5 @@
-// what: a thread unmaps the memory its own handle was written to, before pthread_create has returned
+// what: a thread unmaps the memory its own handle was written to, before pthread_create has
+// returned
 #include <pthread.h>
 #include <sys/mman.h>
 #include <threads.h>

@@ -14,7 +14,8 @@ static void work(const char* name) {
   int created = 0;
   for (int i = 0; i < 50; ++i) {
     pthread_t thread;
-    if (pthread_create(&thread, nullptr, [](void*) -> void* { return usleep(1), nullptr; }, nullptr) != 0)
+    if (pthread_create(
+            &thread, nullptr, [](void*) -> void* { return usleep(1), nullptr; }, nullptr) != 0)
       continue;
     ++created;
     pthread_join(thread, nullptr);

@@ -16,8 +16,9 @@ static void destructor(void* value) {
 int main() {
   pthread_key_create(&key, destructor);
   pthread_t thread;
-  pthread_create(&thread, nullptr, [](void*) -> void* { return pthread_setspecific(key, &key), nullptr; },
-                 nullptr);
+  pthread_create(
+      &thread, nullptr, [](void*) -> void* { return pthread_setspecific(key, &key), nullptr; },
+      nullptr);
   pthread_join(thread, nullptr);
   SHOW(round_number);
   SHOW(pthread_mutex_trylock(&mutex));

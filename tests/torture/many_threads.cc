@@ -16,9 +16,11 @@ int main() {
   std::vector<std::thread> threads;
   for (int i = 0; i < 400; ++i)
     threads.emplace_back([&, i] {
-      if (i < 1) for (auto& m : mutexes) pthread_mutex_lock(&m);  // more than any table holds
+      if (i < 1)
+        for (auto& m : mutexes) pthread_mutex_lock(&m);  // more than any table holds
       pthread_barrier_wait(&barrier);
-      if (i < 1) for (auto& m : mutexes) pthread_mutex_unlock(&m);
+      if (i < 1)
+        for (auto& m : mutexes) pthread_mutex_unlock(&m);
       void* block = malloc(100);
       pthread_mutex_lock(&guard);
       ++sum;

@@ -6,10 +6,10 @@
 
 static pthread_once_t once = PTHREAD_ONCE_INIT;
 static once_flag flag = ONCE_FLAG_INIT;
-static int runs;
+static volatile int runs;
 
 static void slow() {
-  ++runs;
+  runs = runs + 1;
   while (runs == 1 || runs == 3) usleep(1000);
 }
 
@@ -23,9 +23,10 @@ int main() {
         pthread_once(&once, slow);
       return nullptr;
     };
-    void* which = c11 ? &runs : nullptr;
+    void* which = c11 ? &flag : nullptr;
+    const int before = runs;
     pthread_create(&first, nullptr, body, which);
-    usleep(5000);
+    while (runs == before) usleep(1000);
     pthread_create(&second, nullptr, body, which);
     usleep(5000);
     pthread_cancel(first);

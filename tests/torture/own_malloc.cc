@@ -17,14 +17,20 @@ extern "C" {
 void* aligned_alloc(size_t alignment, size_t bytes) {
   if (alignment < 16) alignment = 16;
   size_t at = __atomic_fetch_add(&used, bytes + alignment + 32, __ATOMIC_RELAXED);
-  if (bytes > sizeof arena || at + bytes + alignment + 32 > sizeof arena) return errno = ENOMEM, nullptr;
-  const auto block = (reinterpret_cast<uintptr_t>(arena + at) + 16 + alignment - 1) & ~(alignment - 1);
+  if (bytes > sizeof arena || at + bytes + alignment + 32 > sizeof arena)
+    return errno = ENOMEM, nullptr;
+  const auto block =
+      (reinterpret_cast<uintptr_t>(arena + at) + 16 + alignment - 1) & ~(alignment - 1);
   reinterpret_cast<uint64_t*>(block)[-1] = kMark;
   reinterpret_cast<uint64_t*>(block)[-2] = bytes;
   return reinterpret_cast<void*>(block);
 }
-void* malloc(size_t bytes) { return aligned_alloc(16, bytes); }
-void* calloc(size_t n, size_t size) { return malloc(n * size); }
+void* malloc(size_t bytes) {
+  return aligned_alloc(16, bytes);
+}
+void* calloc(size_t n, size_t size) {
+  return malloc(n * size);
+}
 void free(void* block) {
   if (block != nullptr && static_cast<uint64_t*>(block)[-1] != kMark) ++foreign;
 }
@@ -40,11 +46,14 @@ int posix_memalign(void** block, size_t alignment, size_t bytes) {
   *block = aligned_alloc(alignment, bytes);
   return *block != nullptr ? 0 : ENOMEM;
 }
-void* memalign(size_t alignment, size_t bytes) { return aligned_alloc(alignment, bytes); }
+void* memalign(size_t alignment, size_t bytes) {
+  return aligned_alloc(alignment, bytes);
+}
 }
 
 static bool is_ours(void* block) {
-  return reinterpret_cast<char*>(block) >= arena && reinterpret_cast<char*>(block) < arena + sizeof arena;
+  return reinterpret_cast<char*>(block) >= arena &&
+         reinterpret_cast<char*>(block) < arena + sizeof arena;
 }
 
 int main() {
@@ -63,7 +72,7 @@ int main() {
   operator delete[](p);
   p = operator new(10, std::nothrow);
   CHECK(is_ours(p));
-  operator delete(p, size_t{10});
+  operator delete (p, size_t{10});
   p = operator new(10, kAlign);
   CHECK(is_ours(p));
   operator delete(p, kAlign);

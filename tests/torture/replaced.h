@@ -19,7 +19,8 @@ static constexpr size_t kMark = 0x7265706c61636564;
   if (alignment < 16) alignment = 16;
   if (bytes > size_t{1} << 40) throw std::bad_alloc();
   char* raw = static_cast<char*>(malloc(bytes + alignment + sizeof(Head)));
-  const auto block = (reinterpret_cast<size_t>(raw) + sizeof(Head) + alignment - 1) & ~(alignment - 1);
+  const auto block =
+      (reinterpret_cast<size_t>(raw) + sizeof(Head) + alignment - 1) & ~(alignment - 1);
   auto* head = reinterpret_cast<Head*>(block) - 1;
   *head = {kMark, block - reinterpret_cast<size_t>(raw)};
   return reinterpret_cast<void*>(block);
@@ -36,28 +37,52 @@ static constexpr size_t kMark = 0x7265706c61636564;
 }
 
 #ifdef REPLACE_NEW
-void* operator new(size_t n) { return take(n); }
-void operator delete(void* p) noexcept { give(p); }
-void operator delete(void* p, size_t) noexcept { give(p); }
+void* operator new(size_t n) {
+  return take(n);
+}
+void operator delete(void* p) noexcept {
+  give(p);
+}
+void operator delete(void* p, size_t) noexcept {
+  give(p);
+}
 #endif
 #ifdef REPLACE_NEW_ONLY_UNSIZED
-void* operator new(size_t n) { return take(n); }
+void* operator new(size_t n) {
+  return take(n);
+}
 #pragma GCC diagnostic ignored "-Wsized-deallocation"
-void operator delete(void* p) noexcept { give(p); }
+void operator delete(void* p) noexcept {
+  give(p);
+}
 #endif
 #ifdef REPLACE_ARRAY
-void* operator new[](size_t n) { return take(n); }
-void operator delete[](void* p) noexcept { give(p); }
-void operator delete[](void* p, size_t) noexcept { give(p); }
+void* operator new[](size_t n) {
+  return take(n);
+}
+void operator delete[](void* p) noexcept {
+  give(p);
+}
+void operator delete[](void* p, size_t) noexcept {
+  give(p);
+}
 #endif
 #ifdef REPLACE_ALIGNED
-void* operator new(size_t n, std::align_val_t a) { return take(n, static_cast<size_t>(a)); }
-void operator delete(void* p, std::align_val_t) noexcept { give(p); }
+void* operator new(size_t n, std::align_val_t a) {
+  return take(n, static_cast<size_t>(a));
+}
+void operator delete(void* p, std::align_val_t) noexcept {
+  give(p);
+}
 #pragma GCC diagnostic ignored "-Wsized-deallocation"
 #endif
 #ifdef REPLACE_NOTHROW
-void* operator new(size_t n, const std::nothrow_t&) noexcept { return malloc(n + (++news != 0)); }
-void operator delete(void* p, const std::nothrow_t&) noexcept { free((++deletes, p)); }
+void* operator new(size_t n, const std::nothrow_t&) noexcept {
+  return malloc(n + (++news != 0));
+}
+void operator delete(void* p, const std::nothrow_t&) noexcept {
+  free((++deletes, p));
+}
 #endif
 
 struct alignas(128) Wide {
@@ -73,7 +98,7 @@ struct Own {
 int main() {
   const auto n = std::nothrow;
   delete new int;
-  operator delete(operator new(50), size_t{50});
+  operator delete (operator new(50), size_t{50});
   delete[] new int[20];
   operator delete[](operator new[](50), size_t{50});
 #ifndef REPLACE_NOTHROW
@@ -87,7 +112,7 @@ int main() {
   delete[] new Wide[3];
   constexpr std::align_val_t kAlign{256};
   operator delete(operator new(50, kAlign), kAlign);
-  operator delete(operator new(50, kAlign), size_t{50}, kAlign);
+  operator delete (operator new(50, kAlign), size_t{50}, kAlign);
   operator delete[](operator new[](50, kAlign), kAlign);
   operator delete[](operator new[](50, kAlign), size_t{50}, kAlign);
   operator delete(operator new(50, kAlign, n), kAlign, n);
@@ -97,7 +122,7 @@ int main() {
   for (int i = 0; i < 200; ++i) many.emplace_back(static_cast<size_t>(i), 'x');
   many.clear();
   try {
-    operator delete(operator new(size_t{1} << 62));
+    operator delete(operator new (size_t{1} << 62));
   } catch (const std::bad_alloc&) {
     puts("bad_alloc");
   }

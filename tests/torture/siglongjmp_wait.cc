@@ -1,4 +1,5 @@
-// what: siglongjmp out of read, nanosleep and pause, right where they begin; everything works after it
+// what: siglongjmp out of read, nanosleep and pause, right where they begin; everything works after
+// it
 #include <setjmp.h>
 #include <signal.h>
 #include <time.h>
@@ -10,7 +11,9 @@
 static sigjmp_buf place;
 static timer_t timer_id;
 
-static void handler(int) { siglongjmp(place, 1); }
+static void handler(int) {
+  siglongjmp(place, 1);
+}
 
 static void alarm_in(long ns) {
   itimerspec when{};

@@ -1,4 +1,5 @@
-// what: 5 kHz of signals on an alternate stack whose handler writes, in threads that allocate and wait
+// what: 5 kHz of signals on an alternate stack whose handler writes, in threads that allocate and
+// wait
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>

@@ -1,4 +1,5 @@
-// what: signals reach the thread in sigwait; handlers and masks are the program's own, signals 32 and 33 too
+// what: signals reach the thread in sigwait; handlers and masks are the program's own, signals 32
+// and 33 too
 #include <signal.h>
 #include <sys/syscall.h>
 
@@ -22,7 +23,8 @@ int main() {
       void* restorer;
       unsigned long long mask;
     } action{};
-    if (syscall(SYS_rt_sigaction, number, nullptr, &action, 8) == 0) handlers += action.handler != nullptr;
+    if (syscall(SYS_rt_sigaction, number, nullptr, &action, 8) == 0)
+      handlers += action.handler != nullptr;
   }
   CHECK(handlers <= 3);  // libc's own and what the parent ignores
   SHOW(handlers);

@@ -1,4 +1,5 @@
-// what: no helper thread, no descriptor, no socket, no change of the name, memory lock or signal stack
+// what: no helper thread, no descriptor, no socket, no change of the name, memory lock or signal
+// stack
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>

@@ -24,8 +24,12 @@ static void use_everything(const char* where) {
   printf("%s %d\n", where, sum);
 }
 
-__attribute__((constructor(102))) static void early() { use_everything("constructor 102"); }
-__attribute__((destructor)) static void late() { use_everything("destructor"); }
+__attribute__((constructor(102))) static void early() {
+  use_everything("constructor 102");
+}
+__attribute__((destructor)) static void late() {
+  use_everything("destructor");
+}
 struct Object {
   Object() { use_everything("static constructor"); }
   ~Object() { use_everything("static destructor"); }

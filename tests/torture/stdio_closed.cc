@@ -9,7 +9,8 @@
 
 int main(int argc, char** argv) {
   if (argc > 1) {
-    const int a = open("/dev/null", O_RDWR), b = open("/dev/null", O_RDWR), c = open("/dev/null", O_RDWR);
+    const int a = open("/dev/null", O_RDWR), b = open("/dev/null", O_RDWR),
+              c = open("/dev/null", O_RDWR);
     std::thread([] { usleep(10); }).join();
     return a * 16 + b * 4 + c;
   }

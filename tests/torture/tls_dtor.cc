@@ -1,4 +1,5 @@
-// what: malloc, locks and waits inside C++ thread_local destructors and all rounds of key destructors
+// what: malloc, locks and waits inside C++ thread_local destructors and all rounds of key
+// destructors
 #include <pthread.h>
 
 #include <mutex>

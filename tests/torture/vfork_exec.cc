@@ -1,4 +1,5 @@
-// what: vfork, posix_spawn, system, popen, clone(CLONE_VM) and raw vfork: children print nothing of ours
+// what: vfork, posix_spawn, system, popen, clone(CLONE_VM) and raw vfork: children print nothing of
+// ours
 #include <sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>

@@ -13,7 +13,9 @@ extern "C" int plugin_work(int n) {
   return static_cast<int>(text->size());
 }
 extern "C" void plugin_first(void*) {}
-extern "C" void plugin_second(void*) { usleep(1); }
+extern "C" void plugin_second(void*) {
+  usleep(1);
+}
 extern "C" void* plugin_object() {
   auto* words = static_cast<void**>(malloc(64));
   words[0] = reinterpret_cast<void*>(&plugin_first);

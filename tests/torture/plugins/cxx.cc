@@ -20,12 +20,12 @@ extern "C" int cxx_work() {
   std::string text(1000, 'x');
   good += text.size() == 1000;
   try {
-    operator delete(operator new(size_t{1} << 62));
+    operator delete(operator new (size_t{1} << 62));
   } catch (const std::bad_alloc&) {
     ++good;
   }
   try {
-    operator delete(operator new(size_t{1} << 62, std::align_val_t{64}), std::align_val_t{64});
+    operator delete (operator new (size_t{1} << 62, std::align_val_t{64}), std::align_val_t{64});
   } catch (const std::bad_alloc&) {
     ++good;
   }
