@@ -99,7 +99,7 @@ bool grow(Shard& shard) {
     while (places[at] != 0) at = (at + 1) & (capacity - 1);
     places[at] = place;
   }
-  shard.places = places;
+  __atomic_store_n(&shard.places, places, __ATOMIC_RELAXED);
   shard.mask = capacity - 1;
   return true;
 }
@@ -180,7 +180,7 @@ CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site
     shard.places[at] = tag_of(hash) | (index + 1);
     ++shard.count;
     uint8_t& filter = filter_of(hash);
-    if (filter < 255) ++filter;
+    if (filter < 255) __atomic_store_n(&filter, filter + 1, __ATOMIC_RELAXED);
   }
   unlock(shard);
   return slot;
@@ -189,7 +189,7 @@ CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site
 CoroutineSlot* lock_block(uint64_t address, uint64_t* place) {
   const uint64_t hash = address_hash(address);
   Shard& shard = shard_of(hash);
-  if (shard.places == nullptr || !lock(shard)) return nullptr;
+  if (__atomic_load_n(&shard.places, __ATOMIC_RELAXED) == nullptr || !lock(shard)) return nullptr;
   bool found;
   *place = find(shard, hash, address, &found);
   if (found) return &recording.coroutines[(shard.places[*place] & kIndexMask) - 1];
@@ -209,7 +209,8 @@ void unlock_block(uint64_t address, uint64_t place, CoroutineSlot* slot, bool er
     shard.free_slot = index + 1;
     --shard.count;
     uint8_t& filter = filter_of(hash);
-    if (filter < 255) --filter;  // a saturated byte stays: it says "maybe" for ever
+    // A saturated byte stays: it says "maybe" for ever.
+    if (filter < 255) __atomic_store_n(&filter, filter - 1, __ATOMIC_RELAXED);
   }
   unlock(shard);
 }

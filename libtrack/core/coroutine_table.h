@@ -24,7 +24,9 @@ inline uint64_t address_hash(uint64_t address) {
 }
 inline bool may_be_tracked(const void* block) {
   return __builtin_expect(
-      coroutine_filter[address_hash(reinterpret_cast<uint64_t>(block)) >> (64 - kFilterBits)] != 0,
+      __atomic_load_n(
+          &coroutine_filter[address_hash(reinterpret_cast<uint64_t>(block)) >> (64 - kFilterBits)],
+          __ATOMIC_RELAXED) != 0,
       0);
 }
 
