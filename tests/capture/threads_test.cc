@@ -185,7 +185,8 @@ TEST_CASE("A thread that calls pthread_exit or is cancelled ends like any other"
         }) == 0);
 }
 
-TEST_CASE("Destructors of the target that run at a thread's end still see a live slot") {
+TEST_CASE("Destructors of the target that run at a thread's end still see a live slot" *
+          doctest::skip(test::kThreadSanitized)) {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
           static pthread_key_t key;
@@ -208,7 +209,7 @@ TEST_CASE("Destructors of the target that run at a thread's end still see a live
         }) == 0);
 }
 
-TEST_CASE("C11 threads are threads") {
+TEST_CASE("C11 threads are threads" * doctest::skip(test::kThreadSanitized)) {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
           const test::RecordingView view(core::recording.path);
