@@ -1,3 +1,4 @@
+#include <algorithm>
 #include <map>
 
 #include "cli/analyze/group.h"
@@ -9,10 +10,20 @@ namespace {
 
 constexpr uint64_t kOldEnough = 1'000'000'000;  // in a process that runs on: it may still join
 
-bool ended_by_itself(const Trace& trace) {
-  return trace.gone &&
-         (trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called ||
-          trace.end == ProcessEnd::quick_exit);
+// What keeps "never joined" from being proved; empty: nothing does. Only main's own end shows that
+// the program had its say: where another thread ended the process, main might have joined yet.
+std::string doubt(const Trace& trace) {
+  if (!trace.gone) return "the process runs on: it may still join";
+  const bool over = trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
+  if (!over)
+    return std::string("the process did not end by itself (") + process_end_name(trace.end) +
+           "): it may have joined later";
+  const auto main = std::find_if(trace.threads.begin(), trace.threads.end(),
+                                 [](const Thread& thread) { return thread.main; });
+  if (main == trace.threads.end() || trace.exit_task != main->id)
+    return "a thread other than main ended the process: main may have joined later";
+  if (trace.lost.count("joins") != 0) return "a join or detach was seen whose thread is not known";
+  return {};
 }
 
 bool never_joined(const Thread& thread) {
@@ -40,7 +51,8 @@ std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
     uint64_t& oldest = first_end_ns[created_at];
     oldest = std::max(oldest, since);
   }
-  const bool proved = ended_by_itself(trace);
+  const std::string why_not = doubt(trace);
+  const bool proved = why_not.empty();
   std::vector<Finding> findings;
   for (auto& [stack, finding] : groups) {
     finding.rule = Rule::unjoined_thread;
@@ -58,11 +70,8 @@ std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
       finding.because.push_back(std::string("the process is over (") + process_end_name(trace.end) +
                                 "), and no pthread_join, pthread_detach or equal was seen for " +
                                 (one ? "it" : "them"));
-    else if (trace.gone)
-      finding.because.push_back(std::string("the process did not end by itself (") +
-                                process_end_name(trace.end) + "): it may have joined later");
     else
-      finding.because.push_back("the process runs on: it may still join");
+      finding.because.push_back(why_not);
     findings.push_back(std::move(finding));
   }
   return findings;

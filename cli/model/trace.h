@@ -159,9 +159,10 @@ struct Trace {
   uint64_t taken_ns = 0;  // when this trace was read (or when the process was last seen)
   bool gone = false;      // the process is no more: what the recording says is final
   ProcessEnd end = ProcessEnd::unknown;
-  int exit_code = 0;      // when end says it ended by itself
-  int signal = 0;         // when killed, and known
-  uint64_t pause_ns = 0;  // how long the target was held up for this trace
+  int exit_code = 0;       // when end says it ended by itself
+  uint32_t exit_task = 0;  // thread that returned from main or called exit; 0 = not known
+  int signal = 0;          // when killed, and known
+  uint64_t pause_ns = 0;   // how long the target was held up for this trace
   std::string options;
 
   std::vector<Thread> threads;        // live, and ended ones that nobody joined

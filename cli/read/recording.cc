@@ -89,6 +89,7 @@ void read_header(const wire::Header& h, Trace& trace) {
   trace.start_ns = h.start_monotonic_ns;
   trace.end = process_end(h);
   trace.exit_code = h.exit_code.load(std::memory_order_relaxed);
+  trace.exit_task = h.exit_task.load(std::memory_order_relaxed);
 }
 
 }  // namespace

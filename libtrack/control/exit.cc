@@ -33,6 +33,7 @@ bool wait_while(std::atomic<uint32_t>& word, uint32_t value, uint32_t limit_ms) 
 void pause_for_reader() {
   wire::Control& control = recording.header->control;
   if (recording.path[0] == 0) return;  // a recording without a file: nobody can look
+  if (sys::filtered.load(std::memory_order_relaxed)) return;  // no way to wait
   if (control.pause_at_exit.load(std::memory_order_acquire) == 0) return;
   if (!reader_alive(control.reader_pid.load(std::memory_order_relaxed))) return;
   control.exit_word.store(wire::kExitWaiting, std::memory_order_release);
@@ -49,13 +50,22 @@ void pause_for_reader() {
 
 }  // namespace
 
+namespace {
+// A vfork child shares our memory, but is not the process that is recorded.
+bool is_recorded_process() {
+  return recording.base != nullptr &&
+         (sys::filtered.load(std::memory_order_relaxed) || recording.header->pid == sys::pid());
+}
+}  // namespace
+
 void process_ending(EndReason reason, int exit_code) {
-  if (recording.base == nullptr || recording.header->pid != sys::pid()) return;
+  if (!is_recorded_process()) return;
   if (ending.exchange(true)) return;
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
   header.exit_code.store(exit_code, std::memory_order_relaxed);
+  header.exit_task.store(core::this_thread.task, std::memory_order_relaxed);
   header.end_reason.store(reason, std::memory_order_relaxed);
   header.state.store(wire::ProcessState::exiting, std::memory_order_release);
   const uint64_t now = sys::ticks();
@@ -67,7 +77,7 @@ void process_ending(EndReason reason, int exit_code) {
 }
 
 void finish() {
-  if (recording.base == nullptr || recording.header->pid != sys::pid()) return;
+  if (!is_recorded_process()) return;
   recording.header->state.store(wire::ProcessState::ended, std::memory_order_release);
   if (!core::recording_wanted()) core::remove_recording();
 }

@@ -144,8 +144,10 @@ struct Header {
   uint64_t track_base;                      // where libtrack itself is mapped
   uint64_t track_end;
   uint32_t thread_slot_bytes;
-  uint32_t preload_origin;  // 0 LD_PRELOAD or linked, 1 attached
-  uint64_t reserved0[3];
+  uint32_t preload_origin;          // 0 LD_PRELOAD or linked, 1 attached
+  std::atomic<uint32_t> exit_task;  // thread that ended the process; 0 = not known
+  uint32_t reserved1;
+  uint64_t reserved0[2];
   Control control;
   Lost lost;
   Counters counters;

@@ -58,6 +58,18 @@ TEST_CASE("stacks that differ only in addresses are one finding, in lines two") 
   CHECK(analyze::find_unjoined(t.trace, t.symbols).size() == 2);
 }
 
+TEST_CASE("never joined is not proved where main had no chance to join, or a join went unseen") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  REQUIRE(analyze::find_unjoined(t.trace, t.symbols).size() == 1);
+  CHECK(analyze::find_unjoined(t.trace, t.symbols)[0].evidence == Evidence::proved);
+  t.trace.exit_task = 2;
+  CHECK(analyze::find_unjoined(t.trace, t.symbols)[0].evidence == Evidence::suspected);
+  t.trace.exit_task = 1;
+  t.trace.lost["joins"] = 1;
+  CHECK(analyze::find_unjoined(t.trace, t.symbols)[0].evidence == Evidence::suspected);
+}
+
 TEST_CASE("threads alive at the end of main are suspected, and grouped by where they stand") {
   TraceBuilder t;
   const StackIndex created = t.stack({"make_pool@4", "main@9"});

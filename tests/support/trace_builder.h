@@ -16,6 +16,8 @@ class TraceBuilder {
     trace.program = "/bin/server";
     trace.gone = true;
     trace.end = ProcessEnd::main_returned;
+    trace.exit_task = 1;
+    trace.exit_task = 1;
     trace.start_ns = 1'000'000'000;
     trace.taken_ns = 31'000'000'000;
     trace.stacks.emplace_back();
@@ -48,9 +50,7 @@ class TraceBuilder {
     waiter.wait.since_ns = 3'000'000'000;
     waiter.wait.sequence = 2;
   }
-  void joins(uint32_t id, uint32_t target) {
-    waits(id, WaitKind::join, thread(target).pthread);
-  }
+  void joins(uint32_t id, uint32_t target) { waits(id, WaitKind::join, thread(target).pthread); }
   void holds(uint32_t id, uint64_t object, HeldSort sort = HeldSort::mutex) {
     thread(id).held.push_back({object, sort});
   }
