@@ -4,6 +4,9 @@
 #include <time.h>
 
 namespace track::sys {
+
+std::atomic<bool> filtered{false};
+
 namespace {
 
 uint64_t clock_ns(clockid_t clock) {

@@ -115,9 +115,10 @@ void find_stack_bounds(ThreadSlot* slot) {
 
 void set_current(ThreadSlot* slot) {
   this_thread.slot = slot;
-  this_thread.locks = options.locks ? slot : nullptr;
   this_thread.task = slot->task;
   this_thread.tid = sys::tid();
+  // Without its tid (behind a filter) a thread cannot be the owner of a mutex.
+  this_thread.locks = options.locks && this_thread.tid > 0 ? slot : nullptr;
   slot->tid.store(this_thread.tid, std::memory_order_relaxed);
   slot->pthread.store(reinterpret_cast<uint64_t>(__builtin_thread_pointer()),
                       std::memory_order_relaxed);

@@ -1,11 +1,16 @@
 // A process that gives up its user, its groups or its root directory may not be able to create its
-// recording afterwards: a fork child that has none yet (nginx's workers) gets it now.
+// recording afterwards: a fork child that has none yet (nginx's workers) gets it now. One that
+// filters its system calls is left alone by ours from then on.
 #include <grp.h>
+#include <linux/prctl.h>
+#include <linux/seccomp.h>
 #include <sched.h>
+#include <sys/syscall.h>
 #include <unistd.h>
 
 #include "libtrack/capture/real.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 #include "libtrack/interpose/export.h"
 
@@ -44,4 +49,33 @@ TRACK_PRIVILEGE(setns, (int fd, int type), (fd, type))
 TRACK_EXPORT int initgroups(const char* user, gid_t group) {
   publish_now();
   return real.initgroups(user, group);
+}
+
+// Decided before the filter is there; a filter that was refused changes nothing.
+namespace {
+template <class Install>
+long with_filter(Install install) {
+  publish_now();
+  const bool before = track::sys::filtered.exchange(true);
+  const long rc = install();
+  if (rc < 0) track::sys::filtered.store(before);
+  return rc;
+}
+}  // namespace
+
+// libc's is variadic: whatever the caller left in the registers is passed on.
+TRACK_EXPORT int prctl(int option, long a, long b, long c, long d) {
+  if (option != PR_SET_SECCOMP) return real.prctl(option, a, b, c, d);
+  return static_cast<int>(with_filter([&] { return long{real.prctl(option, a, b, c, d)}; }));
+}
+
+// syscall(SYS_seccomp, ...) and syscall(SYS_prctl, ...), from interpose/syscall.cc.
+extern "C" __attribute__((visibility("hidden"), used)) long track_seccomp(long number, long a,
+                                                                          long b, long c, long d,
+                                                                          long e, long f) {
+  const bool installs = number == SYS_prctl
+                            ? a == PR_SET_SECCOMP
+                            : a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
+  if (!installs) return real.syscall(number, a, b, c, d, e, f);
+  return with_filter([&] { return real.syscall(number, a, b, c, d, e, f); });
 }

@@ -1,5 +1,6 @@
 // libc's syscall(): C++20's atomic waits, std::future, semaphores and latches, and Rust's locks all
-// wait through syscall(SYS_futex, ...). Every other number must not see us at all: a vfork or a
+// wait through syscall(SYS_futex, ...); system-call filters are installed by SYS_seccomp (see
+// privileges.cc). Every other number must not see us at all: a vfork or a
 // clone returns twice, so the stub jumps on with the stack exactly as it found it.
 #include <linux/futex.h>
 #include <sys/syscall.h>
@@ -42,6 +43,10 @@ syscall:
   .cfi_startproc
   cmp $202, %rdi
   je track_futex
+  cmp $317, %rdi
+  je track_seccomp
+  cmp $157, %rdi
+  je track_seccomp
   push %rdi
   .cfi_adjust_cfa_offset 8
   push %rsi
@@ -75,6 +80,6 @@ syscall:
   .cfi_endproc
   .size syscall, .-syscall
 )");
-static_assert(SYS_futex == 202);
+static_assert(SYS_futex == 202 && SYS_seccomp == 317 && SYS_prctl == 157);
 
 }  // extern "C"
