@@ -1,5 +1,5 @@
-// what: coroutines made, resumed and destroyed on several threads, from a shared and their own
-// allocator flags: -std=c++20
+// what: coroutines made, resumed and destroyed on several threads, shared and own allocators
+// flags: -std=c++20
 #include <coroutine>
 #include <memory>
 #include <thread>

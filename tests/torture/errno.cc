@@ -1,5 +1,4 @@
-// what: errno after success and failure of every blocking call, with EINTR, bad descriptors and
-// pointers
+// what: errno of every blocking call: success, EINTR, bad descriptors, bad pointers
 #include <errno.h>
 #include <fcntl.h>
 #include <mqueue.h>

@@ -1,5 +1,4 @@
-// what: a thread unmaps the memory its own handle was written to, before pthread_create has
-// returned
+// what: a thread unmaps the place of its own handle before pthread_create has returned
 #include <pthread.h>
 #include <sys/mman.h>
 #include <threads.h>

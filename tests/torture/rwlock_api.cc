@@ -68,10 +68,12 @@ int main() {
   SHOW(pthread_spin_init(&spin, PTHREAD_PROCESS_PRIVATE));
   SHOW(pthread_spin_lock(&spin));
   SHOW(pthread_spin_trylock(&spin));
-  std::thread other([&] { SHOW(pthread_spin_lock(&spin)); });
+  int taken = -1;
+  std::thread other([&] { taken = pthread_spin_lock(&spin); });
   usleep(2000);
   SHOW(pthread_spin_unlock(&spin));
   other.join();
+  SHOW(taken);
   SHOW(pthread_spin_unlock(&spin));
   SHOW(pthread_spin_destroy(&spin));
 }

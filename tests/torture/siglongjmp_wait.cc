@@ -1,5 +1,4 @@
-// what: siglongjmp out of read, nanosleep and pause, right where they begin; everything works after
-// it
+// what: siglongjmp out of read, nanosleep and pause, right where they begin
 #include <setjmp.h>
 #include <signal.h>
 #include <time.h>

@@ -1,5 +1,4 @@
-// what: 5 kHz of signals on an alternate stack whose handler writes, in threads that allocate and
-// wait
+// what: 5 kHz of signals on an alternate stack whose handler writes; threads allocate and wait
 #include <fcntl.h>
 #include <pthread.h>
 #include <signal.h>
@@ -45,7 +44,7 @@ int main() {
       stack.ss_size = memory.size();
       sigaltstack(&stack, nullptr);
       bool all = true;
-      for (int n = 0; n < 150; ++n) all &= work(20) == 21;
+      for (int n = 0; n < 150 || signals < 500; ++n) all &= work(20) == 21;
       good += all;
       stack.ss_flags = SS_DISABLE;
       sigaltstack(&stack, nullptr);
@@ -56,5 +55,4 @@ int main() {
   const itimerval never{};
   setitimer(ITIMER_REAL, &never, nullptr);
   SHOW(good.load());
-  CHECK(signals > 100);
 }

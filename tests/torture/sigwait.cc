@@ -1,5 +1,4 @@
-// what: signals reach the thread in sigwait; handlers and masks are the program's own, signals 32
-// and 33 too
+// what: signals reach the thread in sigwait; handlers and masks are the program's own
 #include <signal.h>
 #include <sys/syscall.h>
 

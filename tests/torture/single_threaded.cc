@@ -1,5 +1,4 @@
-// what: no helper thread, no descriptor, no socket, no change of the name, memory lock or signal
-// stack
+// what: no helper thread, descriptor, socket; name, signal stack and flags as without us
 #include <dirent.h>
 #include <pthread.h>
 #include <sched.h>

@@ -1,5 +1,4 @@
-// what: malloc, locks and waits inside C++ thread_local destructors and all rounds of key
-// destructors
+// what: malloc, locks and waits in thread_local destructors and all rounds of key destructors
 #include <pthread.h>
 
 #include <mutex>

@@ -1,5 +1,4 @@
-// what: vfork, posix_spawn, system, popen, clone(CLONE_VM) and raw vfork: children print nothing of
-// ours
+// what: vfork, posix_spawn, system, popen, clone(CLONE_VM), raw vfork and fork
 #include <sched.h>
 #include <spawn.h>
 #include <sys/syscall.h>
