@@ -63,8 +63,19 @@ long with_filter(Install install) {
 }
 }  // namespace
 
+// Where reading the time-stamp counter raises SIGSEGV, nothing can be recorded any more.
+namespace {
+void stop_for_good() {
+  track::core::recording_is_on.store(false);
+  track::core::recording.base = nullptr;
+  track::core::this_thread.locks = nullptr;
+}
+}  // namespace
+
 // libc's is variadic: whatever the caller left in the registers is passed on.
 TRACK_EXPORT int prctl(int option, long a, long b, long c, long d) {
+  const bool strict = option == PR_SET_SECCOMP && a == SECCOMP_MODE_STRICT;
+  if (strict || (option == PR_SET_TSC && a == PR_TSC_SIGSEGV)) stop_for_good();
   if (option != PR_SET_SECCOMP) return real.prctl(option, a, b, c, d);
   return static_cast<int>(with_filter([&] { return long{real.prctl(option, a, b, c, d)}; }));
 }
@@ -76,6 +87,9 @@ extern "C" __attribute__((visibility("hidden"), used)) long track_seccomp(long n
   const bool installs = number == SYS_prctl
                             ? a == PR_SET_SECCOMP
                             : a == SECCOMP_SET_MODE_STRICT || a == SECCOMP_SET_MODE_FILTER;
+  if (number == SYS_prctl ? a == PR_SET_TSC || (installs && b == SECCOMP_MODE_STRICT)
+                          : a == SECCOMP_SET_MODE_STRICT)
+    stop_for_good();
   if (!installs) return real.syscall(number, a, b, c, d, e, f);
   return with_filter([&] { return real.syscall(number, a, b, c, d, e, f); });
 }
