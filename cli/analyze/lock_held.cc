@@ -93,7 +93,8 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
   std::vector<Finding> findings;
   for (auto& [key, finding] : groups) {
     finding.rule = Rule::lock_held_at_exit;
-    finding.evidence = Evidence::proved;
+    finding.evidence = trace.warnings.empty() ? Evidence::proved : Evidence::suspected;
+    if (!trace.warnings.empty()) finding.because.push_back("the recording is damaged: no proof");
     finding.title = count_text(finding.count, "thread") + " ended holding a " +
                     finding.wait_object.kind +
                     (finding.wait_object.symbol.empty() ? "" : ": " + finding.wait_object.symbol) +

@@ -22,6 +22,7 @@ std::string doubt(const Trace& trace) {
                                  [](const Thread& thread) { return thread.main; });
   if (main == trace.threads.end() || trace.exit_task != main->id)
     return "a thread other than main ended the process: main may have joined later";
+  if (!trace.warnings.empty()) return "the recording is damaged";
   if (trace.lost.count("joins") != 0) return "a join or detach was seen whose thread is not known";
   return {};
 }

@@ -95,7 +95,7 @@ class Builder {
     if (candidates.size() != 1) return {};
     const Thread& holder = trace_.threads[candidates.front()];
     const bool confirmed = wait.owner_tid != 0 && wait.owner_tid == holder.tid;
-    if ((wait.process_shared || !trace_.lost.empty()) && !confirmed) return {};
+    if ((wait.process_shared || !trace_.complete()) && !confirmed) return {};
     return {{waiter, candidates.front()}};
   }
 

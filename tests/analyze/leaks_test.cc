@@ -183,3 +183,12 @@ TEST_CASE("proved findings come first") {
   CHECK(findings[0].rule == Rule::unjoined_thread);
   CHECK(findings[1].rule == Rule::outlived_task);
 }
+
+TEST_CASE("a damaged recording proves nothing") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  t.holds(2, 0x5000);
+  t.trace.warnings.push_back("the threads section is cut short");
+  CHECK(analyze::find_unjoined(t.trace, t.symbols).at(0).evidence == Evidence::suspected);
+  CHECK(analyze::find_locks_held(t.trace, t.symbols).at(0).evidence == Evidence::suspected);
+}
