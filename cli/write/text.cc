@@ -170,13 +170,29 @@ void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIn
     page.line(std::string(indent, ' ') + "    (the stack is cut short here)");
 }
 
+// A process that was cut short had no chance to show what it leaves behind.
+bool cut_short(const ProcessReport& process) {
+  const ProcessEnd end = process.trace.end;
+  return process.trace.gone && !process.trace.superseded &&
+         (end == ProcessEnd::killed || end == ProcessEnd::aborted || end == ProcessEnd::unknown);
+}
+
+std::string verdict_without_findings(const Report& report) {
+  if (std::any_of(report.processes.begin(), report.processes.end(), cut_short))
+    return "0 findings, but not clean: a program was killed before its end";
+  if (std::any_of(report.processes.begin(), report.processes.end(),
+                  [](const ProcessReport& process) { return !process.trace.gone; }))
+    return report.complete() ? "0 findings so far" : "0 findings so far, but lossy";
+  return report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
+}
+
 std::string summary_line(const Report& report) {
   const uint64_t shown = report.shown();
   std::string text = "SUMMARY: libtrack: ";
   if (shown != 0)
     text += count_text(shown, "finding") + " (" + rule_counts(report) + ")";
   else
-    text += report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
+    text += verdict_without_findings(report);
   if (report.processes.size() > 1) text += fmt::format(" in {} processes", report.processes.size());
   text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
                       count_text(sum(report, &Trace::coroutines_created), "coroutine"));

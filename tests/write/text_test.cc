@@ -42,6 +42,19 @@ std::string last_line(const std::string& text) {
 
 }  // namespace
 
+TEST_CASE("a program that was killed, or still runs, is not called clean") {
+  Report report;
+  report.processes.emplace_back();
+  Trace& trace = report.processes.back().trace;
+  trace.gone = true;
+  trace.end = ProcessEnd::main_returned;
+  CHECK(write::text_report(report, {}).find("clean: 0 findings") != std::string::npos);
+  trace.end = ProcessEnd::killed;
+  CHECK(write::text_report(report, {}).find("0 findings, but not clean") != std::string::npos);
+  trace.gone = false;
+  CHECK(write::text_report(report, {}).find("0 findings so far") != std::string::npos);
+}
+
 TEST_CASE("a failing report reads like this") {
   CHECK(write::text_report(report_of(unjoined()), {}) ==
         R"(ERROR: libtrack: 1 finding(s)
