@@ -66,6 +66,8 @@ void remove_held_slow(ThreadSlot* slot, uint64_t object, bool may_be_foreign) {
   const uint32_t lost = slot->held_lost.load(std::memory_order_relaxed);
   if (lost > 0) {
     slot->held_lost.store(lost - 1, std::memory_order_relaxed);
+    core::lost().held.fetch_sub(1,
+                                std::memory_order_relaxed);  // a loss of state ends with the state
     return;
   }
   if (may_be_foreign && core::recording_on()) strike_out_elsewhere(object);

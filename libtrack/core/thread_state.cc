@@ -1,6 +1,7 @@
 #include "libtrack/core/thread_state.h"
 
 #include <sched.h>
+#include <signal.h>
 
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
@@ -181,7 +182,8 @@ void reset_slot(ThreadSlot* slot) {
   slot->name[0] = 0;
   slot->wait.kind = wire::WaitKind::none;
   slot->held_count.store(0, std::memory_order_relaxed);
-  slot->held_lost.store(0, std::memory_order_relaxed);
+  lost().held.fetch_sub(slot->held_lost.exchange(0, std::memory_order_relaxed),
+                        std::memory_order_relaxed);
   slot->stack_low = slot->stack_high = 0;
   slot->sequence.fetch_add(1, std::memory_order_release);
 }
@@ -294,6 +296,21 @@ void restart_threads_after_fork() {
   this_thread.tid = sys::tid();
   this_thread.slot->tid.store(this_thread.tid, std::memory_order_relaxed);
   this_thread.slot->flags.fetch_or(wire::kThreadMain, std::memory_order_relaxed);
+}
+
+bool left_by_jump() {
+  uint64_t sp;
+  asm volatile("mov %%rsp, %0" : "=r"(sp));
+  ThisThread& self = this_thread;
+  // A handler that interrupted the tracker runs below it, or on a stack of its own.
+  if (sp <= self.busy_sp || stack_high_of(sp) == 0 || stack_high_of(self.busy_sp) == 0)
+    return false;
+  stack_t signal_stack{};
+  if (sys::call(SYS_sigaltstack, 0, sys::as_long(&signal_stack)) != 0 ||
+      (signal_stack.ss_flags & SS_ONSTACK) != 0)
+    return false;
+  self.busy = 0;
+  return true;
 }
 
 uint32_t capture_stack(const Registers& registers) {

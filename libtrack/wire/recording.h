@@ -62,7 +62,7 @@ struct Lost {
   std::atomic<uint64_t> coroutines;  // frames without a slot
   std::atomic<uint64_t> stacks;      // stacks that could not be interned
   std::atomic<uint64_t> modules;     // modules without a slot
-  std::atomic<uint64_t> held;        // locks that did not fit a thread's held set
+  std::atomic<uint64_t> held;        // locks held now that did not fit their thread's held set
   std::atomic<uint64_t> waits;       // waits that could not be published
   std::atomic<uint64_t> memory;      // reservations refused (disk full, limits)
   std::atomic<uint64_t> joins;       // joins or detaches whose thread was not known
