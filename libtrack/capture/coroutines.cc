@@ -201,7 +201,7 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 }
 
 void freeing_slow(void* block) {
-  if (core::recording.base == nullptr || this_thread.busy != 0) return;
+  if (core::recording.base == nullptr || core::inside_tracker()) return;
   core::BusyScope busy;
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;

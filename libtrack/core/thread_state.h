@@ -24,6 +24,7 @@ struct ThisThread {
   ThreadPrivate* own;
   uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
   uint64_t stack_high;  // stacks of the target's making often lie below it
+  uint64_t busy_sp;     // stack pointer where it went inside
   int32_t tid;
   uint32_t task;
   uint16_t busy;         // > 0: inside the tracker; hooks do the real call only
@@ -37,15 +38,25 @@ extern constinit thread_local ThisThread this_thread __attribute__((tls_model("i
 // guarded code contains a cancellation point.
 class BusyScope {
  public:
-  BusyScope() { ++this_thread.busy; }
+  BusyScope() {
+    if (this_thread.busy++ == 0) asm volatile("mov %%rsp, %0" : "=m"(this_thread.busy_sp));
+  }
   ~BusyScope() { --this_thread.busy; }
   BusyScope(const BusyScope&) = delete;
 };
 
+// Did a signal handler jump out of the tracker (siglongjmp), so that no scope will ever end? Then
+// this is set right. Told by the stack pointer, so at the latest when a hook is called from a frame
+// that lies above the one jumped out of.
+bool left_by_jump();
+inline bool inside_tracker() {
+  return __builtin_expect(this_thread.busy != 0, 0) && !left_by_jump();
+}
+
 // The slot of the running thread; a thread not made through our hooks gets one now. Null when
 // nothing may be recorded on this thread (recording off, inside the tracker, gone, table full).
 inline bool may_record() {
-  return recording_on() && this_thread.busy == 0 && !this_thread.gone;
+  return recording_on() && !inside_tracker() && !this_thread.gone;
 }
 wire::ThreadSlot* adopt_thread();
 inline wire::ThreadSlot* current_slot() {

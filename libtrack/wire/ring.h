@@ -1,5 +1,6 @@
-// ring.h: history. One ring a CPU, and a last one shared by CPUs that have none. Overwrite-oldest: record number n lies at n modulo the capacity; `head` counts records
-// ever written, `limit` how many may be written before more space must be reserved.
+// ring.h: history. One ring a CPU, and a last one shared by CPUs that have none. Overwrite-oldest:
+// record number n lies at n modulo the capacity; `head` counts records ever written, `limit` how
+// many may be written before more space must be reserved.
 #pragma once
 
 #include <atomic>

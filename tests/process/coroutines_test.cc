@@ -17,8 +17,8 @@ namespace {
 class Code {
  public:
   Code()
-      : page_(static_cast<unsigned char*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE,
-                                               MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
+      : page_(static_cast<unsigned char*>(
+            mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0))) {
     const unsigned char stub[] = {0x66, 0x83, 0x4f, 0x24, 0x01, 0xe9};
     std::memcpy(page_ + 0x200, stub, sizeof stub);
     const int32_t relative = 0x100 - (0x200 + 10);

@@ -36,8 +36,8 @@ TEST_CASE("a process that is not tracked is told how to be") {
 }
 
 TEST_CASE("memory is read in one piece where it can be, and around holes where it cannot") {
-  auto* pages = static_cast<char*>(mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE,
-                                        MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  auto* pages = static_cast<char*>(
+      mmap(nullptr, 3 * 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   munmap(pages + 4096, 4096);
   std::memcpy(pages + 4000, "first", 5);
   std::memcpy(pages + 8192, "third", 5);
