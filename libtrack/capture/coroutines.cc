@@ -1,5 +1,7 @@
 #include "libtrack/capture/coroutines.h"
 
+#include <signal.h>
+
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
@@ -120,12 +122,20 @@ void settle(const PendingBlock& pending) {
   });
 }
 
+void settle_all() {
+  core::BusyScope busy;
+  for_each_pending([](PendingBlock& pending) {
+    settle(pending);
+    pending.address = 0;
+  });
+}
+
 void record_candidate(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
   PendingBlock* pending = next_pending();
   if (pending == nullptr) return;
   // All of them: a site shared by frames and other blocks is to be known as such at once.
   if (pending->address != 0) {
-    settle_pending();
+    settle_all();
     pending = next_pending();
   }
   capture_pending(*pending, registers);
@@ -152,12 +162,15 @@ void restart_coroutines_after_fork() {
   core::restart_coroutine_table_after_fork();
 }
 
+// read, nanosleep and their like may be left by siglongjmp at any instruction, and a shard's lock
+// would stay behind: no signal while it is held. The kernel's own call, because libc's drops two.
 void settle_pending() {
-  core::BusyScope busy;
-  for_each_pending([](PendingBlock& pending) {
-    settle(pending);
-    pending.address = 0;
-  });
+  if (!any_pending()) return;
+  uint64_t all = ~uint64_t{0}, before = 0;
+  const bool masked = sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::as_long(&all),
+                                sys::as_long(&before), sizeof all) == 0;
+  settle_all();
+  if (masked) sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::as_long(&before), 0, sizeof before);
 }
 
 void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {

@@ -46,8 +46,12 @@ void capture_pending(PendingBlock& pending, const core::Registers& registers) {
   pending.hash = core::hash_frames(pending.frames, n, core::unwind_generation());
 }
 
+bool any_pending() {
+  return places != nullptr && places->used != 0;
+}
+
 void for_each_pending(void (*look)(PendingBlock&)) {
-  if (places == nullptr || places->used == 0) return;
+  if (!any_pending()) return;
   for (auto& block : places->blocks)
     if (block.address != 0) look(block);
   places->used = 0;

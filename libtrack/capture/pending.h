@@ -22,6 +22,7 @@ struct PendingBlock {
 PendingBlock* next_pending();
 void capture_pending(PendingBlock& pending, const core::Registers& registers);
 
+bool any_pending();
 void for_each_pending(void (*look)(PendingBlock&));
 
 // The thread ends: its places go back to the pool.

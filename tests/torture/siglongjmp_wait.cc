@@ -1,10 +1,12 @@
 // what: siglongjmp out of read, nanosleep and pause, right where they begin
+#include <pthread.h>
 #include <setjmp.h>
 #include <signal.h>
 #include <time.h>
 
 #include <utility>
 
+#include "libtrack/include/track/track.h"
 #include "tests/torture/check.h"
 
 static sigjmp_buf place;
@@ -56,6 +58,19 @@ int main() {
     free(block);
   }
   SHOW(jumped);
+  // Where there is a tracker, it has not lost this thread: it sees the one it creates.
+  static volatile bool stop = false;
+  pthread_t thread;
+  pthread_create(
+      &thread, nullptr,
+      [](void*) -> void* {
+        while (!stop) sched_yield();
+        return nullptr;
+      },
+      nullptr);
+  CHECK(track_is_recording() == 0 || track_live(TRACK_THREADS) == 2);
+  stop = true;
+  pthread_join(thread, nullptr);
   clock_gettime(CLOCK_MONOTONIC, &begin);
   for (int i = 0; i < 3000; ++i)
     free(allocate_somewhere(i, std::make_integer_sequence<int, 300>()));

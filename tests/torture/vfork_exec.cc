@@ -38,8 +38,9 @@ int main() {
     SHOW(wait_for(pid));
   }
   pid_t pid = 0;
-  SHOW(posix_spawn(&pid, "/bin/sh", nullptr, nullptr, arguments, environ));
+  const int spawned = posix_spawn(&pid, "/bin/sh", nullptr, nullptr, arguments, environ);
   SHOW(wait_for(pid));
+  SHOW(spawned);
   SHOW(WEXITSTATUS(system("echo system; exit 3")));
   FILE* pipe = popen("echo popen", "r");
   char line[100] = "";
