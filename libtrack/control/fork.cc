@@ -22,6 +22,24 @@ void start_fork_handling() {
   pthread_atfork(capture::settle_pending, in_fork_parent, in_fork_child);
 }
 
+namespace {
+
+// What was counted so far happened to the parent.
+void forget_the_parents_past(wire::Header& header) {
+  for (auto* words :
+       {reinterpret_cast<uint64_t*>(&header.counters), reinterpret_cast<uint64_t*>(&header.lost)})
+    for (size_t i = 0; i < sizeof header.lost / 8; ++i) words[i] = 0;
+  if (wire::ThreadSlot* slot = core::this_thread.slot) {
+    slot->coroutines_created.store(0, std::memory_order_relaxed);
+    slot->coroutines_destroyed.store(0, std::memory_order_relaxed);
+    slot->waits.store(0, std::memory_order_relaxed);
+  }
+}
+
+static_assert(sizeof(wire::Lost) == sizeof(wire::Counters));
+
+}  // namespace
+
 void in_fork_child() {
   if (core::recording.base == nullptr) return;
   core::BusyScope busy;
@@ -39,6 +57,7 @@ void in_fork_child() {
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
+  forget_the_parents_past(header);
   capture::restart_coroutines_after_fork();
 }
 
