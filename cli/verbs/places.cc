@@ -9,6 +9,8 @@
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
+#include <tuple>
+#include <vector>
 
 #include "cli/model/error.h"
 #include "cli/process/proc.h"
@@ -36,8 +38,35 @@ void require_own_directory(const std::string& path) {
     throw Error(path + " is not a directory of this user's; name another with --dir");
 }
 
+constexpr size_t kKeptAfterCrash = 16;
+constexpr uint64_t kKeptBytes = uint64_t{256} << 20;
+
+// Recordings of processes that are gone stay for a post-mortem: the newest few, within a size.
+void cap_leftovers(const std::string& recordings) {
+  struct Leftover {
+    std::string path;
+    timespec written;
+    uint64_t bytes;
+  };
+  std::vector<Leftover> all;
+  for (const auto& file : read::list_recordings(recordings)) {
+    struct stat status {};
+    if (process::exists(file.pid) || lstat(file.path.c_str(), &status) != 0) continue;
+    all.push_back({file.path, status.st_mtim, static_cast<uint64_t>(status.st_blocks) * 512});
+  }
+  std::sort(all.begin(), all.end(), [](const Leftover& a, const Leftover& b) {
+    return std::tie(a.written.tv_sec, a.written.tv_nsec) >
+           std::tie(b.written.tv_sec, b.written.tv_nsec);
+  });
+  uint64_t bytes = 0;
+  for (size_t i = 0; i < all.size(); ++i) {
+    bytes += all[i].bytes;
+    if (i >= kKeptAfterCrash || bytes > kKeptBytes) unlink(all[i].path.c_str());
+  }
+}
+
 // Removes what runs left behind that were killed before they could.
-void sweep(const std::string& recordings) {
+void sweep_runs(const std::string& recordings) {
   std::error_code error;
   for (const auto& entry : std::filesystem::directory_iterator(recordings, error)) {
     int pid = 0;
@@ -51,6 +80,13 @@ void sweep(const std::string& recordings) {
 }
 
 }  // namespace
+
+void sweep(const std::string& recordings) {
+  struct stat status {};
+  if (lstat(recordings.c_str(), &status) != 0 || status.st_uid != geteuid()) return;
+  sweep_runs(recordings);
+  cap_leftovers(recordings);
+}
 
 std::string recordings_directory(const std::string& asked) {
   if (!asked.empty()) return std::filesystem::absolute(asked).string();

@@ -8,6 +8,10 @@ namespace track::verbs {
 // asked, else $XDG_RUNTIME_DIR/track, else /tmp/track-UID. Not created.
 std::string recordings_directory(const std::string& asked);
 
+// Tidies that directory, if it is this user's: what killed runs left goes, and of the recordings of
+// processes that are gone only the newest 16, within 256 MiB, stay.
+void sweep(const std::string& recordings);
+
 // TRACK_LIBRARY, else ../lib/libtrack.so beside this program, else the library directories. Throws
 // Error when there is none, or its path cannot be put into LD_PRELOAD.
 std::string find_library();

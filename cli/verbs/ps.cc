@@ -38,6 +38,7 @@ void list_everything(const PsSettings& settings) {
     text = fmt::format("{:>8}  {:<15}  {}\n", "PID", "COMMAND", "RECORDING") + text;
   const std::string directory = recordings_directory(settings.directory);
   if (access(directory.c_str(), R_OK | X_OK) == 0) {
+    sweep(directory);
     std::string left;
     for (const auto& file : read::list_recordings(directory))
       if (!process::exists(file.pid)) left += "  " + file.path + "\n";

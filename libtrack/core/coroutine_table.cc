@@ -21,7 +21,8 @@ constexpr uint32_t kBatch = 64;  // slots a shard takes from the section at a ti
 // A place is 40 bits of the address' hash over the slot's index + 1; 0 = empty.
 struct alignas(64) Shard {
   std::atomic<uint32_t> locked;
-  uint32_t mask;  // capacity - 1
+  std::atomic<bool> given_up;  // the lock was not to be had in bounded time
+  uint32_t mask;               // capacity - 1
   uint32_t count;
   uint32_t free_slot;  // index + 1 of the first free slot; linked through created_ticks
   uint32_t batch_next;
@@ -43,15 +44,19 @@ uint64_t home_of(uint64_t hash) {
   return hash >> 20;
 }
 
+// A holder that never comes back (a handler jumped out of it) is waited for once.
 bool lock_contended(Shard& shard) {
-  for (uint32_t spin = 0; spin < 10000000; ++spin) {
+  const uint32_t patience = shard.given_up ? 1000 : 100000;
+  for (uint32_t spin = 0; spin < patience; ++spin) {
     if (shard.locked.load(std::memory_order_relaxed) == 0 &&
-        shard.locked.exchange(1, std::memory_order_acquire) == 0)
+        shard.locked.exchange(1, std::memory_order_acquire) == 0) {
+      shard.given_up = false;
       return true;
+    }
     if (spin > 1000) sys::call(SYS_sched_yield);
-    if (spin > 100000) break;
     __builtin_ia32_pause();
   }
+  shard.given_up = true;
   count(lost().coroutines);
   return false;
 }

@@ -47,6 +47,17 @@ TRACK_EXPORT int pthread_mutex_destroy(pthread_mutex_t* m) noexcept {
   return rc;
 }
 
+// The others' destruction checks nothing: who still holds such a lock holds nothing any more.
+TRACK_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t* l) noexcept {
+  if (l->__data.__readers >> 3 != 0 || l->__data.__cur_writer != 0) forget_held(l);
+  return real.pthread_rwlock_destroy(l);
+}
+TRACK_EXPORT int pthread_spin_destroy(pthread_spinlock_t* l) noexcept {
+  constexpr int kFree = 1;
+  if (*l != kFree) forget_held(l);
+  return real.pthread_spin_destroy(l);
+}
+
 // C11 mutexes are pthread mutexes inside, but libc does not come back through the names above.
 namespace {
 pthread_mutex_t* inner(mtx_t* m) {
@@ -87,6 +98,11 @@ TRACK_EXPORT int mtx_timedlock(mtx_t* m, const timespec* limit) {
 TRACK_EXPORT int mtx_unlock(mtx_t* m) {
   remove_held(m, inner(m)->__data.__owner != track::core::this_thread.tid);
   return real.mtx_unlock(m);
+}
+
+TRACK_EXPORT void mtx_destroy(mtx_t* m) {
+  if (inner(m)->__data.__lock != 0) forget_held(m);
+  real.mtx_destroy(m);
 }
 
 TRACK_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t* l) noexcept {
