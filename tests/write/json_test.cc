@@ -92,7 +92,7 @@ TEST_CASE("several processes are summed, and every finding names its process") {
 TEST_CASE("names that are no UTF-8 do not break the file") {
   Report report = one_finding();
   report.processes[0].findings[0].title = "\xff\xfe";
-  CHECK_NOTHROW(json::parse(write::json_report(report)));
+  CHECK(json::parse(write::json_report(report)).contains("findings"));
 }
 
 TEST_CASE("a file is written whole, and leaves nothing behind when it cannot be") {
