@@ -73,7 +73,8 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::stack_bodies, 8, ((stacks_mb << 20) / shrink + 65536) / 8);
   set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096);
   set(SectionKind::strings, 1, 1 << 20);
-  set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride), level > 2 ? 1 : rings + 1);
+  set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride),
+      level > 2 ? 1 : rings + wire::kPooledRings);
   plan.total = wire::kHeaderBytes;
   for (uint64_t bytes : plan.bytes) plan.total += bytes;
   return plan;

@@ -1,10 +1,11 @@
 // The commit is one store inside a restartable sequence (rseq, see the kernel's rseq(2) and
 // glibc >= 2.35, which registers it): no lock prefix, and a record is whole or absent. Where rseq
-// is not registered, a ring is shared by atomic increments: a reader sees a torn record only while
-// its writer is between the increment and the last store, and `ticks` is written last.
-//
-// The two ways must never meet in one ring: the plain store of one would undo the increment of the
-// other. So the last ring is for CPUs without a ring of their own (not allowed at the start).
+// is not registered, or a CPU has no ring of its own (not allowed at the start), a thread takes one
+// of the pooled rings for the length of one push: a writer that is preempted keeps only that ring
+// from the others, and nobody can lap it while it writes. A thread comes back to the ring it had
+// before as a rule, so its cache lines stay. A signal handler that interrupts a push finds the ring
+// taken and uses another; one that jumps out of a push loses that ring for good, never a record's
+// wholeness. When all are taken the event is counted as lost.
 #include "libtrack/core/ring.h"
 
 #include <dlfcn.h>
@@ -29,7 +30,8 @@ struct KernelRseq {
 constexpr uint64_t kGrowEvents = 1024;  // 32 KiB reserved at a time
 
 char* rings;
-uint32_t ring_count;
+uint32_t cpu_rings;  // the first ones; pooled ones follow
+uint32_t pooled_rings;
 bool have_rseq;
 ptrdiff_t rseq_offset;
 
@@ -96,61 +98,68 @@ full:
   return Push::full;
 }
 
-Push push_shared(Ring& ring, const Event& event) {
-  uint64_t at = ring.head.load(std::memory_order_relaxed);
-  do {
-    if (at >= ring.limit.load(std::memory_order_relaxed)) return Push::full;
-  } while (!ring.head.compare_exchange_weak(at, at + 1, std::memory_order_relaxed));
-  Event& slot = ring.events[at % kRingEvents];
-  __atomic_store_n(&slot.ticks, 0, __ATOMIC_RELAXED);
-  std::atomic_signal_fence(std::memory_order_seq_cst);
-  slot.object = event.object;
-  slot.task = event.task;
-  slot.stack = event.stack;
-  slot.duration_ticks = event.duration_ticks;
-  slot.kind = event.kind;
-  slot.sort = event.sort;
-  __atomic_store_n(&slot.ticks, event.ticks, __ATOMIC_RELEASE);
+// The caller owns the ring: plain stores, and the head last.
+Push push_owned(Ring& ring, const Event& event) {
+  const uint64_t at = ring.head.load(std::memory_order_relaxed);
+  if (at >= ring.limit.load(std::memory_order_relaxed)) return Push::full;
+  ring.events[at % kRingEvents] = event;
+  ring.head.store(at + 1, std::memory_order_release);
   return Push::done;
+}
+
+// Threads' control blocks lie pages apart: their addresses spread the threads over the pool.
+uint32_t preferred_ring() {
+  const uint64_t word = reinterpret_cast<uintptr_t>(__builtin_thread_pointer()) >> 6;
+  return static_cast<uint32_t>(word * 0x9e3779b97f4a7c15u >> 33) % pooled_rings;
+}
+
+bool push_pooled(const Event& event) {
+  const uint32_t first = preferred_ring();
+  for (uint32_t i = 0; i < pooled_rings; ++i) {
+    Ring& ring = ring_at(cpu_rings + (first + i) % pooled_rings);
+    if (!reserve(&ring, 64)) continue;
+    uint32_t nobody = 0;
+    const uint32_t taken = event.task != 0 ? event.task : UINT32_MAX;
+    if (ring.owner.load(std::memory_order_relaxed) != 0 ||
+        !ring.owner.compare_exchange_strong(nobody, taken, std::memory_order_acquire))
+      continue;
+    Push result = push_owned(ring, event);
+    if (result == Push::full && grow(ring)) result = push_owned(ring, event);
+    ring.owner.store(0, std::memory_order_release);
+    if (result == Push::done) return true;
+  }
+  return false;
 }
 
 }  // namespace
 
 void start_rings() {
   rings = section_start<char>(wire::SectionKind::rings);
-  ring_count = static_cast<uint32_t>(section(wire::SectionKind::rings).bytes / wire::kRingStride);
+  const auto count =
+      static_cast<uint32_t>(section(wire::SectionKind::rings).bytes / wire::kRingStride);
+  cpu_rings = count > wire::kPooledRings ? count - wire::kPooledRings : 0;
+  pooled_rings = count - cpu_rings;
   // glibc's own registration; weak by look-up so that an older glibc still loads us.
   const auto* size = static_cast<const unsigned*>(dlsym(RTLD_DEFAULT, "__rseq_size"));
   const auto* offset = static_cast<const ptrdiff_t*>(dlsym(RTLD_DEFAULT, "__rseq_offset"));
   have_rseq = size != nullptr && offset != nullptr && *size != 0;
   if (have_rseq) rseq_offset = *offset;
-  section(wire::SectionKind::rings).used.store(ring_count, std::memory_order_relaxed);
+  section(wire::SectionKind::rings).used.store(count, std::memory_order_relaxed);
 }
 
 void push_event(const Event& event) {
-  for (int attempt = 0; attempt < 64; ++attempt) {
-    Push result;
-    Ring* ring;
-    if (have_rseq) {
-      auto* rs = reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) +
-                                               rseq_offset);
-      const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
-      const bool own =
-          cpu < ring_count - 1 && __atomic_load_n(&rs->cpu_id, __ATOMIC_RELAXED) == cpu;
-      ring = &ring_at(own ? cpu : ring_count - 1);
-      if (!reserve(ring, 64)) break;
-      result = own ? push_rseq(rs, cpu, ring, event) : push_shared(*ring, event);
-    } else {
-      unsigned cpu = 0;
-      sys::call(SYS_getcpu, sys::as_long(&cpu));
-      ring = &ring_at(cpu % ring_count);
-      if (!reserve(ring, 64)) break;
-      result = push_shared(*ring, event);
-    }
+  for (int attempt = 0; have_rseq && attempt < 64; ++attempt) {
+    auto* rs =
+        reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) + rseq_offset);
+    const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
+    if (cpu >= cpu_rings || __atomic_load_n(&rs->cpu_id, __ATOMIC_RELAXED) != cpu) break;
+    Ring* ring = &ring_at(cpu);
+    if (!reserve(ring, 64)) break;
+    const Push result = push_rseq(rs, cpu, ring, event);
     if (result == Push::done) return;
     if (result == Push::full && !grow(*ring)) break;
   }
-  count(lost().events);
+  if (!push_pooled(event)) count(lost().events);
 }
 
 }  // namespace track::core

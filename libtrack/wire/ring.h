@@ -1,4 +1,5 @@
-// ring.h: history. One ring a CPU, and a last one shared by CPUs that have none. Overwrite-oldest:
+// ring.h: history. One ring a CPU, and a pool at the end of the section for threads whose CPU has
+// none or that have no restartable sequences: taken for one push at a time. Overwrite-oldest:
 // record number n lies at n modulo the capacity; `head` counts records ever written, `limit` how
 // many may be written before more space must be reserved.
 #pragma once
@@ -37,11 +38,12 @@ struct Event {
 static_assert(sizeof(Event) == 32);
 
 inline constexpr uint32_t kRingEvents = 8192;
+inline constexpr uint32_t kPooledRings = 16;
 
 struct alignas(64) Ring {
   std::atomic<uint64_t> head;
   std::atomic<uint64_t> limit;
-  std::atomic<uint32_t> owner;   // pooled rings: task that writes it
+  std::atomic<uint32_t> owner;   // pooled rings: the task that writes just now, 0 = free
   std::atomic<uint32_t> failed;  // no more space could be reserved
   uint64_t reserved[5];
   Event events[kRingEvents];
