@@ -1,5 +1,6 @@
 set(TRACK_MODEL_SOURCES
   finding.cc
+  process_image.cc
   report.cc
   symbols.cc
   words.cc)

@@ -3,6 +3,7 @@
 #include <dirent.h>
 #include <errno.h>
 #include <fcntl.h>
+#include <limits.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -50,6 +51,17 @@ std::vector<pid_t> numbers_in(const std::string& directory) {
   return result;
 }
 
+// Of a text of lines "NAME: value".
+std::string field_of(const std::string& text, const std::string& name) {
+  const std::string key = "\n" + name + ":";
+  size_t at = text.compare(0, name.size() + 1, name + ":") == 0 ? name.size() + 1 : text.find(key);
+  if (at == std::string::npos) return {};
+  if (text[at] == '\n') at += key.size();
+  at = text.find_first_not_of(" \t", at);
+  if (at == std::string::npos) return {};
+  return text.substr(at, text.find('\n', at) - at);
+}
+
 void strip_newline(std::string& text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
 }
@@ -88,7 +100,9 @@ std::vector<Mapping> mappings(pid_t pid) {
     if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
                     &m.start, &m.end, flags, &m.offset, &major, &minor, &m.inode, &path_at) < 7)
       continue;
+    m.readable = flags[0] == 'r';
     m.writable = flags[1] == 'w';
+    m.executable = flags[2] == 'x';
     m.shared = flags[3] == 's';
     if (path_at > 0) m.path = line.substr(static_cast<size_t>(path_at));
     static constexpr char kDeleted[] = " (deleted)";
@@ -100,6 +114,27 @@ std::vector<Mapping> mappings(pid_t pid) {
     result.push_back(std::move(m));
   }
   return result;
+}
+
+std::string executable_path(pid_t pid) {
+  char path[PATH_MAX];
+  const ssize_t n = readlink(proc_path(pid, "exe").c_str(), path, sizeof path);
+  return n <= 0 ? std::string() : std::string(path, static_cast<size_t>(n));
+}
+
+std::vector<std::string> command_line(pid_t pid) {
+  std::string text;
+  std::vector<std::string> words;
+  if (!read_all(proc_path(pid, "cmdline"), text)) return words;
+  std::istringstream all(text);
+  for (std::string word; std::getline(all, word, '\0');) words.push_back(word);
+  return words;
+}
+
+std::string status_field(pid_t pid, const std::string& name) {
+  std::string text;
+  if (!read_all(proc_path(pid, "status"), text)) return {};
+  return field_of(text, name);
 }
 
 std::vector<pid_t> all_pids() {
@@ -133,6 +168,19 @@ std::string thread_name(pid_t pid, pid_t tid) {
   if (!read_all(proc_path(pid, "task/" + std::to_string(tid) + "/comm"), text)) return {};
   strip_newline(text);
   return text;
+}
+
+TaskStatus task_status(pid_t pid, pid_t tid) {
+  TaskStatus status;
+  std::string text;
+  if (!read_all(proc_path(pid, "task/" + std::to_string(tid) + "/status"), text)) return status;
+  const std::string state = field_of(text, "State");
+  status.state = state.empty() ? '\0' : state.front();
+  status.alive = status.state != 'Z' && status.state != 'X' && status.state != 0;
+  status.name = field_of(text, "Name");
+  for (const char* name : {"voluntary_ctxt_switches", "nonvoluntary_ctxt_switches"})
+    status.switches += std::strtoull(field_of(text, name).c_str(), nullptr, 10);
+  return status;
 }
 
 SystemCall system_call(pid_t pid, pid_t tid) {

@@ -7,30 +7,34 @@
 #include <string>
 #include <vector>
 
+#include "cli/model/process_image.h"
+
 namespace track::process {
 
 bool exists(pid_t pid);  // zombies count as gone
 // Throws Error, in words for a person, when the process is gone or may not be looked at.
 void require_readable(pid_t pid);
 
-struct Mapping {
-  uint64_t start = 0;
-  uint64_t end = 0;
-  uint64_t offset = 0;
-  uint64_t inode = 0;
-  bool writable = false;
-  bool shared = false;
-  bool deleted = false;
-  std::string path;  // without " (deleted)"
-};
 std::vector<Mapping> mappings(pid_t pid);
 
 std::vector<pid_t> all_pids();
 std::string command_name(pid_t pid);
+std::string executable_path(pid_t pid);  // empty when it may not be known
+std::vector<std::string> command_line(pid_t pid);
+// The rest of the line "NAME:" in /proc/PID/status, trimmed; empty when there is none.
+std::string status_field(pid_t pid, const std::string& name);
 // True when the process's own thread ids are ours too (no pid namespace in between).
 bool same_pid_namespace(pid_t pid);
 std::vector<pid_t> thread_ids(pid_t pid);
 std::string thread_name(pid_t pid, pid_t tid);
+
+struct TaskStatus {
+  bool alive = false;  // false: gone, or a thread that has exited
+  char state = 0;      // as ps prints it: R S D T t
+  std::string name;
+  uint64_t switches = 0;  // context switches, wanted and unwanted
+};
+TaskStatus task_status(pid_t pid, pid_t tid);
 
 // /proc/PID/task/TID/syscall.
 struct SystemCall {

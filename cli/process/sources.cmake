@@ -1,7 +1,11 @@
 set(TRACK_PROCESS_SOURCES
   binary.cc
   coroutines.cc
+  image.cc
+  live_memory.cc
+  loaded_elf.cc
   locate.cc
   memory.cc
   observe.cc
+  permission.cc
   proc.cc)

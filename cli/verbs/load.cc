@@ -61,7 +61,7 @@ pid_t writer_of(const std::string& path) {
   const read::RecordingFile name = read::parse_recording_name(path);
   struct stat file {};
   if (name.pid == 0 || stat(path.c_str(), &file) != 0) return 0;
-  for (const process::Mapping& mapping : process::mappings(name.pid))
+  for (const Mapping& mapping : process::mappings(name.pid))
     if (mapping.inode == file.st_ino && mapping.shared) return name.pid;
   return 0;
 }

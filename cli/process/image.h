@@ -1,0 +1,33 @@
+// The two sources of a ProcessImage: a live process and a core file.
+//
+// A live process is seized by ptrace for a proof only: every thread is held while registers are
+// read and the writable memory is copied, then let go. It is never left stopped: the kernel
+// detaches what a dying tracer held. Threads born meanwhile are caught. System calls go on as if
+// nothing had happened, but for the few that the kernel ends early when a tracer looks (epoll_wait,
+// sigtimedwait, semop, a receive with a time limit): threads in those are not interrupted, they
+// count as held while they sleep and are looked at through /proc.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+
+#include "cli/model/process_image.h"
+
+namespace track::process {
+
+// Nothing is stopped: memory changes while it is read; registers of a thread are its rip and rsp,
+// known only while it is inside a system call. Throws Error: no such process, not permitted.
+ProcessImage look_at_process(pid_t pid);
+
+// One instant: all threads are held for pause_ns. Throws Error when the process may not be traced,
+// with what forbids it and how to allow it.
+ProcessImage stop_process(pid_t pid);
+
+// Throws Error: not a core file, of another machine, without notes. What the file does not hold is
+// in `missing`. sysroot: where the modules' files are, for what the core leaves out.
+ProcessImage read_core(const std::string& path, const std::string& sysroot = {});
+// An ELF file of type core, whatever else is in it.
+bool is_core(const std::string& path);
+
+}  // namespace track::process
