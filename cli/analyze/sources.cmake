@@ -1,9 +1,11 @@
 set(TRACK_ANALYZE_SOURCES
+  block_map.cc
   deadlock.cc
   fail_on.cc
   group.cc
   judge.cc
   lock_held.cc
+  mark.cc
   outlived.cc
   suppressions.cc
   unjoined.cc

@@ -1,0 +1,72 @@
+// Which blocks can be reached. Conservative: every aligned word of what is scanned counts as a
+// reference to the block it points into, wherever into it, whatever its low bits; so it may call a
+// block reached that is not, and never the other way round.
+//
+// Roots are given one after the other and may be given later too: reached() grows, and is exact
+// (a closure) after each finish(). About a second a GiB of small blocks, one core; memory needed
+// beside the copy: 26 bytes a block and 1.6 % of what the blocks span. One thread at a time.
+#pragma once
+
+#include <cstdint>
+#include <span>
+#include <vector>
+
+#include "cli/analyze/block_map.h"
+#include "cli/model/memory.h"
+
+namespace track::analyze {
+
+class Marker {
+ public:
+  // regions: sorted by address, must outlive the marker; blocks: see BlockMap.
+  Marker(std::span<const MemoryRegion> regions, std::span<const MemoryBlock> blocks);
+
+  // Everything these bytes refer to is reached. address: where they were in the target.
+  void mark_from(std::span<const std::byte> bytes, uint64_t address);
+  // One word that lives in no memory; referrer: what path() is to say of it.
+  void mark_word(uint64_t value, uint64_t referrer);
+  void mark_block(Cell cell, uint64_t referrer);
+  void finish();
+
+  const BlockMap& map() const { return map_; }
+  bool reached(Cell cell) const { return marked_[cell >> 6] >> (cell & 63) & 1; }
+  // Where the word was that reached it first.
+  uint64_t referrer(Cell cell) const { return referrers_[cell]; }
+  std::span<const std::byte> bytes_of(Cell cell) const;
+
+  // For each group of blocks: how much memory the group alone keeps: not reached, and reachable
+  // from no other group. The group's own blocks count.
+  std::vector<uint64_t> held_only_by(std::span<const std::vector<Cell>> groups) const;
+
+ private:
+  struct Candidate {
+    uint32_t page;
+    uint32_t granule;
+    uint64_t referrer;
+  };
+  static constexpr uint32_t kQueue = 64;  // candidates whose page of the map is on its way
+
+  // The bodies, compiled twice: for processors with AVX2 and POPCNT, and for any.
+  void scan(std::span<const std::byte> bytes, uint64_t address);
+  void sweep();
+  void scan_with_avx2(std::span<const std::byte> bytes, uint64_t address);
+  void sweep_with_avx2();
+  void scan_plain(std::span<const std::byte> bytes, uint64_t address);
+  void sweep_plain();
+  void push(uint64_t value, uint64_t referrer);
+  void drain(uint32_t keep);
+  void take(Cell cell, uint64_t referrer);
+
+  std::span<const MemoryRegion> regions_;
+  BlockMap map_;
+  std::vector<uint64_t> marked_, pending_;  // bit per cell
+  std::vector<uint32_t> waiting_;           // pending cells of each group of cells
+  std::vector<uint64_t> referrers_;         // by cell
+  uint64_t waiting_total_ = 0;
+  std::vector<Candidate> queue_;
+  uint32_t head_ = 0, tail_ = 0;
+  mutable size_t last_region_ = 0;
+  bool avx2_ = false;
+};
+
+}  // namespace track::analyze
