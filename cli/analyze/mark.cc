@@ -86,9 +86,9 @@ TRACK_HOT void Marker::push(uint64_t value, uint64_t referrer) {
 TRACK_HOT void Marker::scan(std::span<const std::byte> bytes, uint64_t address) {
   const std::byte* at = bytes.data();
   const std::byte* const end = at + bytes.size() / 8 * 8;
-  const auto& [low_a, high_a] = map_.ranges()[0];
-  const auto& [low_b, high_b] = map_.ranges()[1];
-  const uint64_t span_a = high_a - low_a, span_b = high_b - low_b;
+  const auto* const ranges = map_.ranges();
+  const uint64_t low_a = ranges[0].first, span_a = ranges[0].second - low_a;
+  const uint64_t low_b = ranges[1].first, span_b = ranges[1].second - low_b;
   const auto look = [&](const std::byte* from, uint64_t referrer) {
     uint64_t word;
     std::memcpy(&word, from, sizeof word);
