@@ -1,6 +1,7 @@
 set(TRACK_PROCESS_SOURCES
   binary.cc
   coroutines.cc
+  frame_pointer.cc
   image.cc
   live_memory.cc
   loaded_elf.cc
@@ -8,4 +9,7 @@ set(TRACK_PROCESS_SOURCES
   memory.cc
   observe.cc
   permission.cc
-  proc.cc)
+  proc.cc
+  stacks.cc
+  system_calls.cc
+  unwind.cc)

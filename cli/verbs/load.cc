@@ -16,6 +16,7 @@
 #include "cli/process/locate.h"
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
+#include "cli/process/stacks.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
 
@@ -41,6 +42,7 @@ Trace read_live(pid_t pid, const process::RecordingPlace& place) {
 Trace observe(pid_t pid, const process::RecordingPlace& place) {
   Trace trace = read_live(pid, place);
   process::observe_threads(trace);
+  process::observe_unpublished(trace);
   process::read_lock_words(trace);
   return trace;
 }

@@ -74,6 +74,7 @@ class Table {
       return row.name.empty() ? "(function unknown)" : short_function(row.name);
     const auto known = process_.symbols.objects.find(row.wait.object);
     std::string text = where(row.at);
+    if (row.on_cpu && row.at == 0) return "(on a CPU: no stack without a stop)";
     if (row.wait.kind != WaitKind::none && known != process_.symbols.objects.end())
       text = known->second + ", " + text;
     return text;

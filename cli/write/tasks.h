@@ -35,6 +35,7 @@ struct TaskRow {
   uint64_t age_ns = 0;    // the oldest one's
   uint64_t since_ns = 0;  // how long in this state, the longest; 0 = unknown
   uint64_t bytes = 0;
+  bool on_cpu = false;
   StackIndex at = 0;
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;

@@ -1,0 +1,33 @@
+// Stacks from outside: libunwind's remote unwinding over the memory and the modules of an image.
+// Tables come from the modules' .eh_frame_hdr as mapped, so no file is opened and nothing on disk
+// can disagree with what runs.
+//
+// One thread at a time. The image must outlive the unwinder. Of memory that changes meanwhile the
+// result may be wrong or short, never a crash or a loop.
+#pragma once
+
+#include <memory>
+
+#include "cli/model/process_image.h"
+#include "cli/model/trace.h"
+
+namespace track::process {
+
+class Unwinder {
+ public:
+  explicit Unwinder(const ProcessImage& image);
+  ~Unwinder();
+  Unwinder(const Unwinder&) = delete;
+  Unwinder& operator=(const Unwinder&) = delete;
+
+  // Leaf first, as return addresses: an interrupted instruction's address is given plus one, so
+  // that "the call before it" is the instruction itself. interrupted: rip is such an address.
+  // `truncated` when the walk did not reach the thread's first function.
+  Stack unwind(const Registers& registers, bool interrupted);
+
+ private:
+  struct State;
+  std::unique_ptr<State> state_;
+};
+
+}  // namespace track::process
