@@ -41,21 +41,19 @@ Marker::Marker(std::span<const MemoryRegion> regions, std::span<const MemoryBloc
     if (!map_.is_block(cell)) marked_[cell >> 6] |= uint64_t{1} << (cell & 63);
 }
 
-std::span<const std::byte> Marker::bytes_of(Cell cell) const {
-  const MemoryBlock& block = map_.at(cell);
-  if (last_region_ >= regions_.size() || block.address < regions_[last_region_].address ||
-      block.address >= regions_[last_region_].end()) {
+std::span<const std::byte> Marker::bytes_from(uint64_t& at, uint64_t end) const {
+  if (last_region_ >= regions_.size() ||
+      at - regions_[last_region_].address >= regions_[last_region_].bytes.size()) {
     const auto after = std::upper_bound(
-        regions_.begin(), regions_.end(), block.address,
-        [](uint64_t address, const MemoryRegion& region) { return address < region.address; });
-    if (after == regions_.begin()) return {};
-    last_region_ = static_cast<size_t>(after - regions_.begin()) - 1;
+        regions_.begin(), regions_.end(), at,
+        [](uint64_t address, const MemoryRegion& region) { return address < region.end(); });
+    if (after == regions_.end() || after->address >= end) return {};
+    last_region_ = static_cast<size_t>(after - regions_.begin());
+    at = std::max(at, after->address);
   }
   const MemoryRegion& region = regions_[last_region_];
-  if (block.address >= region.end()) return {};
-  const uint64_t offset = block.address - region.address;
-  return region.bytes.subspan(offset,
-                              std::min<uint64_t>(block.bytes, region.bytes.size() - offset));
+  const uint64_t offset = at - region.address;
+  return region.bytes.subspan(offset, std::min<uint64_t>(end - at, region.bytes.size() - offset));
 }
 
 TRACK_HOT void Marker::take(Cell cell, uint64_t referrer) {
@@ -131,7 +129,13 @@ TRACK_HOT void Marker::sweep() {
             --waiting_[group];
             --waiting_total_;
             const Cell cell = static_cast<Cell>(word * 64) + bit;
-            scan(bytes_of(cell), map_.at(cell).address);
+            const uint64_t end = map_.at(cell).end();
+            for (uint64_t at = map_.at(cell).address; at < end;) {
+              const std::span<const std::byte> bytes = bytes_from(at, end);
+              if (bytes.empty()) break;
+              scan(bytes, at);
+              at += bytes.size();
+            }
           }
         }
         drain(0);
@@ -189,12 +193,18 @@ std::vector<uint64_t> Marker::held_only_by(std::span<const std::vector<Cell>> gr
     };
     for (const Cell cell : groups[group]) visit(cell);
     while (!todo.empty()) {
-      const std::span<const std::byte> bytes = bytes_of(todo.back());
+      const uint64_t end = map_.at(todo.back()).end();
+      uint64_t at = map_.at(todo.back()).address;
       todo.pop_back();
-      for (size_t at = 0; at + 8 <= bytes.size(); at += 8) {
-        uint64_t word;
-        std::memcpy(&word, bytes.data() + at, sizeof word);
-        visit(map_.find(word));
+      while (at < end) {
+        const std::span<const std::byte> bytes = bytes_from(at, end);
+        if (bytes.empty()) break;
+        for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+          uint64_t word;
+          std::memcpy(&word, bytes.data() + i, sizeof word);
+          visit(map_.find(word));
+        }
+        at += bytes.size();
       }
     }
   }

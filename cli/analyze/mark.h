@@ -32,7 +32,6 @@ class Marker {
   bool reached(Cell cell) const { return marked_[cell >> 6] >> (cell & 63) & 1; }
   // Where the word was that reached it first.
   uint64_t referrer(Cell cell) const { return referrers_[cell]; }
-  std::span<const std::byte> bytes_of(Cell cell) const;
 
   // For each group of blocks: how much memory the group alone keeps: not reached, and reachable
   // from no other group. The group's own blocks count.
@@ -53,6 +52,9 @@ class Marker {
   void sweep_with_avx2();
   void scan_plain(std::span<const std::byte> bytes, uint64_t address);
   void sweep_plain();
+  // The bytes from `at` on that lie in one region, at most up to `end`; moves `at` to where they
+  // start. Empty: there are none.
+  std::span<const std::byte> bytes_from(uint64_t& at, uint64_t end) const;
   void push(uint64_t value, uint64_t referrer);
   void drain(uint32_t keep);
   void take(Cell cell, uint64_t referrer);

@@ -2,11 +2,13 @@ set(TRACK_PROCESS_SOURCES
   binary.cc
   coroutines.cc
   frame_pointer.cc
+  heap_glibc.cc
   image.cc
   live_memory.cc
   loaded_elf.cc
   locate.cc
   memory.cc
+  memory_copy.cc
   observe.cc
   permission.cc
   proc.cc

@@ -83,17 +83,22 @@ TEST_CASE("a cycle nobody refers to stays unreached, and roots may be given late
   CHECK(reached(marker, a));
 }
 
-TEST_CASE("memory that was not read refers to nothing") {
-  Heap heap(kBase, 4096);
-  const uint64_t a = heap.block(4064, 400), b = heap.block(8192, 40);
-  Marker marker = heap.marker();
-  marker.mark_word(a, 1);
-  marker.mark_word(b, 1);
+TEST_CASE("a block is scanned on both sides of memory that was not read") {
+  std::vector<uint64_t> low(8, 0), high(8, 0);
+  const std::vector<MemoryRegion> regions = {{kBase, std::as_bytes(std::span(low))},
+                                             {kBase + 4096, std::as_bytes(std::span(high))}};
+  const std::vector<MemoryBlock> blocks = {
+      {kBase + 32, 8000}, {kBase + 16384, 40}, {kBase + 32768, 40}, {kBase + 65536, 40}};
+  low[3] = blocks[3].address;  // before the block
+  low[7] = blocks[1].address;
+  high[7] = blocks[2].address;
+  Marker marker(regions, blocks);
+  marker.mark_word(kBase + 7000, 1);
   marker.finish();
-  CHECK(reached(marker, a));
-  CHECK(reached(marker, b));
-  CHECK(marker.bytes_of(marker.map().find(a)).size() == 32);
-  CHECK(marker.bytes_of(marker.map().find(b)).empty());
+  CHECK(reached(marker, kBase + 32));
+  CHECK(reached(marker, blocks[1].address));
+  CHECK(reached(marker, blocks[2].address));
+  CHECK_FALSE(reached(marker, blocks[3].address));
 }
 
 TEST_CASE("roots whose address is odd are read at the words that lie aligned in the target") {

@@ -1,0 +1,43 @@
+// The writable memory of a process, copied for marking. Pages that the process never touched are
+// neither read nor created: they hold no reference.
+#pragma once
+
+#include <cstddef>
+#include <cstdint>
+#include <memory>
+#include <span>
+#include <string>
+#include <vector>
+
+#include "cli/model/memory.h"
+#include "cli/model/process_image.h"
+
+namespace track::process {
+
+struct AddressRange {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  bool contains(uint64_t address) const { return address - start < end - start; }
+};
+
+class MemoryCopy {
+ public:
+  MemoryCopy() = default;
+  // leave_out: what is not to be copied, sorted.
+  MemoryCopy(const ProcessImage& image, std::span<const AddressRange> leave_out);
+  MemoryCopy(MemoryCopy&&) = default;
+  MemoryCopy& operator=(MemoryCopy&&) = default;
+
+  const std::vector<MemoryRegion>& regions() const { return regions_; }  // sorted
+  uint64_t bytes() const { return bytes_; }
+  uint64_t unreadable_bytes() const { return unreadable_; }  // present, but could not be copied
+
+ private:
+  void copy(const ProcessImage& image, uint64_t start, uint64_t end);
+
+  std::vector<std::unique_ptr<std::byte[]>> storage_;
+  std::vector<MemoryRegion> regions_;
+  uint64_t bytes_ = 0, unreadable_ = 0;
+};
+
+}  // namespace track::process
