@@ -37,9 +37,11 @@ namespace track::capture {
 struct Real {
 #define TRACK_REAL(name, version) decltype(&::name) name;
 #define TRACK_REAL_AS(name, ...) std::type_identity_t<__VA_ARGS__> name;
+#define TRACK_REAL_OLD(name, version, ...) std::type_identity_t<__VA_ARGS__> old_##name;
 #include "libtrack/capture/real.def"
 #undef TRACK_REAL
 #undef TRACK_REAL_AS
+#undef TRACK_REAL_OLD
 };
 #pragma GCC diagnostic pop
 

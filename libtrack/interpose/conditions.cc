@@ -31,6 +31,16 @@ TRACK_EXPORT int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
 TRACK_EXPORT int pthread_cond_timedwait(pthread_cond_t* c, pthread_mutex_t* m, const timespec* t) {
   TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.pthread_cond_timedwait(c, m, t));
 }
+// Binaries from before glibc 2.3.2: their condition is a pointer to the real one.
+TRACK_EXPORT int old_pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
+  TRACK_CONDITION_WAIT(c, m, 0, real.old_pthread_cond_wait(c, m));
+}
+TRACK_OLD_VERSION(pthread_cond_wait, "GLIBC_2.2.5");
+TRACK_EXPORT int old_pthread_cond_timedwait(pthread_cond_t* c, pthread_mutex_t* m,
+                                            const timespec* t) {
+  TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.old_pthread_cond_timedwait(c, m, t));
+}
+TRACK_OLD_VERSION(pthread_cond_timedwait, "GLIBC_2.2.5");
 TRACK_EXPORT int pthread_cond_clockwait(pthread_cond_t* c, pthread_mutex_t* m, clockid_t clock,
                                         const timespec* t) {
   TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.pthread_cond_clockwait(c, m, clock, t));

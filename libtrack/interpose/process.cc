@@ -36,6 +36,9 @@ TRACK_EXPORT int __libc_start_main(int (*main)(int, char**, char**), int argc, c
 
 TRACK_ENDING(exit, exit_called, noexcept)
 TRACK_ENDING(quick_exit, quick_exit, noexcept)
+// Before glibc 2.24 it ran the thread's destructors.
+TRACK_ENDING(old_quick_exit, quick_exit, noexcept)
+TRACK_OLD_VERSION(quick_exit, "GLIBC_2.10");
 TRACK_ENDING(_exit, underscore_exit, )
 TRACK_ENDING(_Exit, underscore_exit, noexcept)
 

@@ -44,11 +44,14 @@ void* next(const char* name, const char* version) {
 #pragma GCC diagnostic ignored "-Wignored-attributes"
 #define TRACK_REAL(name, version) &Early<decltype(Real::name)>::call<&Real::name>,
 #define TRACK_REAL_AS(name, ...) &Early<decltype(Real::name)>::call<&Real::name>,
+#define TRACK_REAL_OLD(name, version, ...) \
+  &Early<decltype(Real::old_##name)>::call<&Real::old_##name>,
 constinit Real real = {
 #include "libtrack/capture/real.def"
 };
 #undef TRACK_REAL
 #undef TRACK_REAL_AS
+#undef TRACK_REAL_OLD
 #pragma GCC diagnostic pop
 
 void find_real() {
@@ -66,9 +69,13 @@ void find_real() {
 #define TRACK_REAL(name, version) \
   if (void* found = next(#name, version)) real.name = reinterpret_cast<decltype(real.name)>(found);
 #define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
+#define TRACK_REAL_OLD(name, version, ...)             \
+  if (void* found = dlvsym(RTLD_NEXT, #name, version)) \
+    real.old_##name = reinterpret_cast<decltype(real.old_##name)>(found);
 #include "libtrack/capture/real.def"
 #undef TRACK_REAL
 #undef TRACK_REAL_AS
+#undef TRACK_REAL_OLD
 }
 
 }  // namespace track::capture
