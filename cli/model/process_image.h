@@ -7,6 +7,7 @@
 #include <cstddef>
 #include <cstdint>
 #include <memory>
+#include <span>
 #include <string>
 #include <vector>
 
@@ -58,6 +59,12 @@ class ImageMemory {
   virtual ~ImageMemory() = default;
   // How many bytes from `address` on could be read, in one piece: less than asked at a hole.
   virtual size_t read_some(uint64_t address, void* to, size_t bytes) const = 0;
+  // The bytes from `address` on as far as they lie here already, to be looked at in place; empty
+  // when they do not. Valid as long as this object.
+  virtual std::span<const std::byte> view(uint64_t address) const {
+    (void)address;
+    return {};
+  }
 };
 
 struct ProcessImage {
@@ -81,6 +88,9 @@ struct ProcessImage {
   }
   size_t read_some(uint64_t address, void* to, size_t bytes) const {
     return memory ? memory->read_some(address, to, bytes) : 0;
+  }
+  std::span<const std::byte> view(uint64_t address) const {
+    return memory ? memory->view(address) : std::span<const std::byte>();
   }
   // 0 when it cannot be read.
   uint64_t word(uint64_t address) const {

@@ -1,8 +1,10 @@
 set(TRACK_PROCESS_SOURCES
   binary.cc
   coroutines.cc
+  copied_memory.cc
   frame_pointer.cc
   heap_glibc.cc
+  hold.cc
   image.cc
   live_memory.cc
   loaded_elf.cc

@@ -1,0 +1,195 @@
+#include "cli/process/copied_memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+#include <fstream>
+#include <thread>
+
+#include "cli/model/error.h"
+#include "cli/process/proc.h"
+
+namespace track::process {
+namespace {
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kLargestRun = 4 << 20;  // so that helpers share the work evenly
+constexpr uint64_t kPresent = uint64_t{1} << 63, kSwapped = uint64_t{1} << 62;
+constexpr uint64_t kHuge = 2 << 20;
+constexpr uint64_t kSmall = 16 << 20;  // not worth a second thread
+
+constexpr uint64_t kNowhere = ~uint64_t{0};  // a run that could not be read
+
+// In a file's "Name: N kB" line; 0 when there is none.
+uint64_t kilobytes_in(const std::string& path, const std::string& name) {
+  std::ifstream file(path);
+  for (std::string line; std::getline(file, line);)
+    if (line.compare(0, name.size() + 1, name + ":") == 0)
+      return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
+  return 0;
+}
+
+bool wanted(const Mapping& mapping) {
+  // Devices answer reads; [vvar] is the kernel's.
+  const bool device = mapping.path.compare(0, 5, "/dev/") == 0 &&
+                      mapping.path.compare(0, 9, "/dev/shm/") != 0 && mapping.path != "/dev/zero";
+  return mapping.readable && mapping.writable && !device;
+}
+
+}  // namespace
+
+uint64_t resident_bytes(pid_t pid) {
+  const std::string path = "/proc/" + std::to_string(pid) + "/status";
+  return (kilobytes_in(path, "RssAnon") + kilobytes_in(path, "RssShmem") +
+          kilobytes_in(path, "VmSwap")) *
+         1024;
+}
+
+CopiedMemory::~CopiedMemory() {
+  if (buffer_ != nullptr) munmap(buffer_, capacity_);
+}
+
+void CopiedMemory::reserve(uint64_t bytes) {
+  const uint64_t available = kilobytes_in("/proc/meminfo", "MemAvailable") * 1024;
+  if (available != 0 && bytes > available / 10 * 9)
+    throw Error("process " + std::to_string(pid_) + " has " + std::to_string(bytes >> 20) +
+                " MiB to copy and this machine has " + std::to_string(available >> 20) +
+                " MiB left: no proof can be taken here");
+  // Room for what it touches until it is held.
+  capacity_ = (bytes + bytes / 8 + kHuge * 4) & ~(kHuge - 1);
+  void* room = mmap(nullptr, capacity_, PROT_READ | PROT_WRITE,
+                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+  if (room == MAP_FAILED) throw Error("no address space for a copy of the process");
+  buffer_ = static_cast<std::byte*>(room);
+  madvise(buffer_, capacity_, MADV_HUGEPAGE);
+  // Touched now: a fault on each page would triple the time of the copy.
+  madvise(buffer_, std::min(capacity_, bytes + kHuge), MADV_POPULATE_WRITE);
+}
+
+void CopiedMemory::grow(uint64_t bytes) {
+  if (bytes <= capacity_) return;
+  const uint64_t larger = (bytes + kHuge) & ~(kHuge - 1);
+  void* room = buffer_ == nullptr ? mmap(nullptr, larger, PROT_READ | PROT_WRITE,
+                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
+                                  : mremap(buffer_, capacity_, larger, MREMAP_MAYMOVE);
+  if (room == MAP_FAILED) throw Error("no address space for a copy of the process");
+  buffer_ = static_cast<std::byte*>(room);
+  capacity_ = larger;
+}
+
+void CopiedMemory::find_runs(const Mapping& mapping, int pagemap) {
+  std::vector<uint64_t> entries(16384);
+  for (uint64_t start = mapping.start; start < mapping.end; start += entries.size() * kPage) {
+    const uint64_t pages =
+        std::min<uint64_t>(entries.size(), (mapping.end - start + kPage - 1) / kPage);
+    const ssize_t n =
+        pread(pagemap, entries.data(), pages * 8, static_cast<off_t>(start / kPage * 8));
+    const uint64_t known = n < 0 ? 0 : static_cast<uint64_t>(n) / 8;
+    for (uint64_t i = 0; i < pages; ++i) {
+      // Not told: it is fetched to be sure.
+      if (i < known && (entries[i] & (kPresent | kSwapped)) == 0) continue;
+      const uint64_t page = start + i * kPage;
+      if (!runs_.empty() && runs_.back().end == page && page - runs_.back().start < kLargestRun) {
+        runs_.back().end += kPage;
+      } else {
+        runs_.push_back({page, page + kPage, used_});
+      }
+      used_ += kPage;
+    }
+  }
+}
+
+void CopiedMemory::fetch(size_t first, size_t step, std::vector<char>& failed) {
+  for (size_t i = first; i < runs_.size(); i += step) {
+    const Run& run = runs_[i];
+    failed[i] =
+        live_.read_some(run.start, buffer_ + run.at, run.end - run.start) != run.end - run.start;
+  }
+}
+
+void CopiedMemory::copy(const std::vector<Mapping>& mappings, std::vector<std::string>& missing) {
+  const std::string path = "/proc/" + std::to_string(pid_) + "/pagemap";
+  const int pagemap = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  for (const Mapping& mapping : mappings) {
+    if (!wanted(mapping)) continue;
+    areas_.push_back({mapping.start, mapping.end});
+    find_runs(mapping, pagemap);
+  }
+  if (pagemap >= 0) close(pagemap);
+  grow(used_);
+  std::vector<char> failed(runs_.size(), 0);
+  const unsigned helpers =
+      used_ < kSmall ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+  std::vector<std::thread> threads;
+  for (unsigned i = 1; i < helpers; ++i)
+    threads.emplace_back([this, i, helpers, &failed] { fetch(i, helpers, failed); });
+  fetch(0, helpers, failed);
+  for (std::thread& thread : threads) thread.join();
+  const auto lost = std::count(failed.begin(), failed.end(), 1);
+  if (lost != 0)
+    missing.push_back(std::to_string(lost) + " parts of the writable memory could not be read");
+  for (size_t i = 0; i < runs_.size(); ++i)
+    if (failed[i] != 0) runs_[i].at = kNowhere;
+}
+
+const CopiedMemory::Run* CopiedMemory::run_at(uint64_t address) const {
+  auto after = std::upper_bound(runs_.begin(), runs_.end(), address,
+                                [](uint64_t value, const Run& run) { return value < run.start; });
+  if (after == runs_.begin()) return nullptr;
+  const Run& run = *std::prev(after);
+  return address < run.end ? &run : nullptr;
+}
+
+const CopiedMemory::Area* CopiedMemory::area_at(uint64_t address) const {
+  auto after =
+      std::upper_bound(areas_.begin(), areas_.end(), address,
+                       [](uint64_t value, const Area& area) { return value < area.start; });
+  if (after == areas_.begin()) return nullptr;
+  const Area& area = *std::prev(after);
+  return address < area.end ? &area : nullptr;
+}
+
+std::span<const std::byte> CopiedMemory::view(uint64_t address) const {
+  const Run* run = run_at(address);
+  if (run == nullptr || run->at == kNowhere) return {};
+  return {buffer_ + run->at + (address - run->start), run->end - address};
+}
+
+size_t CopiedMemory::read_some(uint64_t address, void* to, size_t bytes) const {
+  size_t done = 0;
+  auto* out = static_cast<std::byte*>(to);
+  while (done < bytes) {
+    const uint64_t at = address + done;
+    if (const auto here = view(at); !here.empty()) {
+      const size_t n = std::min(bytes - done, here.size());
+      std::memcpy(out + done, here.data(), n);
+      done += n;
+    } else if (run_at(at) != nullptr) {
+      break;
+    } else if (const Area* area = area_at(at)) {
+      // Never touched, up to the next page that was.
+      const auto next =
+          std::upper_bound(runs_.begin(), runs_.end(), at,
+                           [](uint64_t value, const Run& run) { return value < run.start; });
+      const uint64_t end = next == runs_.end() ? area->end : std::min(area->end, next->start);
+      const size_t n = std::min<uint64_t>(bytes - done, end - at);
+      std::memset(out + done, 0, n);
+      done += n;
+    } else {
+      const auto next =
+          std::upper_bound(areas_.begin(), areas_.end(), at,
+                           [](uint64_t value, const Area& area) { return value < area.start; });
+      const size_t n =
+          next == areas_.end() ? bytes - done : std::min<uint64_t>(bytes - done, next->start - at);
+      const size_t got = live_.read_some(at, out + done, n);
+      done += got;
+      if (got < n) break;
+    }
+  }
+  return done;
+}
+
+}  // namespace track::process

@@ -1,0 +1,61 @@
+// The writable memory of a process, copied while it was held; what cannot change is read from the
+// process when asked for. Pages that the process never touched are not fetched: they read as zero.
+#pragma once
+
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "cli/model/process_image.h"
+#include "cli/process/live_memory.h"
+
+namespace track::process {
+
+class CopiedMemory : public ImageMemory {
+ public:
+  explicit CopiedMemory(pid_t pid) : live_(pid), pid_(pid) {}
+  ~CopiedMemory() override;
+  CopiedMemory(const CopiedMemory&) = delete;
+  CopiedMemory& operator=(const CopiedMemory&) = delete;
+
+  // Makes room beforehand, so that the copying itself takes as little time as it can. Throws Error
+  // when this machine has not enough memory for it.
+  void reserve(uint64_t resident_bytes);
+  // mappings: sorted. missing: gets a line for what could not be copied.
+  void copy(const std::vector<Mapping>& mappings, std::vector<std::string>& missing);
+  uint64_t copied_bytes() const { return used_; }
+
+  size_t read_some(uint64_t address, void* to, size_t bytes) const override;
+  std::span<const std::byte> view(uint64_t address) const override;
+
+ private:
+  // A run of pages that lie in the buffer one after another.
+  struct Run {
+    uint64_t start = 0;
+    uint64_t end = 0;
+    uint64_t at = 0;  // in the buffer
+  };
+  struct Area {
+    uint64_t start = 0;
+    uint64_t end = 0;
+  };
+  const Run* run_at(uint64_t address) const;
+  const Area* area_at(uint64_t address) const;
+  void find_runs(const Mapping& mapping, int pagemap);
+  void fetch(size_t first, size_t step, std::vector<char>& failed);
+  void grow(uint64_t bytes);
+
+  LiveMemory live_;
+  pid_t pid_;
+  std::byte* buffer_ = nullptr;
+  uint64_t capacity_ = 0;
+  uint64_t used_ = 0;
+  std::vector<Run> runs_;    // sorted
+  std::vector<Area> areas_;  // mappings copied, sorted
+};
+
+// Bytes of a process that are in memory or swapped out; what copying it may take.
+uint64_t resident_bytes(pid_t pid);
+
+}  // namespace track::process

@@ -1,0 +1,195 @@
+#include "cli/process/hold.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/user.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <exception>
+#include <map>
+#include <thread>
+
+#include "cli/model/error.h"
+#include "cli/process/permission.h"
+#include "cli/process/proc.h"
+
+namespace track::process {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+// For a thread to stop: it may sit in the kernel where nothing interrupts it.
+constexpr auto kPatience = std::chrono::milliseconds(500);
+constexpr auto kShortNap = std::chrono::microseconds(50);
+
+// The kernel's own codes for a call to go on with when no handler runs; not for user space.
+constexpr int64_t kRestartSystem = -512, kRestartNoHandler = -514, kRestartBlock = -516;
+
+struct Tracee {
+  enum class State { seized, held, gone } state = State::seized;
+  int signal = 0;  // to be delivered when it is let go
+  ImageThread thread;
+};
+
+bool reads_as_interrupted(int64_t result) {
+  return result == -EINTR || (result <= kRestartSystem && result >= kRestartBlock);
+}
+
+class Tracer {
+ public:
+  explicit Tracer(pid_t pid) : pid_(pid) {}
+
+  void hold_all() {
+    seize_new();
+    if (tracees_.empty()) throw Error(subject() + " ended while it was looked at");
+    began_ = Clock::now();
+    // Threads are born until the last one that could bear one stands still.
+    do {
+      for (auto& [tid, tracee] : tracees_)
+        if (tracee.state == Tracee::State::seized && ptrace(PTRACE_INTERRUPT, tid, 0, 0) != 0)
+          tracee.state = Tracee::State::gone;
+      wait_for_stops();
+    } while (seize_new() != 0);
+  }
+
+  void read_registers() {
+    for (auto& [tid, tracee] : tracees_)
+      if (tracee.state == Tracee::State::held) read_registers(tid, tracee);
+  }
+
+  void release(Hold& hold) {
+    hold.complete = true;
+    for (auto& [tid, tracee] : tracees_) {
+      if (tracee.state == Tracee::State::held)
+        ptrace(PTRACE_DETACH, tid, 0, static_cast<long>(tracee.signal));
+      if (tracee.state != Tracee::State::seized) continue;
+      hold.complete = false;
+      hold.missing.push_back("thread " + std::to_string(tid) +
+                             " could not be stopped: it sits in the kernel, uninterruptible");
+    }
+    hold.pause_ns = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began_).count());
+    for (auto& [tid, tracee] : tracees_)
+      if (tracee.state != Tracee::State::gone) hold.threads.push_back(std::move(tracee.thread));
+  }
+
+ private:
+  std::string subject() const {
+    return "process " + std::to_string(pid_) + " (" + command_name(pid_) + ")";
+  }
+
+  size_t seize_new() {
+    size_t fresh = 0;
+    for (const pid_t tid : thread_ids(pid_)) {
+      if (tracees_.count(tid) != 0) continue;
+      if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0) {
+        const int error = errno;
+        if (!task_status(pid_, tid).alive) continue;
+        throw Error(subject() + " may not be stopped: " + why_not_traceable(pid_, error));
+      }
+      Tracee& tracee = tracees_[tid];
+      tracee.thread.tid = tid;
+      tracee.thread.main = tid == pid_;
+      ++fresh;
+    }
+    return fresh;
+  }
+
+  // Every thread that was interrupted stops, ends, or is given up on.
+  void wait_for_stops() {
+    const auto deadline = Clock::now() + kPatience;
+    for (auto& [tid, tracee] : tracees_) {
+      while (tracee.state == Tracee::State::seized) {
+        siginfo_t info{};
+        // Not consumed: should track die now, the kernel still knows the signal to deliver.
+        const int result = waitid(P_PID, static_cast<id_t>(tid), &info,
+                                  WSTOPPED | WEXITED | WNOWAIT | WNOHANG | __WALL);
+        if (result != 0) {
+          tracee.state = Tracee::State::gone;
+        } else if (info.si_pid != 0) {
+          note_stop(tracee, info);
+        } else if (Clock::now() > deadline) {
+          break;
+        } else {
+          std::this_thread::sleep_for(kShortNap);
+        }
+      }
+    }
+  }
+
+  static void note_stop(Tracee& tracee, const siginfo_t& info) {
+    if (info.si_code != CLD_TRAPPED && info.si_code != CLD_STOPPED) {
+      tracee.state = Tracee::State::gone;
+      return;
+    }
+    tracee.state = Tracee::State::held;
+    const bool our_stop = (info.si_status >> 8) == PTRACE_EVENT_STOP;
+    if (!our_stop) tracee.signal = info.si_status & 0x7f;
+    tracee.thread.stopped_by_signal = our_stop && (info.si_status & 0x7f) != SIGTRAP;
+  }
+
+  static void read_registers(pid_t tid, Tracee& tracee) {
+    user_regs_struct user{};
+    iovec where{&user, sizeof user};
+    if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &where) != 0) return;
+    ImageThread& thread = tracee.thread;
+    const auto result = static_cast<int64_t>(user.rax);
+    const auto number = static_cast<int64_t>(user.orig_rax);
+    if (number >= 0 && number != SYS_close && result == -EINTR) {
+      // As if the call had said "go on unless a handler runs": exactly what happens without us.
+      user.rax = static_cast<uint64_t>(kRestartNoHandler);
+      ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &where);
+    }
+    Registers& r = thread.registers;
+    r.values = {user.rax, user.rdx, user.rcx, user.rbx, user.rsi, user.rdi,
+                user.rbp, user.rsp, user.r8,  user.r9,  user.r10, user.r11,
+                user.r12, user.r13, user.r14, user.r15, user.rip};
+    r.whole = true;
+    thread.has_registers = true;
+    thread.fs_base = user.fs_base;
+    thread.in_system_call = number >= 0 && reads_as_interrupted(result);
+    if (!thread.in_system_call) return;
+    thread.system_call = number;
+    thread.arguments = {user.rdi, user.rsi, user.rdx, user.r10, user.r8, user.r9};
+  }
+
+  pid_t pid_;
+  std::map<pid_t, Tracee> tracees_;
+  Clock::time_point began_;
+};
+
+}  // namespace
+
+Hold hold_process(pid_t pid, const std::function<void()>& while_held) {
+  Hold hold;
+  std::exception_ptr failure;
+  // All signals stay with the other threads: nothing of track's runs between stop and release.
+  sigset_t all, before;
+  sigfillset(&all);
+  pthread_sigmask(SIG_SETMASK, &all, &before);
+  std::thread tracer([&] {
+    Tracer tracing(pid);
+    try {
+      tracing.hold_all();
+      tracing.read_registers();
+      while_held();
+    } catch (...) {
+      failure = std::current_exception();
+    }
+    tracing.release(hold);
+  });
+  pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  tracer.join();
+  if (failure) std::rethrow_exception(failure);
+  return hold;
+}
+
+}  // namespace track::process

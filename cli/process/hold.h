@@ -1,0 +1,30 @@
+// All threads of a process held by ptrace, as shortly as possible.
+//
+// The tracer is a thread of its own that ends when the hold does: whatever it still held then, or
+// when track is killed, the kernel lets go. Signals that arrive meanwhile are delivered afterwards;
+// a stopped job stays stopped; system calls that the kernel would end early because a tracer looked
+// are made to go on.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+#include <string>
+#include <vector>
+
+#include "cli/model/process_image.h"
+
+namespace track::process {
+
+struct Hold {
+  std::vector<ImageThread> threads;  // by tid
+  std::vector<std::string> missing;
+  bool complete = false;  // every thread was held
+  uint64_t pause_ns = 0;  // from the first interruption to the last release
+};
+
+// Calls `while_held` once, in another thread, when everything stands still; what it throws comes
+// out here after the release. Throws Error when the process may not be traced or is gone.
+Hold hold_process(pid_t pid, const std::function<void()>& while_held);
+
+}  // namespace track::process
