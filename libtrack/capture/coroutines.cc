@@ -165,7 +165,7 @@ void restart_coroutines_after_fork() {
 // read, nanosleep and their like may be left by siglongjmp at any instruction, and a shard's lock
 // would stay behind: no signal while it is held. The kernel's own call, because libc's drops two.
 void settle_pending() {
-  if (!any_pending()) return;
+  if (!any_pending() || !core::recording_is_ours()) return;
   uint64_t all = ~uint64_t{0}, before = 0;
   const bool masked = sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::as_long(&all),
                                 sys::as_long(&before), sizeof all) == 0;
@@ -214,7 +214,7 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 }
 
 void freeing_slow(void* block) {
-  if (core::recording.base == nullptr || core::inside_tracker()) return;
+  if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;

@@ -74,7 +74,7 @@ void remove_held_slow(ThreadSlot* slot, uint64_t object, bool may_be_foreign) {
 }
 
 void forget_held(const volatile void* object) {
-  if (core::recording.base == nullptr) return;
+  if (!core::recording_is_ours()) return;
   ThreadSlot* slot = core::this_thread.locks;
   const auto address = reinterpret_cast<uint64_t>(object);
   if (slot != nullptr && strike_out(slot, address)) return drop_struck_out(slot);

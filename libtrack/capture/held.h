@@ -23,6 +23,8 @@ inline void add_held(const volatile void* object, wire::HeldSort sort) {
   if (__builtin_expect(slot == nullptr, 0)) {
     if (core::current_slot() == nullptr || core::this_thread.locks == nullptr) return;
     slot = core::this_thread.locks;
+  } else if (__builtin_expect(!core::recording_is_ours(), 0)) {
+    return;
   }
   const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
   if (__builtin_expect(n >= wire::kHeldCapacity, 0)) return add_held_slow(slot, entry);
@@ -34,7 +36,7 @@ inline void add_held(const volatile void* object, wire::HeldSort sort) {
 // missing means "locked before tracking began", not "locked by somebody else".
 inline void remove_held(const volatile void* object, bool may_be_foreign) {
   wire::ThreadSlot* slot = core::this_thread.locks;
-  if (__builtin_expect(slot == nullptr, 0)) return;
+  if (__builtin_expect(slot == nullptr || !core::recording_is_ours(), 0)) return;
   const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
   if (__builtin_expect(n != 0, 1)) {
     const uint64_t top = slot->held[n - 1].load(std::memory_order_relaxed);

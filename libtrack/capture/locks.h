@@ -90,7 +90,9 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
 }
 
 [[gnu::always_inline]] inline int mutex_lock(pthread_mutex_t* mutex, const Real& real) {
-  if (__builtin_expect(core::this_thread.locks != nullptr && plain_mutex(mutex), 1)) {
+  if (__builtin_expect(
+          core::this_thread.locks != nullptr && core::recording_is_ours() && plain_mutex(mutex),
+          1)) {
     if (__builtin_expect(take_plain_mutex(mutex), 1)) {
       add_held(mutex, wire::kHeldMutex);
       return 0;
@@ -106,7 +108,9 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
 }
 
 [[gnu::always_inline]] inline int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
-  if (__builtin_expect(core::this_thread.locks != nullptr && plain_mutex(mutex), 1)) {
+  if (__builtin_expect(
+          core::this_thread.locks != nullptr && core::recording_is_ours() && plain_mutex(mutex),
+          1)) {
     remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
     if (__builtin_expect(give_plain_mutex(mutex), 1)) return 0;
     return real.pthread_mutex_unlock(mutex);

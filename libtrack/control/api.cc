@@ -8,7 +8,7 @@ using track::core::recording;
 using track::wire::ThreadState;
 
 TRACK_API int track_recording(void) {
-  return recording.base != nullptr && track::core::recording_on() ? 1 : 0;
+  return track::core::recording_on() ? 1 : 0;
 }
 
 TRACK_API const char* track_recording_path(void) {
@@ -16,7 +16,7 @@ TRACK_API const char* track_recording_path(void) {
 }
 
 TRACK_API uint64_t track_count(track_kind kind) {
-  if (recording.base == nullptr) return 0;
+  if (!track::core::recording_is_ours()) return 0;
   const auto& counters = recording.header->counters;
   uint64_t threads = 0;
   uint64_t created = counters.coroutines_created_by_gone.load(std::memory_order_relaxed);

@@ -53,7 +53,7 @@ void pause_for_reader() {
 namespace {
 // A vfork child shares our memory, but is not the process that is recorded.
 bool is_recorded_process() {
-  return recording.base != nullptr &&
+  return core::recording_is_ours() &&
          (sys::filtered.load(std::memory_order_relaxed) || recording.header->pid == sys::pid());
 }
 }  // namespace

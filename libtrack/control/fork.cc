@@ -5,21 +5,36 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 
 namespace track::control {
 namespace {
 
+// Said before the fork: in the child, what would tell is wiped (core::WipedInChildren). Every
+// thread that forks says the same.
+std::atomic<bool> was_ours{false}, was_on{false};
+
 void in_fork_parent() {
-  if (core::recording.base != nullptr) core::count(core::counters().forks);
+  if (core::recording_is_ours()) core::count(core::counters().forks);
 }
 
 }  // namespace
 
 void start_fork_handling() {
   // Blocks not looked at yet are looked at here: the child may not have their memory (DONTFORK).
-  pthread_atfork(capture::settle_pending, in_fork_parent, in_fork_child);
+  pthread_atfork(
+      [] {
+        capture::settle_pending();
+        before_fork();
+      },
+      in_fork_parent, in_fork_child);
+}
+
+void before_fork() {
+  was_ours.store(core::recording_is_ours(), std::memory_order_relaxed);
+  was_on.store(core::recording_on(), std::memory_order_relaxed);
 }
 
 namespace {
@@ -41,7 +56,7 @@ static_assert(sizeof(wire::Lost) == sizeof(wire::Counters));
 }  // namespace
 
 void in_fork_child() {
-  if (core::recording.base == nullptr) return;
+  if (!was_ours.load(std::memory_order_relaxed)) return;
   core::BusyScope busy;
   const uint32_t parent_task = core::this_thread.task;
   const int32_t parent = core::recording.header->pid;
@@ -59,6 +74,8 @@ void in_fork_child() {
   core::restart_modules_after_fork();
   forget_the_parents_past(header);
   capture::restart_coroutines_after_fork();
+  core::restart_rings_after_fork();
+  core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }
 
 }  // namespace track::control

@@ -1,10 +1,12 @@
 // fork.h: a fork child gets a recording of its own and never writes to its parent's.
-// vfork, posix_spawn and clone are left alone: their children run no hook that writes.
+// vfork, posix_spawn and clone with CLONE_VM are left alone. A child made behind libc's back (a raw
+// system call, clone without CLONE_VM) has no recording: nothing of it is recorded.
 #pragma once
 
 namespace track::control {
 
 void start_fork_handling();
+void before_fork();  // in the parent, where no atfork handler runs
 void in_fork_child();
 
 }  // namespace track::control

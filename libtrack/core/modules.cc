@@ -2,6 +2,7 @@
 
 #include <dlfcn.h>
 #include <elf.h>
+#include <errno.h>
 #include <link.h>
 
 #include <atomic>
@@ -9,6 +10,7 @@
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
+#include "libtrack/core/thread_state.h"
 #include "libtrack/core/unwind.h"
 
 namespace track::core {
@@ -17,14 +19,20 @@ namespace {
 using wire::ModuleSlot;
 using wire::SectionKind;
 
-std::atomic<bool> writing{false};  // one module at a time
+std::atomic<int32_t> writing{0};  // one module at a time: the writer's tid
 
-// A stack's modules are noted once, so a busy writer is waited for; but not for ever: it may have
-// been cancelled.
+// A stack's modules are noted once, so a busy writer is waited for; but not for ever. One that died
+// is succeeded, and so is this thread itself: a handler that interrupts the tracker never comes
+// here, so it was left by a jump.
 bool begin_writing() {
+  const int32_t self = this_thread.tid != 0 ? this_thread.tid : sys::tid();
   for (int attempt = 0; attempt < 1000; ++attempt) {
-    bool free = false;
-    if (writing.compare_exchange_strong(free, true, std::memory_order_acquire)) return true;
+    int32_t owner = 0;
+    if (writing.compare_exchange_strong(owner, self, std::memory_order_acquire)) return true;
+    if (owner == self) return true;
+    if (attempt % 100 == 99 && sys::call(SYS_tgkill, sys::pid(), owner, 0) == -ESRCH &&
+        writing.compare_exchange_strong(owner, self, std::memory_order_acquire))
+      return true;
     sys::call(SYS_sched_yield);
   }
   return false;
@@ -86,7 +94,7 @@ void read_build_id(const Image& image, const ElfW(Phdr) & note, ModuleSlot& m) {
 void add_module(const Image& image) {
   if (!begin_writing()) return count(lost().modules);
   if (known_module(image.inside) != nullptr) {  // by somebody else meanwhile
-    writing.store(false, std::memory_order_release);
+    writing.store(0, std::memory_order_release);
     return;
   }
   auto& used = section(SectionKind::modules).used;
@@ -96,8 +104,10 @@ void add_module(const Image& image) {
     count(lost().modules);
   } else {
     m.base = image.base;
-    m.start = UINT64_MAX;
-    m.executable_start = UINT64_MAX;
+    // A writer that never finished may have left something here.
+    m.start = m.executable_start = UINT64_MAX;
+    m.end = m.executable_end = 0;
+    m.build_id_bytes = 0;
     for (uint32_t i = 0; i < image.segment_count; ++i) {
       const auto& s = image.segments[i];
       const uint64_t low = image.base + s.p_vaddr, high = low + s.p_memsz;
@@ -114,7 +124,7 @@ void add_module(const Image& image) {
     m.state.store(1, std::memory_order_release);
     used.store(at + 1, std::memory_order_release);  // pairs with slots_used
   }
-  writing.store(false, std::memory_order_release);
+  writing.store(0, std::memory_order_release);
 }
 
 int add_loaded(dl_phdr_info* info, size_t, void*) {
@@ -152,17 +162,17 @@ void note_module_of(uint64_t address) {
 }
 
 void restart_modules_after_fork() {
-  writing.store(false, std::memory_order_relaxed);
+  writing.store(0, std::memory_order_relaxed);
 }
 
 void modules_changing() {
-  if (recording.base == nullptr) return;
+  if (!recording_is_ours()) return;
   unwind_modules_changed();
   recording.header->module_generation.fetch_add(1, std::memory_order_relaxed);
 }
 
 void modules_closed() {
-  if (recording.base == nullptr) return;
+  if (!recording_is_ours()) return;
   modules_changing();
   const uint32_t now = recording.header->module_generation.load(std::memory_order_relaxed);
   const uint64_t used = slots_used();

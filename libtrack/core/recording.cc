@@ -20,7 +20,7 @@
 namespace track::core {
 
 Recording recording;
-std::atomic<bool> recording_is_on{false};
+WipedInChildren wiped_in_children;
 uint8_t* reserved_pages;
 
 namespace {
@@ -211,6 +211,9 @@ bool open_recording(const char* const* environment) {
       write_header(text, plan);
       find_sections();
       write_magic();
+      sys::call(SYS_madvise, sys::as_long(&wiped_in_children), sizeof wiped_in_children,
+                MADV_WIPEONFORK);
+      wiped_in_children.ours.store(true, std::memory_order_relaxed);
       return true;
     }
     if (mapped) sys::unmap(recording.base, recording.bytes);
@@ -265,6 +268,7 @@ bool copy_recording_after_fork() {
   if (sys::map_failed(copy)) {
     // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
+    wiped_in_children.ours.store(false, std::memory_order_relaxed);
     sys::map(recording.base, recording.bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
     recording.base = nullptr;
@@ -278,6 +282,7 @@ bool copy_recording_after_fork() {
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
   recording.path[0] = 0;
+  wiped_in_children.ours.store(true, std::memory_order_relaxed);
   unpublished = true;
   return true;
 }

@@ -32,7 +32,21 @@ struct Recording {
   char path[768];  // of the file; empty when the mapping has none
 };
 extern Recording recording;
-extern std::atomic<bool> recording_is_on;
+
+// The kernel empties this page in every child that gets a copy of our memory (MADV_WIPEONFORK),
+// however it was made: fork, clone, a raw system call. So a child can write nothing to its parent's
+// recording before, and unless, in_fork_child() has given it one of its own.
+struct alignas(4096) WipedInChildren {
+  std::atomic<bool> on;
+  std::atomic<bool> ours;
+};
+extern WipedInChildren wiped_in_children;
+inline constexpr std::atomic<bool>& recording_is_on = wiped_in_children.on;
+
+// Is there a recording, and is it this process's?
+inline bool recording_is_ours() {
+  return wiped_in_children.ours.load(std::memory_order_relaxed);
+}
 
 inline bool recording_on() {
   return recording_is_on.load(std::memory_order_relaxed);

@@ -147,6 +147,14 @@ void start_rings() {
   section(wire::SectionKind::rings).used.store(count, std::memory_order_relaxed);
 }
 
+void restart_rings_after_fork() {
+  for (uint32_t i = 0; i < pooled_rings; ++i) {
+    Ring& ring = ring_at(cpu_rings + i);
+    if (ring.owner.load(std::memory_order_relaxed) != 0)
+      ring.owner.store(0, std::memory_order_relaxed);
+  }
+}
+
 void push_event(const Event& event) {
   for (int attempt = 0; have_rseq && attempt < 64; ++attempt) {
     auto* rs =

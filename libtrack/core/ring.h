@@ -11,4 +11,7 @@ void push_event(const wire::Event& event);
 // Decides between restartable sequences and the shared fallback; once, at start.
 void start_rings();
 
+// In the child: the threads that were writing pooled rings are not here.
+void restart_rings_after_fork();
+
 }  // namespace track::core

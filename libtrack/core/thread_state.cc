@@ -138,7 +138,7 @@ void end_thread() {
     this_thread.own = nullptr;
     private_blocks.give(own);
   }
-  if (slot == nullptr || recording.base == nullptr) return;
+  if (slot == nullptr || !recording_is_ours()) return;
   slot->wait.sequence.fetch_add(1, std::memory_order_release);
   slot->wait.kind = wire::WaitKind::none;
   slot->wait.sequence.fetch_add(1, std::memory_order_release);

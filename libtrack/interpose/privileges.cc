@@ -19,8 +19,7 @@ using namespace track::capture;
 namespace {
 
 void publish_now() {
-  if (track::core::recording.base == nullptr || !track::core::forked_recording_unpublished())
-    return;
+  if (!track::core::recording_is_ours() || !track::core::forked_recording_unpublished()) return;
   track::core::BusyScope busy;
   track::core::publish_forked_recording();
 }
@@ -67,6 +66,7 @@ long with_filter(Install install) {
 namespace {
 void stop_for_good() {
   track::core::recording_is_on.store(false);
+  track::core::wiped_in_children.ours.store(false);
   track::core::recording.base = nullptr;
   track::core::this_thread.locks = nullptr;
 }

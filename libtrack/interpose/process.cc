@@ -50,6 +50,7 @@ TRACK_EXPORT void abort() noexcept {
 
 // _Fork runs no atfork handlers.
 TRACK_EXPORT pid_t _Fork() noexcept {
+  track::control::before_fork();
   const pid_t pid = real._Fork();
   if (pid == 0) track::control::in_fork_child();
   return pid;

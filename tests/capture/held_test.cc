@@ -1,6 +1,9 @@
 #include "libtrack/capture/held.h"
 
 #include <doctest/doctest.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <random>
@@ -181,6 +184,32 @@ TEST_CASE("Slots are given back once when locks are struck out while their holde
             TRACK_EXPECT(view.threads().size() == 1);
           }
           TRACK_EXPECT(view.used(wire::SectionKind::threads) == 2);
+          return 0;
+        }) == 0);
+}
+
+// A child made behind libc's back runs no atfork handler, but has our memory and our mapping.
+TEST_CASE("A child made by a raw system call writes nothing to its parent's recording") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          const test::RecordingView view(core::recording.path);
+          add_held(&objects[1], wire::kHeldMutex);
+          const auto before = view.events().size();
+          const auto pid = static_cast<pid_t>(syscall(SYS_fork));
+          if (pid == 0) {
+            add_held(&objects[2], wire::kHeldMutex);
+            remove_held(&objects[1], true);
+            forget_held(&objects[1]);
+            const bool silent = core::current_slot() == nullptr && !core::recording_is_ours();
+            std::thread([] { add_held(&objects[3], wire::kHeldMutex); }).join();
+            _exit(silent ? 0 : 1);
+          }
+          int status = 0;
+          TRACK_EXPECT(waitpid(pid, &status, 0) == pid);
+          TRACK_EXPECT(status == 0);
+          TRACK_EXPECT(held() == Set{entry(1)});
+          TRACK_EXPECT(view.events().size() == before);
+          TRACK_EXPECT(core::recording_is_ours());
           return 0;
         }) == 0);
 }
