@@ -12,6 +12,20 @@ namespace {
 constexpr int kKindRobust = 16;
 constexpr int kKindShared = 128;
 
+// Most holders let go at once. A few looks at the word, no more than publishing a wait would cost,
+// find that out; then the wait is published and libc sleeps as it always does.
+constexpr int kLooks = 8;
+
+bool soon_free(pthread_mutex_t* mutex) {
+  if (core::this_thread.locks == nullptr || !plain_mutex(mutex)) return false;
+  for (int look = 0; look < kLooks; ++look) {
+    __builtin_ia32_pause();
+    if (__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0 && take_plain_mutex(mutex))
+      return true;
+  }
+  return false;
+}
+
 WaitRequest mutex_request(const pthread_mutex_t* mutex, bool timed) {
   WaitRequest request{WaitKind::mutex};
   if (timed) request.flags |= wire::kWaitTimed;
@@ -37,6 +51,7 @@ int mutex_took(pthread_mutex_t* mutex, int rc) {
 }
 
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real) {
+  if (soon_free(mutex)) return mutex_took(mutex, 0);
   OpenWait open;
   begin_wait(open, mutex_request(mutex, false), registers);
   const int rc = real.pthread_mutex_lock(mutex);

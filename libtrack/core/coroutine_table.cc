@@ -1,5 +1,7 @@
 #include "libtrack/core/coroutine_table.h"
 
+#include <sys/single_threaded.h>
+
 #include "libtrack/core/memory.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
@@ -61,6 +63,13 @@ bool lock_contended(Shard& shard) {
   return false;
 }
 inline bool lock(Shard& shard) {
+  // Without a second thread a plain store will do: a signal handler either keeps out (BusyScope) or
+  // is over before the code it interrupted goes on.
+  if (__libc_single_threaded && shard.locked.load(std::memory_order_relaxed) == 0) {
+    shard.locked.store(1, std::memory_order_relaxed);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    return true;
+  }
   if (__builtin_expect(shard.locked.exchange(1, std::memory_order_acquire) == 0, 1)) return true;
   return lock_contended(shard);
 }

@@ -206,6 +206,13 @@ Captured capture_whole(uint64_t* frames, const Registers& regs, uint64_t stack_h
   return {frames, depth, depth, hash_frames(frames, depth, generation), truncated};
 }
 
+bool unchanged(const Replay& replay, const Registers& regs, uint64_t stack_high) {
+  return replay.from_sp == regs.sp && replay.from_pc == regs.pc && replay.from_bp == regs.bp &&
+         replay.size != 0 && replay.generation == unwind_generation() &&
+         address(replay, replay.slot[0]) + 8 <= bounds_of(regs.sp, stack_high).high &&
+         first_changed(replay, static_cast<int32_t>(replay.size)) < 0;
+}
+
 Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, unsigned skip) {
   const StackBounds bounds = bounds_of(regs.sp, stack_high);
   const uint32_t generation = unwind_generation();
@@ -250,6 +257,9 @@ Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, uns
   if (common > depth) common = depth;
   replay.shown = depth;
   const uint64_t hash = depth ? replay.hash[replay.hidden + depth - 1] : seed(replay.generation);
+  replay.from_pc = regs.pc;
+  replay.from_sp = regs.sp;
+  replay.from_bp = regs.bp;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   replay.size = size;
   return {replay.pc + replay.hidden, depth, depth - common, never_zero(hash),

@@ -20,6 +20,7 @@ constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-
 
 struct ThreadPrivate {
   uint64_t pool_link;  // BlockPool keeps its list here while the block is free
+  uint32_t last;       // the reference of what the replay remembers; 0: not known
   Replay replay;
   struct Seen {
     uint64_t hash;
@@ -326,15 +327,19 @@ uint32_t capture_stack(const Registers& registers) {
     // A recycled block: its stacks seen are as good for this thread, its last walk is not.
     own->replay.size = 0;
     own->replay.generation = 0;
+    own->last = 0;
     this_thread.own = own;
   }
-  const Captured stack = capture(own->replay, registers, stack_high_of(registers.sp), 0);
+  const uint64_t high = stack_high_of(registers.sp);
+  if (own->last != 0 && unchanged(own->replay, registers, high)) return own->last;
+  own->last = 0;
+  const Captured stack = capture(own->replay, registers, high, 0);
   auto& seen = own->seen[stack.hash >> 57];
-  if (seen.hash == stack.hash) return seen.stack;
-  const uint32_t reference =
-      intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
-  seen = {stack.hash, reference};
-  return reference;
+  if (seen.hash != stack.hash) {
+    seen = {stack.hash,
+            intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated)};
+  }
+  return own->last = seen.stack;
 }
 
 }  // namespace track::core

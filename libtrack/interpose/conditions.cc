@@ -76,6 +76,7 @@ TRACK_EXPORT int sem_timedwait(sem_t* s, const timespec* t) {
   return rc;
 }
 TRACK_EXPORT int sem_clockwait(sem_t* s, clockid_t clock, const timespec* t) {
+  if (has_token(s)) return real.sem_clockwait(s, clock, t);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
   const int rc = real.sem_clockwait(s, clock, t);
   end_wait(open);

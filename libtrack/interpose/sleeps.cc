@@ -33,6 +33,20 @@ TRACK_EXPORT int thrd_sleep(const timespec* t, timespec* left) {
   if ((milliseconds) == 0) return real.call;            \
   TRACK_WAITING(kind, (milliseconds) > 0 ? kWaitTimed : 0, object, call)
 
+// The same with a limit in a structure; null never ends by itself. Only for calls in which libc
+// itself reads the limit: elsewhere a bad pointer is EFAULT, not a fault.
+namespace {
+bool is_zero(const timespec* t) {
+  return t != nullptr && t->tv_sec == 0 && t->tv_nsec == 0;
+}
+bool is_zero(const timeval* t) {
+  return t != nullptr && t->tv_sec == 0 && t->tv_usec == 0;
+}
+}  // namespace
+#define TRACK_POLLING_UNTIL(kind, object, limit, call) \
+  if (is_zero(limit)) return real.call;                \
+  TRACK_WAITING(kind, (limit) != nullptr ? kWaitTimed : 0, object, call)
+
 TRACK_EXPORT int poll(pollfd* fds, nfds_t n, int ms) {
   TRACK_POLLING(poll, nullptr, ms, poll(fds, n, ms));
 }
@@ -40,18 +54,18 @@ TRACK_EXPORT int __poll_chk(pollfd* fds, nfds_t n, int ms, size_t room) {
   TRACK_POLLING(poll, nullptr, ms, __poll_chk(fds, n, ms, room));
 }
 TRACK_EXPORT int ppoll(pollfd* fds, nfds_t n, const timespec* t, const sigset_t* mask) {
-  TRACK_WAITING(poll, t != nullptr ? kWaitTimed : 0, nullptr, ppoll(fds, n, t, mask));
+  TRACK_POLLING_UNTIL(poll, nullptr, t, ppoll(fds, n, t, mask));
 }
 TRACK_EXPORT int __ppoll_chk(pollfd* fds, nfds_t n, const timespec* t, const sigset_t* mask,
                              size_t room) {
-  TRACK_WAITING(poll, t != nullptr ? kWaitTimed : 0, nullptr, __ppoll_chk(fds, n, t, mask, room));
+  TRACK_POLLING_UNTIL(poll, nullptr, t, __ppoll_chk(fds, n, t, mask, room));
 }
 TRACK_EXPORT int select(int n, fd_set* in, fd_set* out, fd_set* bad, timeval* t) {
-  TRACK_WAITING(select, t != nullptr ? kWaitTimed : 0, nullptr, select(n, in, out, bad, t));
+  TRACK_POLLING_UNTIL(select, nullptr, t, select(n, in, out, bad, t));
 }
 TRACK_EXPORT int pselect(int n, fd_set* in, fd_set* out, fd_set* bad, const timespec* t,
                          const sigset_t* mask) {
-  TRACK_WAITING(select, t != nullptr ? kWaitTimed : 0, nullptr, pselect(n, in, out, bad, t, mask));
+  TRACK_POLLING_UNTIL(select, nullptr, t, pselect(n, in, out, bad, t, mask));
 }
 TRACK_EXPORT int epoll_wait(int fd, epoll_event* events, int n, int ms) {
   TRACK_POLLING(epoll, descriptor(fd), ms, epoll_wait(fd, events, n, ms));

@@ -124,6 +124,19 @@ void bm_capture(benchmark::State& state) {
   });
 }
 
+// The very same stack again, as in a loop that creates tasks: only asked whether it is.
+void bm_unchanged(benchmark::State& state) {
+  at_depth(state, [](benchmark::State& s, uint64_t high) {
+    static track::core::Replay replay;
+    track::core::Registers regs;
+    TRACK_GET_REGISTERS(regs);
+    const uint32_t depth = track::core::capture(replay, regs, high, 0).depth;
+    for (auto _ : s)
+      if (!track::core::unchanged(replay, regs, high)) s.SkipWithError("the stack changed");
+    s.counters["frames"] = depth;
+  });
+}
+
 // Two call sites in turn: the innermost frames change every time, as in real programs.
 void bm_capture_changing(benchmark::State& state) {
   at_depth(state, [](benchmark::State& s, uint64_t high) {
@@ -197,6 +210,7 @@ void bm_glibc_backtrace(benchmark::State& state) {
 
 BENCHMARK(bm_unwind)->Arg(10)->Arg(20)->Arg(50);
 BENCHMARK(bm_capture)->Arg(10)->Arg(20)->Arg(50);
+BENCHMARK(bm_unchanged)->Arg(10)->Arg(20)->Arg(50);
 BENCHMARK(bm_capture_changing)->Arg(10)->Arg(20)->Arg(50);
 BENCHMARK(bm_first_capture)->Arg(10)->Arg(20)->Arg(50);
 BENCHMARK(bm_libunwind)->Arg(10)->Arg(20)->Arg(50);

@@ -28,7 +28,7 @@ using namespace track::core;
 Replay g_replay;
 uint64_t g_stack_high;  // of the stack in use
 std::mt19937_64 g_random;
-uint64_t g_captures, g_reused, g_wrong, g_unlike_libunwind;
+uint64_t g_captures, g_reused, g_unchanged, g_wrong, g_unlike_libunwind;
 void* volatile g_sink;
 volatile size_t g_sixteen = 16;
 volatile int g_rounds = 6;  // not a constant: an unrolled loop has many call sites
@@ -46,8 +46,10 @@ bool one_in(unsigned n) {
   bool truncated = false;
   const unsigned count = unwind(regs, high, frames, kMaxFrames, &truncated);
   const unsigned skip = g_random() % 3;
+  const bool same = unchanged(g_replay, regs, high);
   const Captured c = capture(g_replay, regs, high, skip);
   ++g_captures;
+  g_unchanged += same;
   g_reused += c.changed < c.depth;
   bool wrong = c.depth + skip != (count > skip ? count : skip) || c.truncated != truncated;
   uint64_t reversed[kMaxFrames];
@@ -57,9 +59,14 @@ bool one_in(unsigned n) {
   // What capture() calls unchanged must be what the last one gave.
   static uint64_t last[kMaxFrames];
   static unsigned last_depth;
-  const unsigned same = c.depth - c.changed;
-  wrong = wrong || c.changed > c.depth || same > last_depth ||
-          memcmp(last, c.frames_outermost_first, same * sizeof(uint64_t)) != 0;
+  const unsigned kept = c.depth - c.changed;
+  wrong = wrong || c.changed > c.depth || kept > last_depth ||
+          memcmp(last, c.frames_outermost_first, kept * sizeof(uint64_t)) != 0;
+  // The last capture may have left more or fewer of the innermost frames away.
+  static uint64_t last_hash;
+  const uint64_t whole_hash = hash_frames(reversed, count, unwind_generation());
+  wrong = wrong || (same && whole_hash != last_hash);
+  last_hash = whole_hash;
   memcpy(last, c.frames_outermost_first, c.depth * sizeof(uint64_t));
   last_depth = c.depth;
   if (wrong && ++g_wrong < 5) {
