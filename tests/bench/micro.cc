@@ -6,12 +6,18 @@
 //   malloc     a block of changing size allocated and freed, 64 alive
 //   coroutine  an empty coroutine created and destroyed below 20 frames
 //   condvar    a round trip between two threads over condition variables
+//   read       read() of one byte of /dev/zero: the cheapest call that might have waited
+//   epoll      epoll_wait() with one descriptor ready
 //   startup    /bin/true run to its end, with LIBRARY preloaded when given
 #include "tests/bench/micro.h"
 
+#include <fcntl.h>
 #include <pthread.h>
 #include <spawn.h>
+#include <sys/epoll.h>
+#include <sys/eventfd.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <array>
 #include <atomic>
@@ -145,6 +151,31 @@ double condvar_ns(double seconds) {
   return cost;
 }
 
+double read_ns(double seconds) {
+  const int zero = open("/dev/zero", O_RDONLY | O_CLOEXEC);
+  const double cost = measure_ns(seconds, 1000, [&](uint64_t count) {
+    char byte;
+    for (uint64_t i = 0; i < count; ++i)
+      if (read(zero, &byte, 1) != 1) std::abort();
+  });
+  close(zero);
+  return cost;
+}
+
+double epoll_ns(double seconds) {
+  const int ready = eventfd(1, EFD_CLOEXEC), poller = epoll_create1(EPOLL_CLOEXEC);
+  epoll_event event{};
+  event.events = EPOLLIN;
+  epoll_ctl(poller, EPOLL_CTL_ADD, ready, &event);
+  const double cost = measure_ns(seconds, 1000, [&](uint64_t count) {
+    for (uint64_t i = 0; i < count; ++i)
+      if (epoll_wait(poller, &event, 1, -1) != 1) std::abort();
+  });
+  close(poller);
+  close(ready);
+  return cost;
+}
+
 double startup_ns(double seconds, const std::string& library) {
   std::string preload = "LD_PRELOAD=" + library;
   std::string options = "TRACK_OPTIONS=";
@@ -178,6 +209,10 @@ int run(std::string_view operation, double seconds, const std::string& library) 
     cost = coroutine_ns(seconds);
   } else if (operation == "condvar") {
     cost = condvar_ns(seconds);
+  } else if (operation == "read") {
+    cost = read_ns(seconds);
+  } else if (operation == "epoll") {
+    cost = epoll_ns(seconds);
   } else if (operation == "startup") {
     cost = startup_ns(seconds, library);
   } else {

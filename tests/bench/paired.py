@@ -4,7 +4,10 @@ rounds on the same machine; the ratio is the median of the rounds' ratios, so th
 hits both. Prints a Markdown table.
 
     paired.py --build DIR [--quick] [--only REGEX] [--rounds N] [--json F] [--peers]
-              [--parts micro,stacks,servers,tools]
+              [--parts micro,stacks,servers,tools] [--readme README.md]
+
+Of a server both are measured: requests a second (one client thread: it may be the limit) and the
+processor time the server itself takes for a request, which no client and no neighbour can hide.
 """
 import argparse
 import json
@@ -32,12 +35,17 @@ MICRO = [
     ("thread create + join", "thread", "", 1.10),
     ("malloc + free, recording off", "malloc", "record=0", 1.05),
     ("malloc + free", "malloc", "", None),
+    ("1-byte `read()` that does not wait", "read", "", None),
+    ("`epoll_wait()` that does not wait", "epoll", "", None),
     ("empty coroutine create + destroy, 20 frames deep", "coroutine", "", 3.0),
 ]
 STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
+          ("the same one again", "bm_unchanged/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
 THROUGHPUT_GOAL = 0.97
 STARTUP_GOAL_MS = 0.3
+TICKS_PER_S = os.sysconf("SC_CLK_TCK")
+MARKERS = ("<!-- scripts/bench writes from here -->", "<!-- to here -->")
 
 
 class Bench:
@@ -46,8 +54,8 @@ class Bench:
         self.bin = options.build.resolve() / "bench"
         self.library = options.build.resolve() / "lib" / "libtrack.so"
         self.track = options.build.resolve() / "bin" / "track"
-        self.seconds = options.seconds or (0.2 if options.quick else 0.5)
-        self.rounds = options.rounds or (5 if options.quick else 15)
+        self.seconds = options.seconds or (0.2 if options.quick else 0.4)
+        self.rounds = options.rounds or (5 if options.quick else 9)
         self.rows = []
 
     def wanted(self, name):
@@ -117,20 +125,34 @@ class Bench:
         """The same program under other tools, as ratios to bare; three rounds."""
         if not self.options.peers:
             return None
-        seconds = self.seconds
-        micro = self.bin / "micro"
+        seconds = self.seconds / 2
+        micro = [self.bin / "micro", operation, seconds]
+        if operation not in ("lock", "contended", "malloc", "thread", "coroutine"):
+            return None
         found = []
-        candidates = [("TSan", [self.bin / "micro_tsan", operation, seconds])]
+        candidates = [("TSan", [self.bin / "micro_tsan", operation, seconds], {})]
         if shutil.which("valgrind"):
-            candidates.append(("helgrind", ["valgrind", "-q", "--tool=helgrind", micro, operation,
-                                            seconds]))
-        if shutil.which("heaptrack") and operation in ("malloc", "coroutine"):
-            candidates.append(("heaptrack", ["heaptrack", "-q", "-o", self.folder / "heaptrack",
-                                             micro, operation, seconds]))
-        for name, command in candidates:
+            candidates.append(("helgrind", ["valgrind", "-q", "--tool=helgrind", *micro], {}))
+        if operation in ("malloc", "coroutine"):
+            if shutil.which("valgrind"):
+                candidates.append(("memcheck", ["valgrind", "-q", *micro], {}))
+            if shutil.which("heaptrack"):
+                candidates.append(("heaptrack", ["heaptrack", "-o", self.folder / "heaptrack",
+                                                 *micro], {}))
+            sampled = {"MALLOC_CONF": "prof:true,lg_prof_sample:19"}
+            heap_profile = {"HEAPPROFILE": str(self.folder / "profile")}
+            for name, library, more in (("jemalloc", "libjemalloc.so.2", {}),
+                                        ("jemalloc sampling", "libjemalloc.so.2", sampled),
+                                        ("tcmalloc", "libtcmalloc_minimal.so.4", {}),
+                                        ("gperftools heap profile", "libtcmalloc.so.4",
+                                         heap_profile)):
+                path = pathlib.Path("/usr/lib/x86_64-linux-gnu") / library
+                if path.exists():
+                    candidates.append((name, micro, {"LD_PRELOAD": str(path), **more}))
+        for name, command, more in candidates:
             try:
-                pairs = self.pairs(lambda: self.figure([micro, operation, seconds], {}),
-                                   lambda: self.peer_figure(command), 3)
+                pairs = self.pairs(lambda: self.figure(micro, {}),
+                                   lambda: self.peer_figure(command, more), 3)
                 found.append(f"{name} {statistics.median(b / a for a, b in pairs):.1f}×")
             except (OSError, ValueError, IndexError, real_servers.Failure,
                     subprocess.TimeoutExpired) as problem:
@@ -138,9 +160,9 @@ class Bench:
         return ", ".join(found)
 
     @staticmethod
-    def peer_figure(command):
+    def peer_figure(command, environment):
         done = subprocess.run([str(word) for word in command], capture_output=True, text=True,
-                              timeout=120)
+                              env={**os.environ, **environment}, timeout=120)
         # heaptrack talks around the program's own line.
         return float(re.findall(r"^\d+\.\d{3}$", done.stdout, re.M)[-1])
 
@@ -158,8 +180,8 @@ class Bench:
                      goal=f"≤ {goal_ns} ns", met=cost <= goal_ns, peers="")
 
     def servers(self):
-        rounds = self.options.rounds or (3 if self.options.quick else 7)
-        seconds = 1.5 if self.options.quick else 4
+        rounds = self.options.rounds or (3 if self.options.quick else 5)
+        seconds = 1.5 if self.options.quick else 2.5
         for kind in (*real_servers.ALL, EchoServer):
             name = f"{kind.name} under load"
             if not self.wanted(name):
@@ -171,7 +193,10 @@ class Bench:
             def run(environment, server=server):
                 try:
                     server.start(environment=environment)
+                    before = processor_s(server.pid)
                     figures = server.load(str(self.bin / "server_load"), seconds)
+                    used = processor_s(server.pid) - before
+                    figures["cpu_us"] = used * 1e6 / figures["exchanges"]
                     code = server.stop()
                 finally:
                     server.kill()
@@ -184,10 +209,13 @@ class Bench:
             middle = statistics.median(ratios)
             late = statistics.median(b["p99_us"] / a["p99_us"] for a, b in pairs)
             rates = [statistics.median(pair[i]["per_s"] for pair in pairs) for i in (0, 1)]
-            self.add(name=name, bare=f"{rates[0]:.0f}/s", tracked=f"{rates[1]:.0f}/s",
-                     ratio=f"{middle:.3f}×, p99 {late:.2f}×", spread=[ratios[0], ratios[-1]],
-                     value=middle, p99=late, goal=f"≥ {THROUGHPUT_GOAL}×",
-                     met=middle >= THROUGHPUT_GOAL, peers="")
+            work = statistics.median(b["cpu_us"] / a["cpu_us"] for a, b in pairs)
+            each = [statistics.median(pair[i]["cpu_us"] for pair in pairs) for i in (0, 1)]
+            self.add(name=name, bare=f"{rates[0]:.0f}/s, {each[0]:.1f} µs of CPU each",
+                     tracked=f"{rates[1]:.0f}/s, {each[1]:.1f} µs",
+                     ratio=f"{middle:.3f}×, CPU {work:.3f}×, p99 {late:.2f}×",
+                     spread=[ratios[0], ratios[-1]], value=middle, cpu=work, p99=late,
+                     goal=f"≥ {THROUGHPUT_GOAL}×", met=middle >= THROUGHPUT_GOAL, peers="")
 
     def tools(self):
         for name, program, count, goal_s, goal_mib in (
@@ -195,6 +223,18 @@ class Bench:
                 ("`track ps` of 1 000 000 live coroutines", "live_coroutines", 1000000, 3, 1024)):
             if self.wanted(name):
                 self.list_tasks(name, program, count, goal_s, goal_mib)
+
+        if self.wanted("symbolize 10 000 addresses"):
+            self.symbolize()
+
+    def symbolize(self):
+        command = [str(self.bin / "symbolize_bench"), str(self.track), "10000"]
+        for _ in range(2):  # the first fills the page cache
+            done = subprocess.run(command, capture_output=True, text=True, timeout=120, check=True)
+        took, peak = re.search(r"first ([0-9.]+) s .*peak (\d+) MiB", done.stdout).groups()
+        self.add(name="symbolize 10 000 addresses of `track` itself", bare="",
+                 tracked=f"{float(took):.2f} s", ratio=f"{peak} MiB", value=float(took),
+                 goal="< 2 s, < 1024 MiB", met=float(took) < 2 and int(peak) < 1024, peers="")
 
     def list_tasks(self, name, program, count, goal_s, goal_mib):
         target = subprocess.Popen([str(self.bin / program), str(count)], text=True,
@@ -238,6 +278,28 @@ class EchoServer(real_servers.Server):
         raise real_servers.Failure("chat_server is not built")
 
 
+def processor_s(pid):
+    """Processor time so far of a process and of its living children (nginx's workers)."""
+    ticks = 0
+    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(entry.parent.name) == pid or int(fields[1]) == pid:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / TICKS_PER_S
+
+
+def write_readme(path, text):
+    old = path.read_text()
+    begin, end = MARKERS
+    if old.count(begin) != 1 or old.count(end) != 1:
+        raise OSError(f"{path}: the lines '{begin}' and '{end}' are not there once each")
+    head, _, rest = old.partition(begin)
+    path.write_text(head + begin + "\n" + text + "\n" + end + rest.partition(end)[2])
+
+
 def machine():
     model = re.search(r"model name\s*: (.*)", pathlib.Path("/proc/cpuinfo").read_text())
     return (f"{model[1] if model else 'unknown CPU'}, {os.cpu_count()} CPUs, Linux "
@@ -255,6 +317,10 @@ def table(bench):
     return "\n".join(lines)
 
 
+def shown_command():
+    return " ".join(["scripts/bench", *(os.environ.get("TRACK_BENCH_ARGUMENTS", "").split())])
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--build", default="build/release", type=pathlib.Path)
@@ -264,6 +330,7 @@ def main():
     parser.add_argument("--seconds", type=float, default=0, help="of a micro benchmark's round")
     parser.add_argument("--parts", default=",".join(PARTS))
     parser.add_argument("--json", help="also write every figure to this file")
+    parser.add_argument("--readme", type=pathlib.Path, help="put the table between its markers")
     parser.add_argument("--peers", action="store_true", help="other tools too, where installed")
     options = parser.parse_args()
     failures = []
@@ -277,8 +344,11 @@ def main():
                 getattr(bench, part)()
             except (real_servers.Failure, OSError, subprocess.SubprocessError) as problem:
                 failures.append(f"{part}: {problem}")
-        print(f"Machine: {machine()}. Medians; ratios are of paired rounds.\n")
-        print(table(bench))
+        text = f"Machine: {machine()}. Medians; ratios are of paired rounds.\n\n{table(bench)}"
+        print(text)
+        if options.readme and not failures:
+            text = f"`{shown_command()}` on {time.strftime('%Y-%m-%d', time.gmtime())}. {text}"
+            write_readme(options.readme, text)
     if options.json:
         pathlib.Path(options.json).write_text(json.dumps(
             {"machine": machine(), "rows": bench.rows, "failures": failures}, indent=1) + "\n")

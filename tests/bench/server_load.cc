@@ -33,6 +33,7 @@ struct Connection {
 };
 
 struct Outcome {
+  uint64_t exchanges = 0;  // the warm-up's too
   std::vector<float> latencies_us;
   std::string problem;
 };
@@ -133,7 +134,10 @@ Outcome load(const Protocol& protocol, const std::string& address, int count, do
     }
     if (!outcome.problem.empty()) break;
   }
-  for (const Connection& connection : connections) close(connection.descriptor);
+  for (const Connection& connection : connections) {
+    outcome.exchanges += connection.exchanges;
+    close(connection.descriptor);
+  }
   return outcome;
 }
 
@@ -164,8 +168,10 @@ int main(int count, char** arguments) {
     std::fprintf(stderr, "server_load: %s\n", outcome.problem.c_str());
     return 1;
   }
-  std::printf("{\"requests\":%zu,\"per_s\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n", requests,
-              static_cast<double>(requests) / (seconds * 0.8), quantile(outcome.latencies_us, 0.5),
-              quantile(outcome.latencies_us, 0.99));
+  std::printf(
+      "{\"requests\":%zu,\"exchanges\":%llu,\"per_s\":%.1f,\"p50_us\":%.1f,\"p99_us\":%.1f}\n",
+      requests, static_cast<unsigned long long>(outcome.exchanges),
+      static_cast<double>(requests) / (seconds * 0.8), quantile(outcome.latencies_us, 0.5),
+      quantile(outcome.latencies_us, 0.99));
   return 0;
 }
