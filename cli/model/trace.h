@@ -146,6 +146,14 @@ struct Coroutine {
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 
+// What of a process's memory is the tracker's. Addresses in the target; 0 = unknown.
+struct TrackerPlace {
+  uint64_t module_start = 0, module_end = 0;  // libtrack.so
+  uint64_t recording = 0;                     // the mapped file
+  uint64_t recording_bytes = 0;
+  uint64_t arenas = 0;  // the word that holds the address of its newest mapping
+};
+
 struct Trace {
   std::string source;  // what was read, for people: path or "pid N"
   std::string program;
@@ -164,6 +172,7 @@ struct Trace {
   int signal = 0;          // when killed, and known
   uint64_t pause_ns = 0;   // how long the target was held up for this trace
   std::string options;
+  TrackerPlace tracker;
 
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live

@@ -90,6 +90,7 @@ void read_header(const wire::Header& h, Trace& trace) {
   trace.end = process_end(h);
   trace.exit_code = h.exit_code.load(std::memory_order_relaxed);
   trace.exit_task = h.exit_task.load(std::memory_order_relaxed);
+  trace.tracker = {h.track_base, h.track_end, h.mapped_at, h.file_bytes, h.arenas};
 }
 
 }  // namespace

@@ -3,6 +3,7 @@
 #include <sys/mman.h>
 
 #include "libtrack/core/sys.h"
+#include "libtrack/wire/recording.h"
 
 namespace track::core {
 namespace {
@@ -10,12 +11,21 @@ namespace {
 constexpr size_t kChunkBytes = 256 * 1024;
 constexpr uint64_t kAddressMask = (uint64_t{1} << 48) - 1;
 
-struct Chunk {
+struct Chunk : wire::Arena {
   std::atomic<size_t> used;
-  size_t bytes;
 };
+static_assert(sizeof(Chunk) <= 64);
 
 std::atomic<Chunk*> current_chunk{nullptr};
+std::atomic<uint64_t> newest_arena{0};
+
+void list(Chunk* chunk) {
+  uint64_t head = newest_arena.load(std::memory_order_relaxed);
+  do {
+    chunk->older = head;
+  } while (!newest_arena.compare_exchange_weak(head, reinterpret_cast<uint64_t>(chunk),
+                                               std::memory_order_release));
+}
 
 Chunk* map_chunk(size_t bytes) {
   void* p = sys::map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1);
@@ -28,12 +38,21 @@ Chunk* map_chunk(size_t bytes) {
 
 }  // namespace
 
+const std::atomic<uint64_t>& arenas() {
+  return newest_arena;
+}
+
 void* allocate(size_t bytes) {
   bytes = (bytes + 63) & ~size_t{63};
   if (bytes > kChunkBytes / 4) {
+    bytes += 64;
     void* p = sys::map(nullptr, bytes, PROT_READ | PROT_WRITE,
                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-    return sys::map_failed(p) ? nullptr : p;
+    if (sys::map_failed(p)) return nullptr;
+    auto* chunk = static_cast<Chunk*>(p);
+    chunk->bytes = bytes;
+    list(chunk);
+    return static_cast<char*>(p) + 64;
   }
   for (;;) {
     Chunk* chunk = current_chunk.load(std::memory_order_acquire);
@@ -44,7 +63,9 @@ void* allocate(size_t bytes) {
     Chunk* fresh = map_chunk(kChunkBytes);
     if (fresh == nullptr) return nullptr;
     // The loser's chunk goes back; what was left of the old one is given up.
-    if (!current_chunk.compare_exchange_strong(chunk, fresh, std::memory_order_acq_rel))
+    if (current_chunk.compare_exchange_strong(chunk, fresh, std::memory_order_acq_rel))
+      list(fresh);
+    else
       sys::unmap(fresh, kChunkBytes);
   }
 }

@@ -12,6 +12,10 @@ namespace track::core {
 // Null when the kernel gives no more; the caller counts the loss.
 void* allocate(size_t bytes);
 
+// The newest of the tracker's mappings, each a wire::Arena that names the next: for a reader that
+// must tell them from the target's memory.
+const std::atomic<uint64_t>& arenas();
+
 // Blocks of one size, recycled last-in first-out. A block's first word is the free list's link.
 class BlockPool {
  public:

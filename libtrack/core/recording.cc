@@ -137,6 +137,8 @@ void write_header(const char* option_text, const Plan& plan) {
   h.start_monotonic_ns = sys::monotonic_ns();
   h.later_ticks.store(h.start_ticks, std::memory_order_relaxed);
   h.later_monotonic_ns.store(h.start_monotonic_ns, std::memory_order_relaxed);
+  h.arenas = reinterpret_cast<uint64_t>(&arenas());
+  h.mapped_at = reinterpret_cast<uint64_t>(recording.base);
   h.next_task.store(1, std::memory_order_relaxed);
   h.thread_slot_bytes = sizeof(wire::ThreadSlot);
   h.control.recording.store(options.record, std::memory_order_relaxed);

@@ -121,6 +121,12 @@ struct Control {
 };
 static_assert(sizeof(Control) == 64);
 
+// Head of a mapping of the tracker's own memory in the target.
+struct Arena {
+  uint64_t older;  // address of the Arena mapped before this one; 0 = none
+  uint64_t bytes;  // of the whole mapping
+};
+
 struct Header {
   char magic[8];
   uint32_t version;
@@ -147,7 +153,8 @@ struct Header {
   uint32_t preload_origin;          // 0 LD_PRELOAD or linked, 1 attached
   std::atomic<uint32_t> exit_task;  // thread that ended the process; 0 = not known
   uint32_t reserved1;
-  uint64_t reserved0[2];
+  uint64_t arenas;     // address, in the target, of the word that holds its newest Arena's address
+  uint64_t mapped_at;  // where this file is mapped in the target
   Control control;
   Lost lost;
   Counters counters;

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/wire/recording.h"
+
 using namespace track::core;
 
 namespace {
@@ -85,4 +87,20 @@ TEST_CASE("A block has one owner at a time while eight threads take and give") {
     });
   for (auto& thread : threads) thread.join();
   CHECK(shared == 0);
+}
+
+TEST_CASE("every block lies in an arena that a reader finds") {
+  const auto listed = [](const void* block) {
+    const auto at = reinterpret_cast<uint64_t>(block);
+    for (uint64_t arena = arenas().load(); arena != 0;) {
+      const auto* head = reinterpret_cast<const track::wire::Arena*>(arena);
+      if (at >= arena && at - arena < head->bytes) return true;
+      arena = head->older;
+    }
+    return false;
+  };
+  for (const size_t bytes : {size_t{64}, size_t{60000}, size_t{65536}, size_t{1} << 20})
+    CHECK(listed(allocate(bytes)));
+  int local = 0;
+  CHECK_FALSE(listed(&local));
 }
