@@ -100,7 +100,7 @@ class Bench:
             tracked = self.environment(True, track_options)
             pairs = self.pairs(lambda: self.figure(command, {}),
                                lambda: self.figure(command, tracked), self.rounds)
-            self.add_ratio(name, pairs, "ns", goal, self.peers(operation) or "")
+            self.add_ratio(name, pairs, "ns", goal, "" if track_options else self.peers(operation) or "")
         if self.wanted("start-up of /bin/true"):
             command = [self.bin / "micro", "startup", self.seconds]
             options = {"TRACK_OPTIONS": self.environment(False)["TRACK_OPTIONS"]}
@@ -133,7 +133,7 @@ class Bench:
         candidates = [("TSan", [self.bin / "micro_tsan", operation, seconds], {})]
         if shutil.which("valgrind"):
             candidates.append(("helgrind", ["valgrind", "-q", "--tool=helgrind", *micro], {}))
-        if operation in ("malloc", "coroutine"):
+        if operation == "malloc":
             if shutil.which("valgrind"):
                 candidates.append(("memcheck", ["valgrind", "-q", *micro], {}))
             if shutil.which("heaptrack"):
