@@ -54,7 +54,7 @@ class Bench:
         self.bin = options.build.resolve() / "bench"
         self.library = options.build.resolve() / "lib" / "libtrack.so"
         self.track = options.build.resolve() / "bin" / "track"
-        self.seconds = options.seconds or (0.2 if options.quick else 0.4)
+        self.seconds = options.seconds or (0.2 if options.quick else 0.3)
         self.rounds = options.rounds or (5 if options.quick else 9)
         self.rows = []
 
