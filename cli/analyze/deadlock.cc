@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "cli/analyze/edge_teller.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/wait_graph.h"
 #include "cli/model/words.h"
@@ -95,38 +96,6 @@ std::vector<WaitEdge> walk(const WaitGraph& graph, const std::vector<size_t>& co
   return result;
 }
 
-class Teller {
- public:
-  Teller(const Trace& trace, const Symbols& symbols) : trace_(trace), symbols_(symbols) {}
-
-  std::string object(const Wait& wait) const {
-    return object_text(symbols_, wait_kind_name(wait.kind), wait.object);
-  }
-
-  std::string tell(const WaitEdge& edge) const {
-    const Thread& waiter = trace_.threads[edge.waiter];
-    const Thread& owner = trace_.threads[edge.owner];
-    const Wait& wait = waiter.wait;
-    std::string text = thread_text(waiter);
-    if (wait.kind == WaitKind::join) {
-      text += " is in pthread_join for " + thread_text(owner);
-    } else {
-      text += " waits for " + object(wait);
-      text += edge.queued_writer ? ", behind the queued writer " : ", held by ";
-      text += edge.waiter == edge.owner ? "itself" : thread_text(owner);
-    }
-    if (trace_.taken_ns > wait.since_ns && wait.since_ns != 0)
-      text += ", since " + duration_text(trace_.taken_ns - wait.since_ns);
-    const std::string where = where_text(trace_, symbols_, wait.stack);
-    if (!where.empty()) text += ", in " + where;
-    return text;
-  }
-
- private:
-  const Trace& trace_;
-  const Symbols& symbols_;
-};
-
 // Everybody from whom a member can be reached: waits for it, directly or not.
 std::vector<size_t> behind(const WaitGraph& graph, const std::vector<size_t>& component) {
   std::vector<std::vector<size_t>> waiters(graph.edges.size());
@@ -157,7 +126,8 @@ StackIndex common_stack(const std::vector<const Thread*>& threads,
   return 0;
 }
 
-std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace, const Teller& teller) {
+std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
+                     const EdgeTeller& teller) {
   const Wait& first = trace.threads[cycle.front().waiter].wait;
   if (cycle.size() == 1) return "a thread waits for " + teller.object(first) + " that it holds";
   bool joins = false, locks = false;
@@ -168,7 +138,7 @@ std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace, con
 }
 
 Finding make_finding(const std::vector<size_t>& component, const WaitGraph& graph,
-                     const Trace& trace, const Teller& teller) {
+                     const Trace& trace, const EdgeTeller& teller) {
   Finding finding;
   finding.rule = Rule::deadlock;
   finding.evidence = Evidence::proved;
@@ -211,7 +181,7 @@ const Thread* find_thread(const Trace& trace, uint64_t id) {
 Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
   Deadlocks result;
   const WaitGraph graph = build_wait_graph(trace);
-  const Teller teller(trace, symbols);
+  const EdgeTeller teller(trace, symbols);
   for (const auto& component : cyclic_components(graph)) {
     result.findings.push_back(make_finding(component, graph, trace, teller));
     for (const size_t member : component) result.stuck.insert(trace.threads[member].id);

@@ -1,6 +1,8 @@
 set(TRACK_ANALYZE_SOURCES
   block_map.cc
+  blockers.cc
   deadlock.cc
+  edge_teller.cc
   fail_on.cc
   group.cc
   judge.cc

@@ -39,12 +39,10 @@ bool start_plumbing(const std::string& function) {
 // What stands between the program's code and a system or library call it makes.
 bool library_plumbing(const StackLine& line) {
   const std::string name = short_function(line.function);
-  if (name.empty()) {
-    // The standard libraries' own frames, when they have no names.
-    const std::string module = base_name(line.module);
-    return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so") ||
-           starts_with(module, "libc.so") || starts_with(module, "libpthread.so");
-  }
+  const std::string module = base_name(line.module);
+  if (starts_with(module, "libc.so") || starts_with(module, "libpthread.so")) return true;
+  // The standard library's own frames, when they have no names.
+  if (name.empty()) return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so");
   static constexpr std::array kPrefixes = {"std::",  "__gthread", "__gnu_cxx::",   "operator new",
                                            "asio::", "asio_",     "boost::asio::", "boost_asio_"};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),

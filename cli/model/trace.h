@@ -161,6 +161,7 @@ struct Trace {
   int32_t pid = 0;
   int32_t parent_pid = 0;
   bool forked = false;    // recording began in a fork child
+  bool prepared = true;   // false: without libtrack.so; seen from outside only
   bool recording = true;  // false: loaded but off
   uint64_t start_realtime_ns = 0;
   uint64_t start_ns = 0;  // CLOCK_MONOTONIC

@@ -20,6 +20,7 @@
 #include "cli/model/error.h"
 #include "cli/process/permission.h"
 #include "cli/process/proc.h"
+#include "cli/process/registers.h"
 
 namespace track::process {
 namespace {
@@ -30,18 +31,14 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::milliseconds(500);
 constexpr auto kShortNap = std::chrono::microseconds(50);
 
-// The kernel's own codes for a call to go on with when no handler runs; not for user space.
-constexpr int64_t kRestartSystem = -512, kRestartNoHandler = -514, kRestartBlock = -516;
+// ERESTARTNOHAND: the kernel makes the call again unless a handler runs. Not for user space.
+constexpr int64_t kRestartNoHandler = -514;
 
 struct Tracee {
   enum class State { seized, held, gone } state = State::seized;
   int signal = 0;  // to be delivered when it is let go
   ImageThread thread;
 };
-
-bool reads_as_interrupted(int64_t result) {
-  return result == -EINTR || (result <= kRestartSystem && result >= kRestartBlock);
-}
 
 class Tracer {
  public:
@@ -140,25 +137,13 @@ class Tracer {
     user_regs_struct user{};
     iovec where{&user, sizeof user};
     if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &where) != 0) return;
-    ImageThread& thread = tracee.thread;
-    const auto result = static_cast<int64_t>(user.rax);
     const auto number = static_cast<int64_t>(user.orig_rax);
-    if (number >= 0 && number != SYS_close && result == -EINTR) {
+    if (number >= 0 && number != SYS_close && static_cast<int64_t>(user.rax) == -EINTR) {
       // As if the call had said "go on unless a handler runs": exactly what happens without us.
       user.rax = static_cast<uint64_t>(kRestartNoHandler);
       ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &where);
     }
-    Registers& r = thread.registers;
-    r.values = {user.rax, user.rdx, user.rcx, user.rbx, user.rsi, user.rdi,
-                user.rbp, user.rsp, user.r8,  user.r9,  user.r10, user.r11,
-                user.r12, user.r13, user.r14, user.r15, user.rip};
-    r.whole = true;
-    thread.has_registers = true;
-    thread.fs_base = user.fs_base;
-    thread.in_system_call = number >= 0 && reads_as_interrupted(result);
-    if (!thread.in_system_call) return;
-    thread.system_call = number;
-    thread.arguments = {user.rdi, user.rsi, user.rdx, user.r10, user.r8, user.r9};
+    apply_registers(user, tracee.thread);
   }
 
   pid_t pid_;

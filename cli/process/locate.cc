@@ -77,7 +77,7 @@ const Mapping* find_file(const std::vector<Mapping>& all) {
 
 }  // namespace
 
-RecordingPlace locate_recording(pid_t pid) {
+std::optional<RecordingPlace> find_recording(pid_t pid) {
   require_readable(pid);
   const std::vector<Mapping> all = mappings(pid);
   if (const Mapping* m = find_file(all)) return place_of(pid, all, *m);
@@ -87,6 +87,11 @@ RecordingPlace locate_recording(pid_t pid) {
     place.bytes = m->end - m->start;
     return place;
   }
+  return std::nullopt;
+}
+
+RecordingPlace locate_recording(pid_t pid) {
+  if (auto place = find_recording(pid)) return *std::move(place);
   throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
               ") is not tracked: start it with `track run -- CMD` or with LD_PRELOAD=libtrack.so");
 }

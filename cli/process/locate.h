@@ -5,6 +5,7 @@
 #include <sys/types.h>
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -17,7 +18,9 @@ struct RecordingPlace {
   uint64_t bytes = 0;
 };
 
-// Throws Error: no such process, no permission, not tracked (with what to do instead).
+// Nothing when the process is not tracked. Throws Error: no such process, no permission.
+std::optional<RecordingPlace> find_recording(pid_t pid);
+// The same, and not tracked is an Error too, with what to do instead.
 RecordingPlace locate_recording(pid_t pid);
 
 struct TrackedProcess {

@@ -2,6 +2,10 @@ set(TRACK_PROCESS_SOURCES
   binary.cc
   coroutines.cc
   copied_memory.cc
+  core_file.cc
+  core_memory.cc
+  find_coroutines.cc
+  frame_heads.cc
   frame_pointer.cc
   heap_glibc.cc
   hold.cc
@@ -12,8 +16,11 @@ set(TRACK_PROCESS_SOURCES
   memory.cc
   memory_copy.cc
   observe.cc
+  name_waits.cc
   permission.cc
   proc.cc
+  registers.cc
   stacks.cc
   system_calls.cc
+  untracked.cc
   unwind.cc)

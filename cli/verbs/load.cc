@@ -13,12 +13,14 @@
 #include "cli/analyze/judge.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
+#include "cli/process/image.h"
 #include "cli/process/locate.h"
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
 #include "cli/process/stacks.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
+#include "cli/verbs/untracked.h"
 
 namespace track::verbs {
 namespace {
@@ -144,7 +146,8 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   struct stat status {};
   if (stat(target.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return load_directory(target, settings, confirm);
-    result.push_back(load_recording(target, settings, confirm));
+    result.push_back(process::is_core(target) ? load_core(target, settings, confirm)
+                                              : load_recording(target, settings, confirm));
     return result;
   }
   pid_t pid = 0;
@@ -152,7 +155,8 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   const auto number = std::from_chars(target.data(), end, pid);
   if (!all_digits(target) || number.ec != std::errc() || number.ptr != end || pid <= 0)
     throw Error("`" + target + "` is neither a PID, nor a recording, nor a directory of them");
-  result.push_back(load_live(pid, settings, confirm));
+  result.push_back(process::find_recording(pid) ? load_live(pid, settings, confirm)
+                                                : load_untracked(pid, settings, confirm));
   return result;
 }
 

@@ -78,6 +78,10 @@ process::CodeLookup Names::code_lookup() {
   return [this](uint64_t address) { return code_fact(address); };
 }
 
+process::FunctionLookup Names::function_lookup() {
+  return [this](uint64_t address) { return symbolizer_.symbol_at(address).value_or(""); };
+}
+
 Symbols Names::resolve(const Trace& trace) {
   const Progress progress("reading symbols of " + count_text(modules_.size(), "module"));
   Symbols symbols;

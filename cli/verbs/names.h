@@ -6,6 +6,7 @@
 #include "cli/model/symbols.h"
 #include "cli/model/trace.h"
 #include "cli/process/observe.h"
+#include "cli/process/untracked.h"
 #include "cli/symbolize/symbolizer.h"
 #include "cli/verbs/settings.h"
 
@@ -17,6 +18,7 @@ class Names {
   Names(const Trace& trace, const SymbolSettings& settings, pid_t live_pid);
 
   process::CodeLookup code_lookup();
+  process::FunctionLookup function_lookup();
   // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
   Symbols resolve(const Trace& trace);
 

@@ -5,6 +5,7 @@ set(TRACK_CLI_SOURCES
   verbs/doctor.cc
   verbs/exit_watch.cc
   verbs/flags.cc
+  verbs/hang.cc
   verbs/info.cc
   verbs/leaks.cc
   verbs/load.cc
@@ -16,4 +17,5 @@ set(TRACK_CLI_SOURCES
   verbs/settings.cc
   verbs/supervisor.cc
   verbs/tracker_options.cc
+  verbs/untracked.cc
   verbs/watched.cc)

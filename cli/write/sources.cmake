@@ -1,4 +1,5 @@
 set(TRACK_WRITE_SOURCES
+  hang.cc
   json.cc
   json_parts.cc
   page.cc

@@ -143,6 +143,11 @@ std::string loss_text(const Trace& trace) {
   return text;
 }
 
+void print_findings(Page& page, const ProcessReport& process, uint64_t& number) {
+  for (const Finding& finding : process.findings)
+    if (finding.suppressed_by.empty()) print_finding(page, process, finding, ++number);
+}
+
 void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,
                  size_t indent) {
   const auto lines = stack_lines(trace, symbols, stack, Prune::plumbing);
@@ -230,8 +235,7 @@ std::string text_report(const Report& report, const TextOptions& options) {
       page.line();
       page.wrapped(process_heading(process), 0, 3, Ink::bold);
     }
-    for (const Finding& finding : process.findings)
-      if (finding.suppressed_by.empty()) print_finding(page, process, finding, ++number);
+    print_findings(page, process, number);
   }
   if (shown != 0) page.line();
   print_losses(page, report);

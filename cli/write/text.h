@@ -15,6 +15,9 @@ std::string summary_line(const Report& report);
 // "lost: 3 stacks, 1 task"; empty when nothing was.
 std::string loss_text(const Trace& trace);
 
+// Those that are not suppressed, numbered from number + 1 on.
+void print_findings(Page& page, const ProcessReport& process, uint64_t& number);
+
 void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,
                  size_t indent);
 

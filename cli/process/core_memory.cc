@@ -1,0 +1,80 @@
+#include "cli/process/core_memory.h"
+
+#include <fcntl.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+namespace track::process {
+namespace {
+
+size_t copy_from(std::span<const std::byte> bytes, uint64_t at, void* to, size_t wanted) {
+  if (at >= bytes.size()) return 0;
+  const size_t n = std::min<uint64_t>(wanted, bytes.size() - at);
+  std::memcpy(to, bytes.data() + at, n);
+  return n;
+}
+
+}  // namespace
+
+MappedFile::MappedFile(const std::string& path) {
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NONBLOCK);
+  if (fd < 0) return;
+  struct stat status {};
+  if (fstat(fd, &status) == 0 && S_ISREG(status.st_mode) && status.st_size > 0) {
+    const auto size = static_cast<size_t>(status.st_size);
+    void* data = mmap(nullptr, size, PROT_READ, MAP_PRIVATE, fd, 0);
+    if (data != MAP_FAILED) {
+      data_ = static_cast<const std::byte*>(data);
+      size_ = size;
+    }
+  }
+  close(fd);
+}
+
+MappedFile::~MappedFile() {
+  if (data_ != nullptr) munmap(const_cast<std::byte*>(data_), size_);
+}
+
+size_t FileMemory::read_some(uint64_t address, void* to, size_t bytes) const {
+  return copy_from(file_.bytes(), address, to, bytes);
+}
+
+void CoreMemory::add_file(const Mapping& mapping, std::shared_ptr<const MappedFile> file) {
+  parts_[mapping.start] = {mapping.end, mapping.offset, std::move(file)};
+}
+
+std::span<const std::byte> CoreMemory::view(uint64_t address) const {
+  const auto after =
+      std::upper_bound(segments_.begin(), segments_.end(), address,
+                       [](uint64_t value, const Segment& s) { return value < s.start; });
+  if (after != segments_.begin()) {
+    const Segment& segment = *std::prev(after);
+    const uint64_t inside = address - segment.start;
+    if (inside < segment.file_bytes)
+      return file_.bytes().subspan(segment.file_offset + inside, segment.file_bytes - inside);
+  }
+  const auto next = parts_.upper_bound(address);
+  if (next == parts_.begin()) return {};
+  const auto& [start, part] = *std::prev(next);
+  if (address >= part.end) return {};
+  const std::span<const std::byte> bytes = part.file->bytes();
+  const uint64_t at = part.offset + (address - start);
+  if (at >= bytes.size()) return {};
+  return bytes.subspan(at, std::min<uint64_t>(bytes.size() - at, part.end - address));
+}
+
+size_t CoreMemory::read_some(uint64_t address, void* to, size_t bytes) const {
+  size_t done = 0;
+  while (done < bytes) {
+    const auto here = view(address + done);
+    if (here.empty()) break;
+    done += copy_from(here, 0, static_cast<std::byte*>(to) + done, bytes - done);
+  }
+  return done;
+}
+
+}  // namespace track::process

@@ -1,0 +1,94 @@
+#include "cli/process/untracked.h"
+
+#include <algorithm>
+#include <ctime>
+
+#include "cli/process/proc.h"
+#include "cli/process/stacks.h"
+#include "cli/process/system_calls.h"
+#include "cli/process/unwind.h"
+
+namespace track::process {
+namespace {
+
+uint64_t now_ns() {
+  timespec now{};
+  clock_gettime(CLOCK_MONOTONIC, &now);
+  return static_cast<uint64_t>(now.tv_sec) * 1'000'000'000 + static_cast<uint64_t>(now.tv_nsec);
+}
+
+// False: nothing is known of what it does right now.
+bool look_at(const ProcessImage& image, ImageThread& thread, Unwinder& unwinder, Stack& stack) {
+  if (thread.registers.whole) {
+    stack = unwinder.unwind(thread.registers, !thread.in_system_call);
+    return true;
+  }
+  return !image.core && thread.has_registers && read_sleeping(image.pid, thread, unwinder, stack);
+}
+
+Thread thread_of(const ImageThread& from, const std::string& inherited_name) {
+  Thread thread;
+  thread.id = from.main ? 1 : static_cast<uint32_t>(from.tid);
+  thread.tid = from.tid;
+  thread.main = from.main;
+  thread.adopted = true;
+  thread.held_complete = false;
+  thread.pthread = from.fs_base;
+  if (from.name != inherited_name) thread.name = from.name;
+  thread.state = TaskState::running;
+  return thread;
+}
+
+void add_thread(Trace& trace, const ProcessImage& image, ImageThread& from, Unwinder& unwinder,
+                const std::string& inherited_name) {
+  Thread thread = thread_of(from, inherited_name);
+  Stack stack;
+  if (from.exited) {
+    thread.state = TaskState::ended;
+  } else if (look_at(image, from, unwinder, stack)) {
+    thread.running_at = static_cast<StackIndex>(trace.stacks.size());
+    trace.stacks.push_back(std::move(stack));
+    thread.wait = wait_of(from);
+    thread.kernel = from.in_system_call ? KernelView::waiting : KernelView::unknown;
+    thread.system_call = from.in_system_call ? static_cast<uint32_t>(from.system_call) : 0;
+  } else {
+    thread.kernel = image.core ? KernelView::unknown : KernelView::running;
+  }
+  if (thread.wait.kind != WaitKind::none) {
+    thread.state = TaskState::blocked;
+    thread.wait.stack = thread.running_at;
+  }
+  // A thread that did not run in between still sits in the same wait.
+  thread.wait.sequence = static_cast<uint32_t>(from.switches);
+  trace.threads.push_back(std::move(thread));
+}
+
+}  // namespace
+
+Trace trace_of(ProcessImage& image) {
+  Trace trace;
+  trace.source = image.source;
+  trace.program = image.program;
+  trace.command_line = image.command_line;
+  trace.pid = image.pid;
+  trace.prepared = false;
+  trace.gone = image.core;
+  // A core taken by gcore has no signal: the process went on.
+  trace.end = image.signal != 0 ? ProcessEnd::killed : ProcessEnd::alive;
+  trace.signal = image.signal;
+  trace.taken_ns = image.core ? 0 : now_ns();
+  trace.pause_ns = image.pause_ns;
+  trace.modules = image.modules;
+  trace.stacks.emplace_back();
+  trace.functions.emplace_back();
+  trace.memory_read = true;
+  Unwinder unwinder(image);
+  const std::string inherited = image.threads.empty() ? "" : image.threads.front().name;
+  for (ImageThread& thread : image.threads) add_thread(trace, image, thread, unwinder, inherited);
+  trace.threads_created = trace.threads.size();
+  trace.not_visible = image.missing;
+  trace.not_visible.push_back("creation stacks and ages: the process runs without libtrack.so");
+  return trace;
+}
+
+}  // namespace track::process
