@@ -4,6 +4,7 @@ list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
 
 set(TRACK_CORE_SOURCES
     core/coroutine_table.cc
+    core/fiber_table.cc
     core/memory.cc
     core/modules.cc
     core/options.cc
@@ -11,12 +12,14 @@ set(TRACK_CORE_SOURCES
     core/recording_file.cc
     core/ring.cc
     core/stacks.cc
+    core/symbols.cc
     core/sys.cc
     core/thread_state.cc
     ${TRACK_UNWIND_SOURCES})
 
 set(TRACK_CAPTURE_SOURCES
     capture/coroutines.cc
+    capture/fibers.cc
     capture/held.cc
     capture/locks.cc
     capture/operators.cc
@@ -27,6 +30,7 @@ set(TRACK_CAPTURE_SOURCES
 set(TRACK_INTERPOSE_SOURCES
     interpose/allocations.cc
     interpose/conditions.cc
+    interpose/fibers.cc
     interpose/io.cc
     interpose/loader.cc
     interpose/locks.cc

@@ -2,6 +2,7 @@
 
 #include <signal.h>
 
+#include "libtrack/capture/fibers.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
@@ -216,6 +217,7 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 void freeing_slow(void* block) {
   if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
+  stack_freed(reinterpret_cast<uint64_t>(block));
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;
     const Site& site = recording.sites[index];

@@ -162,6 +162,24 @@ void restart_coroutine_table_after_fork() {
   for (Shard& shard : shards) shard.locked.store(0, std::memory_order_relaxed);
 }
 
+// A filter byte belongs to one shard, so its lock guards it; a saturated byte says "maybe" for ever.
+void watch_block(uint64_t address) {
+  const uint64_t hash = address_hash(address);
+  Shard& shard = shard_of(hash);
+  if (!lock(shard)) return;
+  uint8_t& filter = filter_of(hash);
+  if (filter < 255) __atomic_store_n(&filter, filter + 1, __ATOMIC_RELAXED);
+  unlock(shard);
+}
+void unwatch_block(uint64_t address) {
+  const uint64_t hash = address_hash(address);
+  Shard& shard = shard_of(hash);
+  if (!lock(shard)) return;
+  uint8_t& filter = filter_of(hash);
+  if (filter < 255 && filter > 0) __atomic_store_n(&filter, filter - 1, __ATOMIC_RELAXED);
+  unlock(shard);
+}
+
 CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site, uint32_t stack,
                             uint64_t ticks, uint32_t creator) {
   const uint64_t hash = address_hash(address);

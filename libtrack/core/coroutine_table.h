@@ -30,6 +30,10 @@ inline bool may_be_tracked(const void* block) {
       0);
 }
 
+// For others whose blocks' end is to be noticed: freeing such a block takes the slow way.
+void watch_block(uint64_t address);
+void unwatch_block(uint64_t address);
+
 // Adds (or replaces) the block's entry; null when there is no room, which is counted.
 wire::CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site,
                                   uint32_t stack, uint64_t ticks, uint32_t creator);

@@ -75,6 +75,8 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::strings, 1, 1 << 20);
   set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride),
       level > 2 ? 1 : rings + wire::kPooledRings);
+  set(SectionKind::fibers, sizeof(wire::FiberSlot),
+      within(options.fibers_max, 64, 1 << 22) / (level > 1 ? 16 : 1) + 64);
   plan.total = wire::kHeaderBytes;
   for (uint64_t bytes : plan.bytes) plan.total += bytes;
   return plan;
@@ -158,6 +160,7 @@ void find_sections() {
   recording.coroutines = section_start<wire::CoroutineSlot>(SectionKind::coroutines);
   recording.sites = section_start<wire::Site>(SectionKind::sites);
   recording.modules = section_start<wire::ModuleSlot>(SectionKind::modules);
+  recording.fibers = section_start<wire::FiberSlot>(SectionKind::fibers);
   recording.strings = section_start<char>(SectionKind::strings);
 }
 

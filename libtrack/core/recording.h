@@ -28,6 +28,7 @@ struct Recording {
   wire::CoroutineSlot* coroutines;
   wire::Site* sites;
   wire::ModuleSlot* modules;
+  wire::FiberSlot* fibers;
   char* strings;
   char path[768];  // of the file; empty when the mapping has none
 };

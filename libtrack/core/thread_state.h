@@ -27,6 +27,7 @@ struct ThisThread {
   uint64_t busy_sp;     // stack pointer where it went inside
   int32_t tid;
   uint32_t task;
+  uint32_t fiber;        // index + 1 of the fiber it runs; 0 = its own stack, or not known
   uint16_t busy;         // > 0: inside the tracker; hooks do the real call only
   bool gone;             // past its last destructor: hooks do the real call only
   uint16_t allocations;  // countdown to the next look at a site that never had frames

@@ -6,7 +6,7 @@
 // the file. Writers are the target's threads; the one word group others write is Control.
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
-//   rings
+//   rings | fibers
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -28,7 +28,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 1;
+inline constexpr uint32_t kVersion = 2;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -42,8 +42,9 @@ enum class SectionKind : uint32_t {
   modules = 6,       // ModuleSlot[]
   strings = 7,       // bytes, NUL-terminated
   rings = 8,         // Ring[]: one a CPU (or pooled)
+  fibers = 9,        // FiberSlot[]
 };
-inline constexpr uint32_t kSectionCount = 9;
+inline constexpr uint32_t kSectionCount = 10;
 
 struct Section {
   SectionKind kind;
@@ -66,7 +67,8 @@ struct Lost {
   std::atomic<uint64_t> waits;       // waits that could not be published
   std::atomic<uint64_t> memory;      // reservations refused (disk full, limits)
   std::atomic<uint64_t> joins;       // joins or detaches whose thread was not known
-  std::atomic<uint64_t> reserved[7];
+  std::atomic<uint64_t> fibers;      // fibers without a slot
+  std::atomic<uint64_t> reserved[6];
 };
 static_assert(sizeof(Lost) == 128);
 
@@ -82,7 +84,9 @@ struct Counters {
   std::atomic<uint64_t> forks;
   std::atomic<uint64_t>
       untracked_coroutines;  // frames seen only when freed: their site was not learned yet
-  std::atomic<uint64_t> reserved[7];
+  std::atomic<uint64_t> fibers_created;
+  std::atomic<uint64_t> fibers_gone;
+  std::atomic<uint64_t> reserved[5];
 };
 static_assert(sizeof(Counters) == 128);
 

@@ -149,6 +149,38 @@ struct Site {
 };
 static_assert(sizeof(Site) == 64);
 
+enum class FiberState : uint32_t {
+  free = 0,
+  created = 1,  // has a stack and an entry function, never ran
+  running = 2,
+  suspended = 3,
+};
+enum class FiberSort : uint32_t { ucontext = 1, fcontext = 2 };
+
+// A stackful coroutine: a stack that makecontext or make_fcontext prepared. state is written last
+// when it appears and cleared first; it ends when its stack is freed, unmapped or prepared anew.
+struct FiberSlot {
+  std::atomic<FiberState> state;
+  FiberSort sort;
+  uint32_t task;     // id, of the threads' numbers
+  uint32_t creator;  // task id of the thread that prepared it
+  uint64_t stack_low;
+  uint64_t stack_high;
+  uint64_t entry;  // function it begins in
+  uint64_t created_ticks;
+  std::atomic<uint64_t> switched_ticks;  // last switch in or out, 0 = never ran
+  std::atomic<uint64_t> switches;        // switches in
+  // Where it is suspended, 0 = not known. ucontext: address of the ucontext_t that swapcontext
+  // saved into. fcontext: the stack pointer at the entry of jump_fcontext; the return address lies
+  // there, and below it rbp, rbx, r15, r14, r13, r12.
+  std::atomic<uint64_t> context;
+  uint32_t created_stack;
+  std::atomic<uint32_t> thread;     // task id of the thread it runs, or last ran, on
+  std::atomic<uint32_t> next_free;  // free slots only: index + 1
+  uint32_t reserved[11];
+};
+static_assert(sizeof(FiberSlot) == 128);
+
 struct ModuleSlot {
   std::atomic<uint32_t> state;  // 0 free, 1 complete
   uint32_t build_id_bytes;
