@@ -47,6 +47,16 @@ void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine) 
   finding.tasks.push_back(std::move(task));
 }
 
+void add_task(Finding& finding, const Trace& trace, const Fiber& fiber) {
+  if (finding.tasks.size() >= kMostTasks) return;
+  FindingTask task;
+  task.kind = TaskKind::fiber;
+  task.id = fiber.id;
+  task.state = fiber.state;
+  task.age_ns = age(trace, fiber.created_ns);
+  finding.tasks.push_back(std::move(task));
+}
+
 void set_ages(Finding& finding) {
   std::vector<uint64_t> ages;
   for (const FindingTask& task : finding.tasks) ages.push_back(task.age_ns);

@@ -14,6 +14,7 @@ inline constexpr size_t kMostTasks = 200;  // listed by a finding; its count say
 
 void add_task(Finding& finding, const Trace& trace, const Thread& thread);
 void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine);
+void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
 void set_ages(Finding& finding);  // from the tasks listed
 
 // The same for every run of a program: rule and function names, no ids, addresses or lines.

@@ -150,6 +150,51 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
   return findings;
 }
 
+// Boost.Fiber's scheduler keeps one fiber a thread for itself, to the thread's end.
+bool dispatcher(const Trace& trace, const Symbols& symbols, const Fiber& fiber) {
+  for (const StackLine& line : stack_lines(trace, symbols, fiber.created_at, Prune::tracker))
+    if (line.function.find("make_dispatcher_context") != std::string::npos ||
+        line.function.find("boost::fibers::context_initializer") != std::string::npos)
+      return true;
+  return false;
+}
+
+std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols) {
+  using Key = std::tuple<StackIndex, StackIndex, TaskState>;
+  std::map<Key, Finding> groups;
+  Places places(trace, symbols);
+  for (const Fiber& fiber : trace.fibers) {
+    if (dispatcher(trace, symbols, fiber)) continue;
+    const StackIndex created_at = places.of(fiber.created_at), at = places.of(fiber.suspended_at);
+    Finding& finding = groups[{created_at, at, fiber.state}];
+    finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
+    finding.created_at = created_at;
+    finding.blocked_at = at;
+    finding.bytes_held += fiber.stack_high - fiber.stack_low;
+    add_task(finding, trace, fiber);
+  }
+  std::vector<Finding> findings;
+  for (auto& [key, finding] : groups) {
+    const bool one = finding.count == 1;
+    const TaskState state = std::get<2>(key);
+    finding.title = count_text(finding.count, "fiber") + created_in(finding, trace, symbols) + " " +
+                    (one ? "was" : "were") + " still there when the process ended";
+    finding.because.push_back((one ? "its stack (" : "their stacks (") +
+                              bytes_text(finding.bytes_held) +
+                              ") had not been freed, unmapped or used for another fiber");
+    if (state == TaskState::created)
+      finding.because.push_back(std::string(one ? "it" : "they") + " never ran");
+    else if (state == TaskState::suspended)
+      finding.because.push_back("suspended when " + end_text(trace) + ": its function " +
+                                "had not returned as far as was seen");
+    else
+      finding.because.push_back("nothing was seen to switch away from " +
+                                std::string(one ? "it" : "them") + " before the process ended");
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
 }  // namespace
 
 std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
@@ -158,6 +203,8 @@ std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
   std::vector<Finding> findings = outlived_threads(trace, symbols, known);
   std::vector<Finding> coroutines = outlived_coroutines(trace, symbols);
   std::move(coroutines.begin(), coroutines.end(), std::back_inserter(findings));
+  std::vector<Finding> fibers = outlived_fibers(trace, symbols);
+  std::move(fibers.begin(), fibers.end(), std::back_inserter(findings));
   for (Finding& finding : findings) {
     finding.rule = Rule::outlived_task;
     finding.evidence = Evidence::suspected;

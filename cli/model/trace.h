@@ -154,6 +154,26 @@ struct TrackerPlace {
   uint64_t arenas = 0;  // the word that holds the address of its newest mapping
 };
 
+enum class FiberSort : uint8_t { ucontext, fcontext };
+
+// A stackful coroutine.
+struct Fiber {
+  uint32_t id = 0;       // of the threads' numbers
+  uint32_t creator = 0;  // task id of the thread that prepared it
+  uint32_t thread = 0;   // task id of the thread it runs, or last ran, on; 0 = never ran
+  FiberSort sort = FiberSort::ucontext;
+  TaskState state = TaskState::unknown;  // created, running or suspended
+  uint64_t stack_low = 0;
+  uint64_t stack_high = 0;
+  uint64_t entry = 0;  // function it begins in; Boost's is a trampoline
+  uint64_t created_ns = 0;
+  uint64_t switched_ns = 0;  // last switch in or out
+  uint64_t switches = 0;
+  uint64_t context = 0;  // where its registers lie while it is suspended; 0 = not known
+  StackIndex created_at = 0;
+  StackIndex suspended_at = 0;
+};
+
 struct Trace {
   std::string source;  // what was read, for people: path or "pid N"
   std::string program;
@@ -177,6 +197,7 @@ struct Trace {
 
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live
+  std::vector<Fiber> fibers;          // live
   std::vector<Stack> stacks;          // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;  // coroutine functions, readable; [0] is empty
@@ -185,6 +206,7 @@ struct Trace {
 
   uint64_t threads_created = 0, threads_ended = 0, threads_joined = 0, threads_detached = 0;
   uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
+  uint64_t fibers_created = 0;
   uint64_t events = 0, events_overwritten = 0;  // history
   uint64_t file_bytes = 0;
   bool superseded = false;               // the process replaced its program (exec): a later image

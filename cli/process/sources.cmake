@@ -4,6 +4,7 @@ set(TRACK_PROCESS_SOURCES
   copied_memory.cc
   core_file.cc
   core_memory.cc
+  fibers.cc
   find_coroutines.cc
   frame_heads.cc
   frame_pointer.cc

@@ -32,6 +32,8 @@ uint64_t entry_bytes(SectionKind kind) {
       return 1;
     case SectionKind::rings:
       return wire::kRingStride;
+    case SectionKind::fibers:
+      return sizeof(wire::FiberSlot);
     case SectionKind::none:
       break;
   }
@@ -39,9 +41,9 @@ uint64_t entry_bytes(SectionKind kind) {
 }
 
 const char* section_name(SectionKind kind) {
-  static constexpr const char* kNames[] = {"none",    "threads", "coroutines",
-                                           "sites",   "stacks",  "stack bodies",
-                                           "modules", "strings", "rings"};
+  static constexpr const char* kNames[] = {"none",   "threads",      "coroutines", "sites",
+                                           "stacks", "stack bodies", "modules",    "strings",
+                                           "rings",  "fibers"};
   return kNames[static_cast<size_t>(kind)];
 }
 

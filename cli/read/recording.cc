@@ -46,7 +46,8 @@ void read_lost(const wire::Lost& lost, Trace& trace) {
   const std::pair<const char*, const std::atomic<uint64_t>*> kinds[] = {
       {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
       {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
-      {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins}};
+      {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins},
+      {"fibers", &lost.fibers}};
   for (const auto& [name, counter] : kinds)
     if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
 }
@@ -57,6 +58,7 @@ void read_counters(const Image& image, Trace& trace) {
   trace.threads_ended = c.threads_ended.load(std::memory_order_relaxed);
   trace.threads_joined = c.threads_joined.load(std::memory_order_relaxed);
   trace.threads_detached = c.threads_detached.load(std::memory_order_relaxed);
+  trace.fibers_created = c.fibers_created.load(std::memory_order_relaxed);
   trace.untracked_coroutines = c.untracked_coroutines.load(std::memory_order_relaxed);
   trace.coroutines_created = c.coroutines_created_by_gone.load(std::memory_order_relaxed);
   trace.coroutines_destroyed = c.coroutines_destroyed_by_gone.load(std::memory_order_relaxed);
@@ -103,6 +105,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   trace.file_bytes = bytes.size();
   read_threads(image);
   read_coroutines(image);
+  read_fibers(image);
   read_modules(image);  // last: what a stack met on the way points into is there by now
   read_counters(image, trace);
   read_rings(image, trace);

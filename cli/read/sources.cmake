@@ -2,6 +2,7 @@ set(TRACK_READ_SOURCES
   bytes.cc
   clock.cc
   coroutines.cc
+  fibers.cc
   image.cc
   modules.cc
   recording.cc

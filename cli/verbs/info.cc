@@ -53,6 +53,8 @@ void describe(write::Page& page, const Trace& trace) {
   row("coroutines", fmt::format("{} live; {} created, {} destroyed, {} seen only when freed",
                                 trace.coroutines.size(), trace.coroutines_created,
                                 trace.coroutines_destroyed, trace.untracked_coroutines));
+  if (trace.fibers_created != 0)
+    row("fibers", fmt::format("{} live; {} created", trace.fibers.size(), trace.fibers_created));
   row("modules", std::to_string(trace.modules.size()));
   row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
                              grouped(trace.events_overwritten)));
@@ -81,8 +83,7 @@ write::Json info_json(const Trace& trace) {
           {"complete", trace.complete()},
           {"lost", write::lost_json(trace.lost)},
           {"damage", trace.warnings},
-          {"tasks", write::task_counts_json(write::live_threads(trace), trace.threads_created,
-                                            trace.coroutines.size(), trace.coroutines_created)}};
+          {"tasks", write::task_counts_json(trace)}};
 }
 
 void info(const InfoSettings& settings) {

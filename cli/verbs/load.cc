@@ -13,6 +13,7 @@
 #include "cli/analyze/judge.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
+#include "cli/process/fibers.h"
 #include "cli/process/image.h"
 #include "cli/process/locate.h"
 #include "cli/process/observe.h"
@@ -45,6 +46,7 @@ Trace observe(pid_t pid, const process::RecordingPlace& place) {
   Trace trace = read_live(pid, place);
   process::observe_threads(trace);
   process::observe_unpublished(trace);
+  process::observe_fibers(trace);
   process::read_lock_words(trace);
   return trace;
 }

@@ -38,6 +38,7 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace) {
   std::unordered_set<StackIndex> stacks;
   for (const Thread& thread : trace.threads)
     stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
+  for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
     if (coroutine.created_at != last) stacks.insert(last = coroutine.created_at);

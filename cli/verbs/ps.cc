@@ -85,8 +85,8 @@ void add_ps(CLI::App& app, int& exit_code) {
   verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
   verb->add_option("--state", settings->state,
                    "only this state: running, blocked, ended, suspended, done, mutex, join, ...");
-  verb->add_option("--kind", settings->kind, "thread or coroutine")
-      ->check(CLI::IsMember({"thread", "coroutine"}));
+  verb->add_option("--kind", settings->kind, "thread, coroutine or fiber")
+      ->check(CLI::IsMember({"thread", "coroutine", "fiber"}));
   verb->add_option("--dir", settings->directory, "directory of recordings to list");
   add_symbol_flags(*verb, settings->symbols);
   add_output_flags(*verb, settings->output);

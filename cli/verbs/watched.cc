@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "cli/model/error.h"
+#include "cli/process/fibers.h"
 #include "cli/process/observe.h"
 #include "cli/read/clock.h"
 #include "cli/read/recording.h"
@@ -79,6 +80,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     }
     Trace trace = read::read_recording(path_, true);
     process::observe_threads(trace);
+    process::observe_fibers(trace);
     process::read_lock_words(trace);
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
@@ -136,6 +138,24 @@ void Watched::apply_coroutine_facts(Trace& trace, Names& names) const {
   std::move(known.begin(), known.end(), std::back_inserter(trace.coroutines));
 }
 
+// Where fibers stood at the pause; those that have moved since have no stack.
+void Watched::apply_fiber_facts(Trace& trace) const {
+  if (!facts_ || !facts_->memory_read) return;
+  std::unordered_map<uint32_t, const Fiber*> seen;
+  for (const Fiber& fiber : facts_->fibers) seen[fiber.id] = &fiber;
+  std::erase_if(trace.fibers, [&](const Fiber& fiber) {
+    return seen.count(fiber.id) == 0 && fiber.created_ns <= facts_->taken_ns;
+  });
+  for (Fiber& fiber : trace.fibers) {
+    const auto before = seen.find(fiber.id);
+    if (before == seen.end() || before->second->switches != fiber.switches ||
+        before->second->suspended_at == 0)
+      continue;
+    fiber.suspended_at = static_cast<StackIndex>(trace.stacks.size());
+    trace.stacks.push_back(facts_->stacks[before->second->suspended_at]);
+  }
+}
+
 Loaded Watched::judge_now() {
   Loaded loaded = load_live(pid_, symbols_, true);
   remember(loaded.report.trace);
@@ -152,6 +172,7 @@ Loaded Watched::judge_finally(int status) {
   Names names(trace, symbols_, 0);
   apply_facts(trace);
   apply_coroutine_facts(trace, names);
+  apply_fiber_facts(trace);
   loaded.report.symbols = names.resolve(trace);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   return loaded;

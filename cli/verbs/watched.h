@@ -48,6 +48,7 @@ class Watched {
  private:
   void remember(const Trace& trace);
   void apply_facts(Trace& trace) const;
+  void apply_fiber_facts(Trace& trace) const;
   void apply_coroutine_facts(Trace& trace, Names& names) const;
 
   std::string path_;

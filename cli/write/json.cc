@@ -65,18 +65,12 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
 
 Json process_json(const ProcessReport& process) {
   const Trace& trace = process.trace;
-  Json json{{"program", trace.program},
-            {"pid", trace.pid},
-            {"parent_pid", trace.parent_pid},
-            {"forked", trace.forked},
-            {"end", process_end_name(trace.end)},
-            {"complete", trace.complete()},
-            {"lost", lost_json(trace.lost)},
-            {"damage", trace.warnings},
-            {"not_visible", trace.not_visible},
-            {"pause_ns", trace.pause_ns},
-            {"tasks", task_counts_json(live_threads(trace), trace.threads_created,
-                                       trace.coroutines.size(), trace.coroutines_created)}};
+  Json json{{"program", trace.program},           {"pid", trace.pid},
+            {"parent_pid", trace.parent_pid},     {"forked", trace.forked},
+            {"end", process_end_name(trace.end)}, {"complete", trace.complete()},
+            {"lost", lost_json(trace.lost)},      {"damage", trace.warnings},
+            {"not_visible", trace.not_visible},   {"pause_ns", trace.pause_ns},
+            {"tasks", task_counts_json(trace)}};
   if (trace.gone && trace.end != ProcessEnd::unknown) json["exit_code"] = trace.exit_code;
   if (trace.signal != 0) json["signal"] = trace.signal;
   if (!process.note.empty()) json["note"] = process.note;
@@ -98,7 +92,7 @@ void write_special(const std::string& path, const std::string& text) {
 std::string json_report(const Report& report) {
   std::map<std::string, uint64_t> lost;
   std::vector<std::string> not_visible, symbol_notes;
-  uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0;
+  TaskCounts counts;
   Json findings = Json::array(), processes = Json::array(), suppressions = Json::array();
   const auto add_once = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
     for (const std::string& item : from)
@@ -109,10 +103,7 @@ std::string json_report(const Report& report) {
     for (const auto& [kind, count] : trace.lost) lost[kind] += count;
     add_once(not_visible, trace.not_visible);
     add_once(symbol_notes, process.symbols.notes);
-    threads += live_threads(trace);
-    threads_created += trace.threads_created;
-    coroutines += trace.coroutines.size();
-    coroutines_created += trace.coroutines_created;
+    counts.add(trace);
     processes.push_back(process_json(process));
     for (const Finding& finding : process.findings)
       findings.push_back(finding_json(process, finding));
@@ -120,19 +111,18 @@ std::string json_report(const Report& report) {
   for (const SuppressionUse& use : report.suppressions)
     suppressions.push_back({{"pattern", use.text}, {"hits", use.hits}});
   const bool any = !report.processes.empty();
-  const Json json{
-      {"schema_version", 1},
-      {"program", any ? Json(report.processes.front().trace.program) : Json()},
-      {"pid", any ? Json(report.processes.front().trace.pid) : Json()},
-      {"complete", any && report.complete()},
-      {"lost", lost_json(lost)},
-      {"not_visible", not_visible},
-      {"tasks", task_counts_json(threads, threads_created, coroutines, coroutines_created)},
-      {"findings", findings},
-      {"suppressions", suppressions},
-      {"symbol_notes", symbol_notes},
-      {"notes", report.notes},
-      {"processes", processes}};
+  const Json json{{"schema_version", 1},
+                  {"program", any ? Json(report.processes.front().trace.program) : Json()},
+                  {"pid", any ? Json(report.processes.front().trace.pid) : Json()},
+                  {"complete", any && report.complete()},
+                  {"lost", lost_json(lost)},
+                  {"not_visible", not_visible},
+                  {"tasks", task_counts_json(counts)},
+                  {"findings", findings},
+                  {"suppressions", suppressions},
+                  {"symbol_notes", symbol_notes},
+                  {"notes", report.notes},
+                  {"processes", processes}};
   return dump_json(json);
 }
 

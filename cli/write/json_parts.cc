@@ -29,11 +29,25 @@ Json lost_json(const std::map<std::string, uint64_t>& lost) {
   return json;
 }
 
-Json task_counts_json(uint64_t threads_live, uint64_t threads_created, uint64_t coroutines_live,
-                      uint64_t coroutines_created) {
-  return {{"threads", {{"live", threads_live}, {"created", threads_created}}},
-          {"coroutines", {{"live", coroutines_live}, {"created", coroutines_created}}},
-          {"fibers", {{"live", 0}, {"created", 0}}}};
+void TaskCounts::add(const Trace& trace) {
+  threads += live_threads(trace);
+  threads_created += trace.threads_created;
+  coroutines += trace.coroutines.size();
+  coroutines_created += trace.coroutines_created;
+  fibers += trace.fibers.size();
+  fibers_created += trace.fibers_created;
+}
+
+Json task_counts_json(const TaskCounts& counts) {
+  return {{"threads", {{"live", counts.threads}, {"created", counts.threads_created}}},
+          {"coroutines", {{"live", counts.coroutines}, {"created", counts.coroutines_created}}},
+          {"fibers", {{"live", counts.fibers}, {"created", counts.fibers_created}}}};
+}
+
+Json task_counts_json(const Trace& trace) {
+  TaskCounts counts;
+  counts.add(trace);
+  return task_counts_json(counts);
 }
 
 uint64_t live_threads(const Trace& trace) {

@@ -13,8 +13,13 @@ using Json = nlohmann::ordered_json;
 Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack);
 Json lost_json(const std::map<std::string, uint64_t>& lost);
 // {"threads":{"live","created"},"coroutines":{...},"fibers":{...}}
-Json task_counts_json(uint64_t threads_live, uint64_t threads_created, uint64_t coroutines_live,
-                      uint64_t coroutines_created);
+struct TaskCounts {
+  uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0, fibers = 0,
+           fibers_created = 0;
+  void add(const Trace& trace);
+};
+Json task_counts_json(const TaskCounts& counts);
+Json task_counts_json(const Trace& trace);
 uint64_t live_threads(const Trace& trace);
 // Text that may hold bytes that are no UTF-8.
 std::string dump_json(const Json& json);

@@ -55,6 +55,23 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine) {
   return row;
 }
 
+TaskRow row_of(const Trace& trace, const Fiber& fiber) {
+  TaskRow row;
+  row.kind = TaskKind::fiber;
+  row.id = fiber.id;
+  row.creator = fiber.creator;
+  row.name = "fiber";
+  row.task_state = fiber.state;
+  row.state = task_state_name(fiber.state);
+  row.age_ns = past(trace, fiber.created_ns);
+  row.since_ns = past(trace, fiber.switched_ns);
+  row.bytes = fiber.stack_high - fiber.stack_low;
+  row.thread = fiber.thread;
+  row.at = fiber.suspended_at;
+  row.created_at = fiber.created_at;
+  return row;
+}
+
 bool wanted_state(const TaskFilter& filter, TaskState state, const Wait& wait) {
   return filter.state.empty() || filter.state == task_state_name(state) ||
          filter.state == wait_kind_name(wait.kind);
@@ -137,6 +154,12 @@ std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& f
                        [](const TaskRow& a, const TaskRow& b) { return a.count > b.count; });
     std::move(more.begin(), more.end(), std::back_inserter(rows));
   }
+  if (filter.kind.empty() || filter.kind == "fiber")
+    for (const Fiber& fiber : trace.fibers) {
+      TaskRow row = row_of(trace, fiber);
+      if (row.age_ns >= filter.min_age_ns && wanted_state(filter, fiber.state, Wait{}))
+        rows.push_back(std::move(row));
+    }
   std::unordered_map<StackIndex, std::string> sites;
   switch (filter.by) {
     case GroupBy::nothing:

@@ -72,6 +72,8 @@ class Table {
   std::string what(const TaskRow& row) {
     if (row.kind == TaskKind::coroutine)
       return row.name.empty() ? "(function unknown)" : short_function(row.name);
+    if (row.kind == TaskKind::fiber && row.task_state == TaskState::running)
+      return "on thread " + std::to_string(row.thread);
     const auto known = process_.symbols.objects.find(row.wait.object);
     std::string text = where(row.at);
     if (row.on_cpu && row.at == 0) return "(on a CPU: no stack without a stop)";
@@ -96,6 +98,7 @@ std::string heading_text(const ProcessReport& process) {
   std::string text = fmt::format("process {} ({}): {}, {}", trace.pid, fitted(command, 60),
                                  count_text(live_threads(trace), "thread"),
                                  count_text(trace.coroutines.size(), "coroutine"));
+  if (!trace.fibers.empty()) text += ", " + count_text(trace.fibers.size(), "fiber");
   if (ended != 0) text += ", " + count_text(ended, "ended thread") + " not joined";
   text += std::string("; ") + process_end_name(trace.end);
   if (!trace.recording) text += "; recording is off";
@@ -203,8 +206,7 @@ std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFi
                    {"complete", trace.complete()},
                    {"lost", lost_json(trace.lost)},
                    {"not_visible", trace.not_visible},
-                   {"counts", task_counts_json(live_threads(trace), trace.threads_created,
-                                               trace.coroutines.size(), trace.coroutines_created)},
+                   {"counts", task_counts_json(trace)},
                    {"tasks", std::move(rows)}});
   }
   return dump_json({{"schema_version", 1}, {"processes", std::move(all)}});

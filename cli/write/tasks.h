@@ -17,7 +17,7 @@ struct TaskFilter {
   bool tree = false;
   uint64_t min_age_ns = 0;
   std::string state;  // a task state or a wait kind; empty = any
-  std::string kind;   // "thread", "coroutine"; empty = any
+  std::string kind;   // "thread", "coroutine", "fiber"; empty = any
 };
 
 // One task, or several that are alike.
@@ -36,6 +36,7 @@ struct TaskRow {
   uint64_t since_ns = 0;  // how long in this state, the longest; 0 = unknown
   uint64_t bytes = 0;
   bool on_cpu = false;
+  uint32_t thread = 0;  // a running fiber's
   StackIndex at = 0;
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;

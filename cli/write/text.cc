@@ -201,6 +201,8 @@ std::string summary_line(const Report& report) {
   if (report.processes.size() > 1) text += fmt::format(" in {} processes", report.processes.size());
   text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
                       count_text(sum(report, &Trace::coroutines_created), "coroutine"));
+  if (const uint64_t fibers = sum(report, &Trace::fibers_created); fibers != 0)
+    text += ", " + count_text(fibers, "fiber");
   uint64_t suppressed = 0;
   for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;
   text += fmt::format("; {} suppressed; ", grouped(suppressed));
