@@ -26,7 +26,7 @@ import sys
 import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
-FAMILIES = ("threads", "locks", "coroutines", "asio", "waits")
+FAMILIES = ("threads", "locks", "coroutines", "asio", "waits", "fibers")
 FLAGS = ["-std=c++20", "-O2", "-g", "-Wall", "-Wextra", "-pthread", "-I", str(ROOT)]
 GATING = ("likely", "proved")
 RUN_LIMIT_S = 60
