@@ -150,12 +150,17 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
   return findings;
 }
 
-// Boost.Fiber's scheduler keeps one fiber a thread for itself, to the thread's end.
+// Boost.Fiber's scheduler keeps one fiber a thread for itself, to the thread's end: made by whoever
+// first asks for the active context, and parked in the scheduler's own loop.
 bool dispatcher(const Trace& trace, const Symbols& symbols, const Fiber& fiber) {
-  for (const StackLine& line : stack_lines(trace, symbols, fiber.created_at, Prune::tracker))
-    if (line.function.find("make_dispatcher_context") != std::string::npos ||
-        line.function.find("boost::fibers::context_initializer") != std::string::npos)
-      return true;
+  const auto created = stack_lines(trace, symbols, fiber.created_at, Prune::tracker);
+  if (!created.empty() && created.front().function == "boost::fibers::context::active()")
+    return true;
+  for (const StackIndex stack : {fiber.created_at, fiber.suspended_at})
+    for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker))
+      if (line.function.find("make_dispatcher_context") != std::string::npos ||
+          line.function.find("boost::fibers::scheduler::dispatch(") != std::string::npos)
+        return true;
   return false;
 }
 

@@ -162,7 +162,8 @@ void restart_coroutine_table_after_fork() {
   for (Shard& shard : shards) shard.locked.store(0, std::memory_order_relaxed);
 }
 
-// A filter byte belongs to one shard, so its lock guards it; a saturated byte says "maybe" for ever.
+// A filter byte belongs to one shard, so its lock guards it; a saturated byte says "maybe" for
+// ever.
 void watch_block(uint64_t address) {
   const uint64_t hash = address_hash(address);
   Shard& shard = shard_of(hash);

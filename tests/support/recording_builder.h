@@ -17,7 +17,7 @@ class RecordingBuilder {
  public:
   static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
-                            kModules = 4, kStrings = 512;
+                            kModules = 4, kStrings = 512, kFibers = 4;
 
   RecordingBuilder() {
     add_section(wire::SectionKind::threads, sizeof(wire::ThreadSlot), kThreads);
@@ -28,6 +28,7 @@ class RecordingBuilder {
     add_section(wire::SectionKind::modules, sizeof(wire::ModuleSlot), kModules);
     add_section(wire::SectionKind::strings, 1, kStrings);
     add_section(wire::SectionKind::rings, 266240, 0);
+    add_section(wire::SectionKind::fibers, sizeof(wire::FiberSlot), kFibers);
     write_header();
   }
 
@@ -44,6 +45,19 @@ class RecordingBuilder {
     slot.tid = static_cast<int32_t>(900 + task);
     slot.pthread = 0x7000 + task * 0x100;
     slot.created_ticks = ticks(kStartNs + task * 1000);
+    return slot;
+  }
+
+  wire::FiberSlot& add_fiber(uint32_t task, wire::FiberState state) {
+    wire::FiberSlot& slot = next<wire::FiberSlot>(wire::SectionKind::fibers);
+    slot.state = state;
+    slot.sort = wire::FiberSort::fcontext;
+    slot.task = task;
+    slot.creator = 1;
+    slot.stack_low = 0x100000 * task;
+    slot.stack_high = 0x100000 * task + 0x10000;
+    slot.created_ticks = ticks(kStartNs + task * 1000);
+    slot.context = slot.stack_high - 0x200;
     return slot;
   }
 
