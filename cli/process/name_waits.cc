@@ -7,6 +7,7 @@
 #include <string_view>
 #include <unordered_map>
 
+#include "cli/process/call_target.h"
 #include "cli/process/proc.h"
 #include "cli/process/system_calls.h"
 #include "cli/process/untracked.h"
@@ -68,6 +69,8 @@ class Namer {
   void name(Thread& thread, const ImageThread& seen) {
     const uint64_t futex = thread.wait.object;
     WaitKind kind = kind_of(thread);
+    // Only the kernel's wake at a thread's end is not private: join proves itself by its structure.
+    if (kind == WaitKind::none && is_shared_futex(seen)) kind = WaitKind::join;
     // Waiting for a condition ends with taking its mutex again: glibc's plain lock wait.
     const uint64_t command = seen.arguments[1] & FUTEX_CMD_MASK;
     if (kind == WaitKind::condition && command == FUTEX_WAIT && seen.arguments[2] == 2)
@@ -98,12 +101,23 @@ class Namer {
     const size_t count = std::min(stack.addresses.size(), kLeafFrames);
     // Only libc's own functions: those in the module that made the system call.
     const Module* libc = count == 0 ? nullptr : image_.module_of(stack.addresses[0]);
-    for (size_t i = 0; i < count && image_.module_of(stack.addresses[i]) == libc; ++i) {
+    for (size_t i = 0; i < count; ++i) {
+      const bool inside = image_.module_of(stack.addresses[i]) == libc;
       const auto [known, fresh] = kinds_.try_emplace(stack.addresses[i], WaitKind::none);
-      if (fresh) known->second = kind_by_name(functions_(stack.addresses[i] - 1));
+      if (fresh) known->second = kind_at(stack.addresses[i], inside, libc);
       if (known->second != WaitKind::none) return known->second;
+      if (!inside) break;
     }
     return WaitKind::none;
+  }
+
+  // The first function outside of libc called one that may have jumped on to another without a
+  // name.
+  WaitKind kind_at(uint64_t address, bool inside, const Module* libc) const {
+    if (inside) return kind_by_name(functions_(address - 1));
+    const uint64_t called = called_function(image_, address);
+    if (called == 0 || image_.module_of(called) != libc) return WaitKind::none;
+    return kind_by_name(functions_(called));
   }
 
   static void set(Thread& thread, WaitKind kind, uint64_t object) {

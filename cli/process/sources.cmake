@@ -1,5 +1,6 @@
 set(TRACK_PROCESS_SOURCES
   binary.cc
+  call_target.cc
   coroutines.cc
   copied_memory.cc
   core_file.cc
