@@ -159,7 +159,9 @@ std::string object_text(const Symbols& symbols, const std::string& kind, uint64_
 std::string thread_text(const Thread& thread) {
   std::string text = "thread " + std::to_string(thread.id);
   std::string inside = thread.main ? "main" : thread.name;
-  if (thread.tid != 0) inside += (inside.empty() ? "tid " : ", tid ") + std::to_string(thread.tid);
+  // Where nothing was recorded a task's number is the kernel's: once is enough.
+  if (thread.tid != 0 && static_cast<uint32_t>(thread.tid) != thread.id)
+    inside += (inside.empty() ? "tid " : ", tid ") + std::to_string(thread.tid);
   if (!inside.empty()) text += " (" + inside + ")";
   return text;
 }

@@ -92,6 +92,7 @@ std::string heading_text(const ProcessReport& process) {
   std::string command;
   for (const std::string& argument : trace.command_line)
     command += (command.empty() ? "" : " ") + argument;
+  while (!command.empty() && command.back() == ' ') command.pop_back();  // setproctitle pads
   if (command.empty()) command = base_name(trace.program);
   uint64_t ended = 0;
   for (const Thread& thread : trace.threads) ended += thread.state == TaskState::ended;

@@ -21,7 +21,8 @@ std::string task_text(const FindingTask& task) {
   };
   if (task.kind == TaskKind::thread) {
     add(task.main ? "main" : task.name);
-    if (task.tid != 0) add("tid " + std::to_string(task.tid));
+    if (task.tid != 0 && static_cast<uint64_t>(task.tid) != task.id)
+      add("tid " + std::to_string(task.tid));
   }
   return inside.empty() ? text : text + " (" + inside + ")";
 }
