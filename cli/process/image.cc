@@ -63,6 +63,7 @@ ProcessImage look_at_process(pid_t pid) {
     if (!status.alive) continue;
     thread.name = status.name;
     thread.switches = status.switches;
+    thread.started_ns = start_time_ns(pid, tid);
     apply_system_call(system_call(pid, tid), thread);
     image.threads.push_back(std::move(thread));
   }
@@ -90,6 +91,7 @@ ProcessImage stop_process(pid_t pid) {
     const TaskStatus status = task_status(pid, thread.tid);
     thread.name = status.name;
     thread.switches = status.switches;
+    thread.started_ns = start_time_ns(pid, thread.tid);
   }
   sort_threads(image);
   return image;

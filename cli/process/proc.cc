@@ -183,6 +183,20 @@ TaskStatus task_status(pid_t pid, pid_t tid) {
   return status;
 }
 
+uint64_t start_time_ns(pid_t pid, pid_t tid) {
+  constexpr int kStartTime = 20;  // words behind the name's closing parenthesis
+  std::string text;
+  if (!read_all(proc_path(pid, "task/" + std::to_string(tid) + "/stat"), text)) return 0;
+  const size_t end = text.rfind(')');
+  if (end == std::string::npos) return 0;
+  std::istringstream words(text.substr(end + 1));
+  std::string word;
+  for (int i = 0; i < kStartTime; ++i)
+    if (!(words >> word)) return 0;
+  const auto hertz = static_cast<uint64_t>(sysconf(_SC_CLK_TCK));
+  return hertz == 0 ? 0 : std::strtoull(word.c_str(), nullptr, 10) * (1'000'000'000 / hertz);
+}
+
 SystemCall system_call(pid_t pid, pid_t tid) {
   SystemCall call;
   std::string text;

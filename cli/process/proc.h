@@ -35,6 +35,8 @@ struct TaskStatus {
   uint64_t switches = 0;  // context switches, wanted and unwanted
 };
 TaskStatus task_status(pid_t pid, pid_t tid);
+// When a thread was born, on CLOCK_MONOTONIC as far as the machine never slept; to 10 ms. 0 = gone.
+uint64_t start_time_ns(pid_t pid, pid_t tid);
 
 // /proc/PID/task/TID/syscall.
 struct SystemCall {

@@ -34,6 +34,7 @@ Thread thread_of(const ImageThread& from, const std::string& inherited_name) {
   thread.adopted = true;
   thread.held_complete = false;
   thread.pthread = from.fs_base;
+  thread.created_ns = thread.started_ns = from.started_ns;
   if (from.name != inherited_name) thread.name = from.name;
   thread.state = TaskState::running;
   return thread;
@@ -87,7 +88,11 @@ Trace trace_of(ProcessImage& image) {
   for (ImageThread& thread : image.threads) add_thread(trace, image, thread, unwinder, inherited);
   trace.threads_created = trace.threads.size();
   trace.not_visible = image.missing;
-  trace.not_visible.push_back("creation stacks and ages: the process runs without libtrack.so");
+  if (!image.threads.empty()) trace.start_ns = image.threads.front().started_ns;
+  trace.not_visible.push_back(image.core
+                                  ? "creation stacks and ages: a core file has none"
+                                  : "creation stacks, since when threads wait, and coroutines' "
+                                    "ages: the process runs without libtrack.so");
   return trace;
 }
 

@@ -160,5 +160,8 @@ TEST_CASE("waits made of a futex are told apart, with their objects and owners")
     // What a look costs the process is nothing, unless it is stopped for one.
     CHECK((trace.pause_ns != 0) == stopped);
     CHECK_FALSE(trace.prepared);
+    for (const Thread& thread : trace.threads) CHECK(thread.created_ns >= trace.start_ns);
+    CHECK(trace.start_ns > 0);
+    CHECK(trace.taken_ns >= trace.start_ns);
   }
 }
