@@ -1,4 +1,6 @@
 set(TRACK_MODEL_SOURCES
+  await_chain.cc
+  await_point.cc
   finding.cc
   process_image.cc
   report.cc

@@ -108,4 +108,11 @@ SourceFrames DwarfFile::frames_at(uint64_t address, bool surely_code) {
   return found;
 }
 
+FrameLayout DwarfFile::frame_layout_at(uint64_t resume) {
+  const uint32_t* index = unit_ranges_.find(resume);
+  if (!index) return {};
+  const std::vector<Dwarf_Die> chain = units_[*index].functions_at(resume, true);
+  return chain.empty() ? FrameLayout{} : frame_layout(chain.front(), names_);
+}
+
 }  // namespace track::symbolize

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/model/frame.h"
+#include "cli/symbolize/coroutine_frame.h"
 #include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/elf_image.h"
 #include "cli/symbolize/function_names.h"
@@ -36,6 +37,8 @@ class DwarfFile {
   // Empty when no unit covers the address. One nameless frame when only its line is known.
   // `surely_code`: a symbol says that a function is there.
   SourceFrames frames_at(uint64_t address, bool surely_code);
+  // Of the coroutine whose resume function begins there; empty when that is not described.
+  FrameLayout frame_layout_at(uint64_t resume);
 
  private:
   explicit DwarfFile(Dwarf* dwarf) : dwarf_(dwarf) {}

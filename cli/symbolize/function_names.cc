@@ -44,6 +44,25 @@ FunctionName FunctionNames::work_out(Dwarf_Die& die) {
   return name;
 }
 
+std::string FunctionNames::type_name(Dwarf_Die type) {
+  std::string suffix;
+  for (int hops = 0; hops < 16; ++hops) {
+    const int tag = dwarf_tag(&type);
+    if (tag == DW_TAG_pointer_type) suffix.insert(0, "*");
+    if (tag == DW_TAG_reference_type) suffix.insert(0, "&");
+    if (tag == DW_TAG_rvalue_reference_type) suffix.insert(0, "&&");
+    if (const char* name = text_of(type, DW_AT_name))
+      return scope_of(declaration_of(type)) + name + suffix;
+    Dwarf_Attribute attribute;
+    Dwarf_Die next;
+    if (!dwarf_attr_integrate(&type, DW_AT_type, &attribute) ||
+        !dwarf_formref_die(&attribute, &next))
+      break;
+    type = next;
+  }
+  return {};
+}
+
 std::string FunctionNames::scope_of(Dwarf_Die declaration) {
   std::unique_ptr<Scopes>& scopes = scopes_[declaration.cu];
   if (!scopes) {

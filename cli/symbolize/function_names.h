@@ -21,6 +21,8 @@ class FunctionNames {
   // The name of a subprogram or inlined subroutine, looked up through its origin and declaration.
   // The reference stays good as long as this object.
   const FunctionName& of(Dwarf_Die& die);
+  // "app::Queue<int>*"; empty when the type has no name.
+  std::string type_name(Dwarf_Die type);
 
  private:
   FunctionName work_out(Dwarf_Die& die);

@@ -1,7 +1,9 @@
 #include "cli/symbolize/module_symbols.h"
 
+#include <algorithm>
 #include <cstring>
 
+#include "cli/symbolize/coroutine_symbol.h"
 #include "cli/symbolize/demangle.h"
 
 namespace track::symbolize {
@@ -91,6 +93,51 @@ std::optional<std::string> ModuleSymbols::symbol_at(uint64_t address) const {
 std::optional<std::string> ModuleSymbols::symbol_starting_at(uint64_t address) const {
   const Symbol* symbol = symbols_.starting_at(address);
   return symbol ? std::optional<std::string>(symbol->name) : std::nullopt;
+}
+
+// The extent of the resume function, and of the cold part the compiler split off from it.
+std::vector<CodeRange> ModuleSymbols::body_of(uint64_t resume) {
+  constexpr uint64_t kMostBytes = 4 << 20;
+  const Symbol* symbol = symbols_.starting_at(resume);
+  if (symbol == nullptr || symbol->end <= resume || symbol->end - resume > kMostBytes) return {};
+  std::vector<CodeRange> body = {{resume, symbol->end}};
+  for (uint64_t at = resume; at < symbol->end;) {
+    const Instruction* i = code_->at(at);
+    at = i != nullptr ? i->next : at + 1;
+    if (i == nullptr || i->to.kind != Operand::immediate || !(i->conditional || i->direct_jump()))
+      continue;
+    const auto to = static_cast<uint64_t>(i->to.value);
+    if (std::any_of(body.begin(), body.end(),
+                    [to](const CodeRange& r) { return to >= r.first && to < r.second; }))
+      continue;
+    const Symbol* cold = symbols_.covering(to);
+    if (cold != nullptr && std::strstr(cold->name, ".cold") != nullptr)
+      body.emplace_back(cold->start, cold->end);
+  }
+  return body;
+}
+
+CodeRange ModuleSymbols::ramp_of(uint64_t resume) const {
+  const Symbol* symbol = symbols_.starting_at(resume);
+  const auto part = symbol != nullptr ? coroutine_symbol(symbol->name) : std::nullopt;
+  if (!part) return {};
+  const Symbol* ramp = symbols_.named(part->ramp_linkage_name.c_str());
+  return ramp != nullptr ? CodeRange{ramp->start, ramp->end} : CodeRange{};
+}
+
+CoroutineCode* ModuleSymbols::coroutine(uint64_t resume, uint64_t destroy) {
+  const auto [entry, fresh] = coroutines_.try_emplace({resume, destroy});
+  if (!fresh) return entry->second.get();
+  if (!module_) return nullptr;
+  open_dwarf();
+  if (!code_) code_ = std::make_unique<MachineCode>(*module_);
+  FrameLayout layout;
+  if (dwarf_) layout = dwarf_->frame_layout_at(resume);
+  entry->second = std::make_unique<CoroutineCode>(
+      *code_,
+      [this](uint64_t address) { return dwarf_ ? frames_at(address) : std::vector<Frame>(); },
+      body_of(resume), ramp_of(resume), destroy, std::move(layout));
+  return entry->second.get();
 }
 
 }  // namespace track::symbolize

@@ -3,15 +3,19 @@
 #pragma once
 
 #include <cstdint>
+#include <map>
 #include <memory>
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/model/frame.h"
+#include "cli/symbolize/coroutine_code.h"
 #include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/dwarf_file.h"
 #include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/machine_code.h"
 #include "cli/symbolize/options.h"
 #include "cli/symbolize/symbol_table.h"
 
@@ -24,10 +28,14 @@ class ModuleSymbols {
   std::vector<Frame> frames_at(uint64_t address);  // innermost first; empty = nothing known
   std::optional<std::string> symbol_at(uint64_t address) const;
   std::optional<std::string> symbol_starting_at(uint64_t address) const;
+  // The coroutine with these functions; null when the module's file cannot be read.
+  CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
   const std::vector<std::string>& notes() const { return notes_; }  // grows as more is read
 
  private:
   void open_dwarf();
+  std::vector<CodeRange> body_of(uint64_t resume);
+  CodeRange ramp_of(uint64_t resume) const;
   void name_outermost(SourceFrames& found, uint64_t address) const;
 
   DebugFiles files_;
@@ -40,6 +48,8 @@ class ModuleSymbols {
   bool dwarf_opened_ = false;
   bool split_noted_ = false;
   std::unique_ptr<DwarfFile> dwarf_;
+  std::unique_ptr<MachineCode> code_;
+  std::map<std::pair<uint64_t, uint64_t>, std::unique_ptr<CoroutineCode>> coroutines_;
 };
 
 }  // namespace track::symbolize

@@ -42,6 +42,14 @@ class RangeMap {
     return &at->value;
   }
 
+  // The first in the order of addresses that `wanted` says yes to; null when it never does.
+  template <typename Wanted>
+  const Value* find_if(Wanted wanted) const {
+    const auto at = std::find_if(ranges_.begin(), ranges_.end(),
+                                 [&](const Range& range) { return wanted(range.value); });
+    return at == ranges_.end() ? nullptr : &at->value;
+  }
+
   bool empty() const { return ranges_.empty(); }
 
  private:

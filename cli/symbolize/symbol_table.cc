@@ -47,7 +47,7 @@ void SymbolTable::read_section(Elf* elf, Elf_Scn* section, bool whole) {
       end = home.sh_addr + home.sh_size;  // cut at the next symbol by seal()
     }
     const size_t underscores = std::strspn(name, "_");
-    entries_.push_back({{name, entry.st_value, GELF_ST_BIND(entry.st_info) != STB_LOCAL},
+    entries_.push_back({{name, entry.st_value, 0, GELF_ST_BIND(entry.st_info) != STB_LOCAL},
                         end,
                         static_cast<uint8_t>(std::min<size_t>(underscores, 255)),
                         entry.st_size != 0});
@@ -78,6 +78,7 @@ void SymbolTable::seal() {
     if (!entry.sized && i + 1 < entries_.size()) {
       entry.end = std::min(entry.end, entries_[i + 1].symbol.start);
     }
+    entry.symbol.end = entry.end;
     symbols_.add(entry.symbol.start, entry.end, entry.symbol);
   }
   symbols_.seal();
@@ -88,6 +89,10 @@ void SymbolTable::seal() {
 const Symbol* SymbolTable::covering(uint64_t address) const {
   return symbols_.find(address);
 }
+const Symbol* SymbolTable::named(const char* name) const {
+  return symbols_.find_if([name](const Symbol& s) { return std::strcmp(s.name, name) == 0; });
+}
+
 const Symbol* SymbolTable::starting_at(uint64_t address) const {
   return symbols_.starting_at(address);
 }

@@ -14,6 +14,7 @@ namespace track::symbolize {
 struct Symbol {
   const char* name = nullptr;
   uint64_t start = 0;
+  uint64_t end = 0;
   bool exported = false;  // global or weak
 };
 
@@ -25,6 +26,7 @@ class SymbolTable {
 
   const Symbol* covering(uint64_t address) const;  // its extent holds the address
   const Symbol* starting_at(uint64_t address) const;
+  const Symbol* named(const char* name) const;  // looks at all of them
   bool empty() const { return symbols_.empty(); }
 
  private:

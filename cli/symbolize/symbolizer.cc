@@ -122,4 +122,12 @@ std::optional<std::string> Symbolizer::symbol_starting_at(uint64_t address) {
                                                modules_[static_cast<size_t>(module)].base);
 }
 
+CoroutineCode* Symbolizer::coroutine(uint64_t resume, uint64_t destroy) {
+  const int32_t module = find_module(resume, 0);
+  if (module < 0) return nullptr;
+  const uint64_t base = modules_[static_cast<size_t>(module)].base;
+  const bool same = destroy != 0 && find_module(destroy, 0) == module;
+  return symbols_of(module).coroutine(resume - base, same ? destroy - base : 0);
+}
+
 }  // namespace track::symbolize

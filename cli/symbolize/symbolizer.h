@@ -24,6 +24,7 @@
 
 namespace track::symbolize {
 
+class CoroutineCode;
 class ModuleSymbols;
 
 struct Query {
@@ -54,6 +55,10 @@ class Symbolizer {
   std::optional<std::string> symbol_at(uint64_t address);
   // Only when a symbol starts exactly there.
   std::optional<std::string> symbol_starting_at(uint64_t address);
+
+  // The coroutine whose frames begin with these two addresses; null when nothing is known of the
+  // module. Lives as long as this object. Newest generation.
+  CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
 
  private:
   struct Key {

@@ -90,6 +90,14 @@ Report run_fixture(const std::string& program) {
       words >> label >> std::hex >> reported.address >> std::dec;
       for (uint32_t number; words >> number;) reported.lines.push_back(number);
       report.addresses[label] = reported;
+    } else if (kind == "frame") {
+      ReportedFrame frame;
+      std::string bytes;
+      words >> std::hex >> frame.address >> frame.resume >> frame.destroy >> std::dec >>
+          frame.kind >> frame.line >> bytes;
+      for (size_t i = 0; i + 1 < bytes.size(); i += 2)
+        frame.bytes.push_back(static_cast<uint8_t>(std::stoul(bytes.substr(i, 2), nullptr, 16)));
+      report.frames.push_back(std::move(frame));
     }
   }
   return report;

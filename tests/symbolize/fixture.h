@@ -39,9 +39,18 @@ struct Reported {
   std::vector<uint32_t> lines;  // innermost first
 };
 
+// A coroutine that was left suspended.
+struct ReportedFrame {
+  uint64_t address = 0, resume = 0, destroy = 0;
+  std::string kind;  // "initial", "await", "final"
+  uint32_t line = 0;
+  std::vector<uint8_t> bytes;
+};
+
 struct Report {
   std::vector<Module> modules;  // with the build-ids of the files as they are now
   std::map<std::string, Reported> addresses;
+  std::vector<ReportedFrame> frames;
 };
 
 Report run_fixture(const std::string& program);
