@@ -57,6 +57,17 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber) {
   finding.tasks.push_back(std::move(task));
 }
 
+void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine) {
+  const AwaitChain chain = index.chain_of(coroutine);
+  finding.await_chain.clear();
+  finding.await_cycle = chain.cycle;
+  for (const Coroutine* frame : chain.frames) {
+    if (finding.await_chain.size() >= kMostTasks) break;
+    finding.await_chain.push_back({frame->id, frame->function, frame->await_point,
+                                   frame->awaited_by_weak, frame == &coroutine});
+  }
+}
+
 void set_ages(Finding& finding) {
   std::vector<uint64_t> ages;
   for (const FindingTask& task : finding.tasks) ages.push_back(task.age_ns);

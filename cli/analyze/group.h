@@ -5,6 +5,7 @@
 #include <unordered_map>
 #include <vector>
 
+#include "cli/model/await_chain.h"
 #include "cli/model/finding.h"
 #include "cli/model/symbols.h"
 
@@ -15,6 +16,8 @@ inline constexpr size_t kMostTasks = 200;  // listed by a finding; its count say
 void add_task(Finding& finding, const Trace& trace, const Thread& thread);
 void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine);
 void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
+// Where the coroutine is suspended and who awaits whom there, as the finding's own.
+void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine);
 void set_ages(Finding& finding);  // from the tasks listed
 
 // The same for every run of a program: rule and function names, no ids, addresses or lines.

@@ -84,7 +84,32 @@ struct CoroutineGroup {
   FrameCertainty certainty = FrameCertainty::recorded;
   uint64_t doubtful = 0;
   uint64_t done = 0;
+  std::map<uint32_t, uint64_t> points;  // await point -> how many stand there
+  const Coroutine* sample = nullptr;    // of the first such point
 };
+
+// "suspended at a.cc:5 (co_await) when main returned", the most frequent places first.
+std::string suspended_where(const CoroutineGroup& group, const Trace& trace) {
+  constexpr size_t kMostPlaces = 3;
+  std::map<std::string, uint64_t> places;
+  for (const auto& [point, count] : group.points) {
+    const std::string text = await_text(trace, point);
+    if (!text.empty() && trace.await_points[point].stage != AwaitStage::final)
+      places[text] += count;
+  }
+  std::vector<std::pair<std::string, uint64_t>> sorted(places.begin(), places.end());
+  std::stable_sort(sorted.begin(), sorted.end(),
+                   [](const auto& a, const auto& b) { return a.second > b.second; });
+  std::string text;
+  for (size_t i = 0; i < std::min(sorted.size(), kMostPlaces); ++i) {
+    text += text.empty() ? "" : ", ";
+    if (sorted.size() > 1) text += std::to_string(sorted[i].second) + " ";
+    text += sorted[i].first == "not started" ? sorted[i].first : "suspended at " + sorted[i].first;
+  }
+  if (sorted.size() > kMostPlaces)
+    text += ", and suspended at " + count_text(sorted.size() - kMostPlaces, "other place");
+  return text;
+}
 
 void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbols& symbols,
                          const std::string& function) {
@@ -100,10 +125,12 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
   std::string line = its + " (" + bytes_text(finding.bytes_held) + ") " + (one ? "was" : "were") +
                      " allocated, and never freed before the process ended";
   finding.because.push_back(line);
+  const std::string where = suspended_where(group, trace);
   if (group.done == finding.count)
     finding.because.push_back("finished (at final suspension), but never destroyed");
   else if (group.done == 0 && finding.tasks.front().state == TaskState::suspended)
-    finding.because.push_back("suspended when " + end_text(trace));
+    finding.because.push_back(where.empty() ? "suspended when " + end_text(trace)
+                                            : where + " when " + end_text(trace));
   switch (group.certainty) {
     case FrameCertainty::known:
       finding.because.push_back("the head of " + its +
@@ -127,6 +154,7 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
   using Key = std::tuple<StackIndex, uint32_t, FrameCertainty>;
   std::map<Key, CoroutineGroup> groups;
   Places places(trace, symbols);
+  const AwaitIndex awaits(trace);
   for (const Coroutine& coroutine : trace.coroutines) {
     const StackIndex created_at = places.of(coroutine.created_at);
     const Key key{created_at, coroutine.function, coroutine.certainty};
@@ -138,6 +166,10 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     group.certainty = coroutine.certainty;
     group.doubtful += coroutine.created_at_doubtful;
     group.done += coroutine.state == TaskState::done;
+    if (coroutine.await_point != 0) {
+      ++group.points[coroutine.await_point];
+      if (group.sample == nullptr) group.sample = &coroutine;
+    }
     add_task(finding, trace, coroutine);
   }
   std::vector<Finding> findings;
@@ -145,6 +177,7 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     const uint32_t function = std::get<1>(key);
     describe_coroutines(group, trace, symbols,
                         function < trace.functions.size() ? trace.functions[function] : "");
+    if (group.sample != nullptr) set_await_chain(group.finding, awaits, *group.sample);
     findings.push_back(std::move(group.finding));
   }
   return findings;

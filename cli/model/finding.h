@@ -35,6 +35,15 @@ struct WaitObject {
   std::string owner;   // "thread 3 (worker-1)", empty = none or unknown
 };
 
+// One suspended coroutine of an asynchronous stack.
+struct AwaitFrame {
+  uint64_t task = 0;         // id
+  uint32_t function = 0;     // into Trace::functions
+  uint32_t await_point = 0;  // into Trace::await_points
+  bool weak = false;         // that the next one awaits it is likely, not sure
+  bool self = false;         // the finding's own task
+};
+
 struct FindingTask {
   TaskKind kind = TaskKind::thread;
   uint64_t id = 0;
@@ -53,8 +62,10 @@ struct Finding {
   std::vector<std::string> because;  // the chain of reasons, a reader can check each
   StackIndex created_at = 0;         // the group's common creation stack
   StackIndex blocked_at = 0;
-  WaitObject wait_object;          // kind empty: none
-  std::vector<FindingTask> tasks;  // at most a few hundred; count says how many there are
+  std::vector<AwaitFrame> await_chain;  // of one coroutine of the group, leaf first
+  bool await_cycle = false;             // the last of the chain is awaited by one of it
+  WaitObject wait_object;               // kind empty: none
+  std::vector<FindingTask> tasks;       // at most a few hundred; count says how many there are
   uint64_t age_min_ns = 0, age_median_ns = 0, age_max_ns = 0;
   uint64_t bytes_held = 0;
   bool failing = false;       // at or above --fail-on, and not suppressed

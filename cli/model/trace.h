@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/model/await_point.h"
 #include "cli/model/frame.h"
 
 namespace track {
@@ -141,8 +142,12 @@ struct Coroutine {
   uint64_t destroy = 0;
   FrameCertainty certainty = FrameCertainty::recorded;
   TaskState state = TaskState::unknown;
-  uint32_t function = 0;             // the coroutine function, into Trace::functions; 0 = unknown
-  bool site_mixed = false;           // blocks from that site are not always frames
+  uint32_t function = 0;         // the coroutine function, into Trace::functions; 0 = unknown
+  uint32_t await_point = 0;      // where it is suspended, into Trace::await_points
+  uint64_t awaited_by = 0;       // address of the frame that goes on when this one ends
+  uint64_t awaits = 0;           // address of the frame that this one waits for (of one of them)
+  bool awaited_by_weak = false;  // only one of the two points at the other
+  bool site_mixed = false;       // blocks from that site are not always frames
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 
@@ -200,7 +205,8 @@ struct Trace {
   std::vector<Fiber> fibers;          // live
   std::vector<Stack> stacks;          // [0] is empty
   std::vector<Module> modules;
-  std::vector<std::string> functions;  // coroutine functions, readable; [0] is empty
+  std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
+  std::vector<AwaitPoint> await_points;  // [0] is unknown; empty when frames were not read
   // Words of target memory read for verification: address -> value.
   std::map<uint64_t, uint64_t> memory;
 

@@ -1,4 +1,6 @@
 set(TRACK_PROCESS_SOURCES
+  await_edges.cc
+  await_points.cc
   binary.cc
   call_target.cc
   coroutines.cc

@@ -124,6 +124,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   loaded.report.trace = observe(pid, place);
   Names names(loaded.report.trace, settings, pid);
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
+  process::read_await_points(loaded.report.trace, names.coroutine_lookup());
   loaded.report.symbols = names.resolve(loaded.report.trace);
   if (confirm) loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
   return loaded;

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "cli/model/words.h"
+#include "cli/symbolize/coroutine_code.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/verbs/progress.h"
 
@@ -81,6 +82,19 @@ process::CodeLookup Names::code_lookup() {
 
 process::FunctionLookup Names::function_lookup() {
   return [this](uint64_t address) { return symbolizer_.symbol_at(address).value_or(""); };
+}
+
+process::CoroutineLookup Names::coroutine_lookup() {
+  process::CoroutineLookup lookup;
+  lookup.shape = [this](uint64_t resume, uint64_t destroy) {
+    const symbolize::CoroutineCode* code = symbolizer_.coroutine(resume, destroy);
+    return code != nullptr ? code->shape() : FrameShape{};
+  };
+  lookup.point = [this](uint64_t resume, uint64_t destroy, uint64_t index) {
+    symbolize::CoroutineCode* code = symbolizer_.coroutine(resume, destroy);
+    return code != nullptr ? code->point(index) : AwaitPoint{};
+  };
+  return lookup;
 }
 
 Symbols Names::resolve(const Trace& trace) {

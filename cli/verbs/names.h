@@ -5,6 +5,7 @@
 
 #include "cli/model/symbols.h"
 #include "cli/model/trace.h"
+#include "cli/process/await_points.h"
 #include "cli/process/observe.h"
 #include "cli/process/untracked.h"
 #include "cli/symbolize/symbolizer.h"
@@ -19,6 +20,7 @@ class Names {
 
   process::CodeLookup code_lookup();
   process::FunctionLookup function_lookup();
+  process::CoroutineLookup coroutine_lookup();
   // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
   Symbols resolve(const Trace& trace);
 

@@ -84,6 +84,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::read_lock_words(trace);
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
+    process::read_await_points(trace, names.coroutine_lookup());
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.
@@ -123,6 +124,7 @@ void Watched::apply_coroutine_facts(Trace& trace, Names& names) const {
   std::vector<Coroutine> known;
   if (facts_ && facts_->memory_read) {
     trace.functions = facts_->functions;
+    trace.await_points = facts_->await_points;
     std::unordered_map<uint64_t, const Coroutine*> frames;
     for (const Coroutine& coroutine : facts_->coroutines) frames[coroutine.address] = &coroutine;
     std::erase_if(trace.coroutines, [&](const Coroutine& coroutine) {

@@ -37,6 +37,29 @@ Json wait_object_json(const WaitObject& object) {
           {"created_at", Json::array()}};
 }
 
+Json await_chain_json(const Trace& trace, const Finding& finding) {
+  Json chain = Json::array();
+  for (const AwaitFrame& frame : finding.await_chain) {
+    Json json = await_point_json(trace, frame.function, frame.await_point);
+    json["task"] = frame.task;
+    json["self"] = frame.self;
+    json["certain"] = !frame.weak;
+    chain.push_back(std::move(json));
+  }
+  return chain;
+}
+
+// A coroutine's is the one line of its co_await.
+Json blocked_at_json(const ProcessReport& process, const Finding& finding) {
+  if (finding.blocked_at != 0)
+    return stack_json(process.trace, process.symbols, finding.blocked_at);
+  Json frames = Json::array();
+  for (const AwaitFrame& frame : finding.await_chain)
+    if (frame.self)
+      frames.push_back(await_point_json(process.trace, frame.function, frame.await_point));
+  return frames;
+}
+
 Json finding_json(const ProcessReport& process, const Finding& finding) {
   Json json{{"rule", rule_name(finding.rule)},
             {"evidence", evidence_name(finding.evidence)},
@@ -45,8 +68,9 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"title", finding.title},
             {"because", finding.because},
             {"created_at", stack_json(process.trace, process.symbols, finding.created_at)},
-            {"blocked_at", stack_json(process.trace, process.symbols, finding.blocked_at)},
-            {"await_chain", Json::array()},
+            {"blocked_at", blocked_at_json(process, finding)},
+            {"await_chain", await_chain_json(process.trace, finding)},
+            {"await_cycle", finding.await_cycle},
             {"wait_object", wait_object_json(finding.wait_object)},
             {"age_ns",
              {{"min", finding.age_min_ns},

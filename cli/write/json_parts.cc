@@ -19,6 +19,20 @@ Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack) {
   return frames;
 }
 
+Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_point) {
+  const auto text = [](const std::string& value) { return value.empty() ? Json() : Json(value); };
+  const AwaitPoint point =
+      await_point < trace.await_points.size() ? trace.await_points[await_point] : AwaitPoint{};
+  return {{"function", function < trace.functions.size() ? trace.functions[function] : ""},
+          {"file", text(point.file)},
+          {"line", point.line},
+          {"stage", await_stage_name(point.stage)},
+          {"method", await_method_name(point.method)},
+          {"exact", point.exact},
+          {"promise_type", text(point.promise_type)},
+          {"awaiter_type", text(point.awaiter_type)}};
+}
+
 Json lost_json(const std::map<std::string, uint64_t>& lost) {
   Json json = Json::object();
   for (const char* kind :

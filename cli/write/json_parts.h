@@ -11,6 +11,8 @@ namespace track::write {
 using Json = nlohmann::ordered_json;
 
 Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack);
+// One element of an await chain; file null and line 0 when not known.
+Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_point);
 Json lost_json(const std::map<std::string, uint64_t>& lost);
 // {"threads":{"live","created"},"coroutines":{...},"fibers":{...}}
 struct TaskCounts {

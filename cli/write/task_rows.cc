@@ -3,6 +3,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "cli/model/await_chain.h"
 #include "cli/write/tasks.h"
 
 namespace track::write {
@@ -40,8 +41,25 @@ TaskRow row_of(const Trace& trace, const Thread& thread) {
   return row;
 }
 
-TaskRow row_of(const Trace& trace, const Coroutine& coroutine) {
+// Following those that await it leads back to it.
+bool on_cycle(const AwaitIndex& awaits, const Coroutine& coroutine) {
+  constexpr int kLongest = 10000;
+  const Coroutine* at = awaits.at(coroutine.awaited_by);
+  for (int n = 0; n < kLongest && at != nullptr; ++n) {
+    if (at == &coroutine) return true;
+    at = awaits.at(at->awaited_by);
+  }
+  return false;
+}
+
+TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex& awaits) {
   TaskRow row;
+  row.function = coroutine.function;
+  row.await_point = coroutine.await_point;
+  row.awaited_by_weak = coroutine.awaited_by_weak;
+  if (const Coroutine* above = awaits.at(coroutine.awaited_by)) row.awaited_by = above->id;
+  if (const Coroutine* below = awaits.at(coroutine.awaits)) row.awaits = below->id;
+  row.cycle = on_cycle(awaits, coroutine);
   row.kind = TaskKind::coroutine;
   row.id = coroutine.id;
   row.creator = coroutine.creator;
@@ -84,11 +102,12 @@ void merge(TaskRow& into, const TaskRow& row) {
   into.bytes += row.bytes;
 }
 
-// Coroutines alike in function, state and creation stack.
+// Coroutines alike in function, place, state and creation stack.
 std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter, bool grouped) {
   struct Key {
     StackIndex created_at;
     uint32_t function;
+    uint32_t await_point;
     TaskState state;
     FrameCertainty certainty;
     bool operator==(const Key&) const = default;
@@ -96,16 +115,19 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
   struct Hash {
     size_t operator()(const Key& key) const {
       return (uint64_t{key.created_at} << 32 | key.function) * 0x9e3779b97f4a7c15u +
-             static_cast<size_t>(key.state) * 8 + static_cast<size_t>(key.certainty);
+             uint64_t{key.await_point} * 64 + static_cast<size_t>(key.state) * 8 +
+             static_cast<size_t>(key.certainty);
     }
   };
   std::vector<TaskRow> rows;
   std::unordered_map<Key, size_t, Hash> known;
+  const AwaitIndex awaits = grouped ? AwaitIndex(Trace{}) : AwaitIndex(trace);
   for (const Coroutine& coroutine : trace.coroutines) {
     const uint64_t age = past(trace, coroutine.created_ns);
     if (age < filter.min_age_ns || !wanted_state(filter, coroutine.state, Wait{})) continue;
     if (grouped) {
-      const Key key{coroutine.created_at, coroutine.function, coroutine.state, coroutine.certainty};
+      const Key key{coroutine.created_at, coroutine.function, coroutine.await_point,
+                    coroutine.state, coroutine.certainty};
       const auto [entry, fresh] = known.try_emplace(key, rows.size());
       if (!fresh) {
         TaskRow& row = rows[entry->second];
@@ -115,7 +137,7 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
         continue;
       }
     }
-    rows.push_back(row_of(trace, coroutine));
+    rows.push_back(row_of(trace, coroutine, awaits));
   }
   return rows;
 }
@@ -174,7 +196,8 @@ std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& f
     case GroupBy::stack:
       group(rows, [](const TaskRow& row) {
         return std::to_string(static_cast<int>(row.kind)) + "/" + std::to_string(row.created_at) +
-               "/" + std::to_string(row.at) + "/" + row.state;
+               "/" + std::to_string(row.at) + "/" + std::to_string(row.await_point) + "/" +
+               row.state;
       });
       break;
     case GroupBy::state:

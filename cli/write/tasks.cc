@@ -4,7 +4,9 @@
 
 #include <algorithm>
 #include <unordered_map>
+#include <unordered_set>
 
+#include "cli/model/await_chain.h"
 #include "cli/model/words.h"
 #include "cli/write/json_parts.h"
 #include "cli/write/text.h"
@@ -69,9 +71,17 @@ class Table {
     return entry->second;
   }
 
+  std::string coroutine_place(const TaskRow& row) {
+    std::string text = row.name.empty() ? "(function unknown)" : short_function(row.name);
+    const std::string where = await_text(process_.trace, row.await_point);
+    if (!where.empty()) text += " " + where;
+    if (row.awaits != 0) text += ", awaits " + std::to_string(row.awaits);
+    if (row.cycle) text += ", in an await cycle";
+    return text;
+  }
+
   std::string what(const TaskRow& row) {
-    if (row.kind == TaskKind::coroutine)
-      return row.name.empty() ? "(function unknown)" : short_function(row.name);
+    if (row.kind == TaskKind::coroutine) return coroutine_place(row);
     if (row.kind == TaskKind::fiber && row.task_state == TaskState::running)
       return "on thread " + std::to_string(row.thread);
     const auto known = process_.symbols.objects.find(row.wait.object);
@@ -106,33 +116,61 @@ std::string heading_text(const ProcessReport& process) {
   return text;
 }
 
-// Every task after its creator.
-std::vector<std::pair<const TaskRow*, size_t>> as_tree(const std::vector<TaskRow>& rows) {
-  std::unordered_map<uint64_t, std::vector<const TaskRow*>> children;
-  std::unordered_map<uint64_t, bool> threads;
-  for (const TaskRow& row : rows)
-    if (row.kind == TaskKind::thread) threads[row.id] = true;
-  std::vector<std::pair<const TaskRow*, size_t>> todo, result;
-  for (const TaskRow& row : rows) {
-    const bool rooted = row.creator == 0 || threads.count(row.creator) == 0 ||
-                        (row.kind == TaskKind::thread && row.creator >= row.id);
-    if (rooted)
-      todo.emplace_back(&row, 0);
-    else
-      children[row.creator].push_back(&row);
+// Every task after its creator, an awaited coroutine after the one that awaits it.
+class Tree {
+ public:
+  explicit Tree(const std::vector<TaskRow>& rows) {
+    for (const TaskRow& row : rows) {
+      if (row.kind == TaskKind::thread) threads_[row.id] = &row;
+      if (row.kind == TaskKind::coroutine) coroutines_[row.id] = &row;
+    }
+    std::vector<const TaskRow*> roots;
+    for (const TaskRow& row : rows) {
+      const TaskRow* above = parent(row);
+      if (above == nullptr)
+        roots.push_back(&row);
+      else
+        below_[above].push_back(&row);
+    }
+    for (const TaskRow* root : roots) walk(root);
+    // Those that only a cycle leads to.
+    for (const TaskRow& row : rows)
+      if (seen_.count(&row) == 0) walk(&row);
   }
-  std::reverse(todo.begin(), todo.end());
-  while (!todo.empty()) {
-    const auto [row, depth] = todo.back();
-    todo.pop_back();
-    result.emplace_back(row, depth);
-    if (row->kind != TaskKind::thread) continue;
-    auto& below = children[row->id];
-    for (auto child = below.rbegin(); child != below.rend(); ++child)
-      todo.emplace_back(*child, depth + 1);
+  const std::vector<std::pair<const TaskRow*, size_t>>& lines() const { return lines_; }
+
+ private:
+  using Rows = std::unordered_map<uint64_t, const TaskRow*>;
+  static const TaskRow* find(const Rows& rows, uint64_t id) {
+    const auto known = rows.find(id);
+    return known == rows.end() ? nullptr : known->second;
   }
-  return result;
-}
+
+  const TaskRow* parent(const TaskRow& row) const {
+    if (row.kind == TaskKind::coroutine && row.awaited_by != 0)
+      if (const TaskRow* awaiter = find(coroutines_, row.awaited_by)) return awaiter;
+    if (row.creator == 0 || (row.kind == TaskKind::thread && row.creator >= row.id)) return nullptr;
+    return find(threads_, row.creator);
+  }
+
+  void walk(const TaskRow* root) {
+    std::vector<std::pair<const TaskRow*, size_t>> todo = {{root, 0}};
+    while (!todo.empty()) {
+      const auto [row, depth] = todo.back();
+      todo.pop_back();
+      if (!seen_.insert(row).second) continue;
+      lines_.emplace_back(row, depth);
+      const auto& below = below_[row];
+      for (auto child = below.rbegin(); child != below.rend(); ++child)
+        todo.emplace_back(*child, depth + 1);
+    }
+  }
+
+  Rows threads_, coroutines_;
+  std::unordered_map<const TaskRow*, std::vector<const TaskRow*>> below_;
+  std::unordered_set<const TaskRow*> seen_;
+  std::vector<std::pair<const TaskRow*, size_t>> lines_;
+};
 
 void print_process(Page& page, const ProcessReport& process, const TaskFilter& filter) {
   page.wrapped(heading_text(process), 0, 2, Ink::bold);
@@ -141,7 +179,8 @@ void print_process(Page& page, const ProcessReport& process, const TaskFilter& f
   const bool grouped = filter.by != GroupBy::nothing;
   if (!rows.empty()) table.heading(grouped);
   if (filter.tree && !grouped) {
-    for (const auto& [row, depth] : as_tree(rows)) table.print(*row, false, depth);
+    const Tree tree(rows);
+    for (const auto& [row, depth] : tree.lines()) table.print(*row, false, depth);
   } else {
     for (const TaskRow& row : rows) {
       table.print(row, grouped, 0);
@@ -177,6 +216,12 @@ Json row_json(const ProcessReport& process, const TaskRow& row) {
         {"symbol", known == process.symbols.objects.end() ? Json() : Json(known->second)},
         {"timed", row.wait.timed},
         {"owner_tid", row.wait.owner_tid}};
+  }
+  if (row.kind == TaskKind::coroutine) {
+    json["await"] = await_point_json(process.trace, row.function, row.await_point);
+    json["awaits"] = row.awaits;
+    json["awaited_by"] = row.awaited_by;
+    json["await_cycle"] = row.cycle;
   }
   json["at"] = stack_json(process.trace, process.symbols, row.at);
   json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);

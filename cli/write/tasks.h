@@ -40,6 +40,12 @@ struct TaskRow {
   StackIndex at = 0;
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;
+  uint32_t function = 0;     // coroutines: into Trace::functions
+  uint32_t await_point = 0;  // into Trace::await_points
+  uint64_t awaited_by = 0;   // id of the coroutine that goes on when this one ends
+  uint64_t awaits = 0;       // id of the coroutine that this one waits for
+  bool awaited_by_weak = false;
+  bool cycle = false;  // awaits itself, through others
 };
 
 std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& filter);

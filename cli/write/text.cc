@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/model/await_chain.h"
 #include "cli/model/words.h"
 
 namespace track::write {
@@ -47,6 +48,27 @@ void print_tasks(Page& page, const Finding& finding) {
   page.wrapped(text, 3, 5);
 }
 
+// Asynchronous stack, leaf first; a lone coroutine's place is in its reasons already.
+void print_await_chain(Page& page, const Trace& trace, const Finding& finding) {
+  if (finding.await_chain.size() < 2) return;
+  page.line("   await chain");
+  const size_t shown = std::min(finding.await_chain.size(), kMostFrames);
+  for (size_t i = 0; i < shown; ++i) {
+    const AwaitFrame& frame = finding.await_chain[i];
+    std::string text = fmt::format("#{:<2} ", i);
+    const bool named = frame.function != 0 && frame.function < trace.functions.size();
+    text += named ? short_function(trace.functions[frame.function]) : "(function unknown)";
+    if (const std::string where = await_text(trace, frame.await_point); !where.empty())
+      text += " " + where;
+    if (frame.self) text += "  <- this one";
+    if (frame.weak) text += "  (probably awaited by the next)";
+    page.wrapped(text, 5, 9);
+  }
+  if (finding.await_chain.size() > shown)
+    page.line(fmt::format("         and {} more", finding.await_chain.size() - shown));
+  if (finding.await_cycle) page.line("         and back to one of these: a cycle");
+}
+
 Ink ink_of(const Finding& finding) {
   if (finding.failing) return Ink::red;
   return finding.evidence == Evidence::suspected ? Ink::yellow : Ink::bold;
@@ -65,6 +87,7 @@ void print_finding(Page& page, const ProcessReport& process, const Finding& find
     page.line("   blocked at");
     print_stack(page, process.trace, process.symbols, finding.blocked_at, 5);
   }
+  print_await_chain(page, process.trace, finding);
   if (finding.created_at != 0) {
     page.line("   created at");
     print_stack(page, process.trace, process.symbols, finding.created_at, 5);

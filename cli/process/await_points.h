@@ -1,0 +1,24 @@
+// Reads suspended coroutine frames of a live process: where each one stands, and who awaits whom.
+// Nothing is stopped; a frame that runs on meanwhile gives the point it was at.
+#pragma once
+
+#include <cstdint>
+#include <functional>
+
+#include "cli/model/await_point.h"
+#include "cli/model/frame_shape.h"
+#include "cli/model/trace.h"
+
+namespace track::process {
+
+// What symbols, debug information and code say of the coroutine with these functions.
+struct CoroutineLookup {
+  std::function<FrameShape(uint64_t resume, uint64_t destroy)> shape;
+  std::function<AwaitPoint(uint64_t resume, uint64_t destroy, uint64_t index)> point;
+};
+
+// After inspect_coroutines. Fills Trace::await_points and of each coroutine await_point, awaited_by
+// and awaits. Does nothing when the memory cannot be read.
+void read_await_points(Trace& trace, const CoroutineLookup& lookup);
+
+}  // namespace track::process
