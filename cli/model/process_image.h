@@ -38,6 +38,9 @@ struct Registers {
   uint64_t& operator[](Number number) { return values[number]; }
 };
 
+// Larger mappings are reserved address space (a sanitizer's shadow): never searched word by word.
+inline constexpr uint64_t kLargestSearched = uint64_t{64} << 30;
+
 struct ImageThread {
   int32_t tid = 0;
   std::string name;

@@ -115,6 +115,11 @@ void CopiedMemory::copy(const std::vector<Mapping>& mappings, std::vector<std::s
   const int pagemap = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   for (const Mapping& mapping : mappings) {
     if (!wanted(mapping)) continue;
+    if (mapping.end - mapping.start > kLargestSearched) {
+      missing.push_back("a mapping of " + std::to_string((mapping.end - mapping.start) >> 30) +
+                        " GiB (a sanitizer's shadow, or reserved addresses) is not copied");
+      continue;
+    }
     areas_.push_back({mapping.start, mapping.end});
     find_runs(mapping, pagemap);
   }

@@ -130,6 +130,7 @@ class Finder {
 // Frames live in memory that the program allocates, and in blocks of its own making.
 bool may_hold_frames(const Mapping& mapping) {
   return mapping.readable && mapping.writable && !mapping.shared &&
+         mapping.end - mapping.start <= kLargestSearched &&
          (mapping.path.empty() || mapping.path == "[heap]" || mapping.path.front() == '[');
 }
 

@@ -19,6 +19,8 @@ class CoreBuilder {
   // with_code: read-only file mappings too; without, only their first pages, as is the default.
   CoreBuilder(const ProcessImage& image, bool with_code) : image_(image), with_code_(with_code) {}
 
+  static constexpr uint64_t kLargest = 64 << 20;  // sanitizers reserve terabytes
+
   int signal = 0;
   uint16_t machine = EM_X86_64;
   bool with_threads = true;
@@ -28,7 +30,9 @@ class CoreBuilder {
     std::vector<Elf64_Phdr> segments;
     std::string memory;
     for (const Mapping& mapping : image_.mappings)
-      if (mapping.path != "[vvar]" && mapping.path != "[vsyscall]") add(mapping, segments, memory);
+      if (mapping.path != "[vvar]" && mapping.path != "[vsyscall]" &&
+          mapping.end - mapping.start < kLargest)
+        add(mapping, segments, memory);
     const uint64_t start = sizeof(Elf64_Ehdr) + (segments.size() + 1) * sizeof(Elf64_Phdr);
     Elf64_Phdr notes{};
     notes.p_type = PT_NOTE;
