@@ -4,6 +4,7 @@
 
 #include "libtrack/capture/fibers.h"
 #include "libtrack/capture/pending.h"
+#include "libtrack/core/fiber_table.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/stacks.h"
@@ -159,8 +160,9 @@ void start_coroutines() {
   };
 }
 
-void restart_coroutines_after_fork() {
-  core::restart_coroutine_table_after_fork();
+void restart_coroutines_after_fork(bool keep) {
+  core::restart_coroutine_table_after_fork(keep);
+  if (!keep) core::watch_fibers_after_fork();
 }
 
 // read, nanosleep and their like may be left by siglongjmp at any instruction, and a shard's lock

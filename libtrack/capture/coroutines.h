@@ -17,7 +17,7 @@
 namespace track::capture {
 
 void start_coroutines();
-void restart_coroutines_after_fork();
+void restart_coroutines_after_fork(bool keep);
 
 // Looks at the blocks this thread remembers; on every wait, thread creation and end.
 void settle_pending();

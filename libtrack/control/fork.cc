@@ -57,10 +57,13 @@ static_assert(sizeof(wire::Lost) == sizeof(wire::Counters));
 
 void in_fork_child() {
   if (!was_ours.load(std::memory_order_relaxed)) return;
+  // The parent's coroutines are the parent's to tell about. They stay only when a signal handler
+  // forks in the midst of our own code, which may be at work on their table and goes on with it.
+  const bool keep_coroutines = core::inside_tracker();
   core::BusyScope busy;
   const uint32_t parent_task = core::this_thread.task;
   const int32_t parent = core::recording.header->pid;
-  if (!core::copy_recording_after_fork()) {
+  if (!core::copy_recording_after_fork(keep_coroutines)) {
     core::this_thread.locks = nullptr;
     return;
   }
@@ -73,7 +76,7 @@ void in_fork_child() {
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
   forget_the_parents_past(header);
-  capture::restart_coroutines_after_fork();
+  capture::restart_coroutines_after_fork(keep_coroutines);
   core::restart_rings_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }

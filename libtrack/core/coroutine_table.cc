@@ -158,8 +158,16 @@ bool start_coroutine_table() {
   return true;
 }
 
-void restart_coroutine_table_after_fork() {
-  for (Shard& shard : shards) shard.locked.store(0, std::memory_order_relaxed);
+void restart_coroutine_table_after_fork(bool keep) {
+  for (Shard& shard : shards) {
+    shard.locked.store(0, std::memory_order_relaxed);
+    if (keep) continue;
+    shard.given_up = false;
+    shard.mask = shard.count = shard.free_slot = shard.batch_next = shard.batch_end = 0;
+    shard.places = nullptr;
+  }
+  if (keep) return;
+  for (uint8_t& watched : coroutine_filter) watched = 0;
 }
 
 // A filter byte belongs to one shard, so its lock guards it; a saturated byte says "maybe" for

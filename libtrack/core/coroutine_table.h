@@ -14,7 +14,9 @@
 namespace track::core {
 
 bool start_coroutine_table();
-void restart_coroutine_table_after_fork();
+// In a fork child: emptied unless told to keep it, after which the parent's coroutines are not
+// listed here, freeing one is nothing to us, and no block is watched until it is watched again.
+void restart_coroutine_table_after_fork(bool keep);
 
 // Counting filter: 0 = certainly not in the table. Read on every free.
 inline constexpr uint32_t kFilterBits = 17;

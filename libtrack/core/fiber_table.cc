@@ -160,4 +160,12 @@ void release_fibers_between(uint64_t low, uint64_t high) {
   }
 }
 
+void watch_fibers_after_fork() {
+  const uint64_t used = section(SectionKind::fibers).used.load(std::memory_order_relaxed);
+  for (uint64_t index = 0; index < used; ++index) {
+    const FiberSlot& slot = recording.fibers[index];
+    if (slot.state.load(std::memory_order_relaxed) != FiberState::free) watch_block(slot.stack_low);
+  }
+}
+
 }  // namespace track::core

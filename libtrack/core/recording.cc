@@ -265,7 +265,7 @@ void refresh_clock(uint64_t now_ticks) {
   h.later_ticks.store(now_ticks, std::memory_order_release);
 }
 
-bool copy_recording_after_fork() {
+bool copy_recording_after_fork(bool with_coroutines) {
   // One page at a time through a bounce page: the parent may be writing; what it adds meanwhile
   // concerns its own threads, none of which live here.
   void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
@@ -280,12 +280,17 @@ bool copy_recording_after_fork() {
     recording.path[0] = 0;
     return false;
   }
+  wire::Section& frames = section(SectionKind::coroutines);
+  const uint64_t first_left = frames.offset >> 12, end_left = (frames.offset + frames.bytes) >> 12;
   for (uint64_t page = 0; page < recording.bytes >> 12; ++page)
-    if (reserved_pages[page] != 0)
+    if (!with_coroutines && page >= first_left && page < end_left)
+      reserved_pages[page] = 0;
+    else if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
   sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
+  if (!with_coroutines) section(SectionKind::coroutines).used.store(0, std::memory_order_relaxed);
   recording.path[0] = 0;
   wiped_in_children.ours.store(true, std::memory_order_relaxed);
   unpublished = true;

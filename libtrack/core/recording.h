@@ -57,8 +57,9 @@ inline bool recording_on() {
 bool open_recording(const char* const* environment);
 
 // After fork, in the child: the mapping is replaced, in place, by a private copy that keeps the
-// tables; the parent's file is never touched again. False: recording is over in the child.
-bool copy_recording_after_fork();
+// tables, that of the coroutines only if told so; the parent's file is never touched again. False:
+// recording is over in the child.
+bool copy_recording_after_fork(bool with_coroutines);
 // Gives that copy a file of its own, once the child does something worth recording.
 void publish_forked_recording();
 bool forked_recording_unpublished();

@@ -7,6 +7,8 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/core/coroutine_table.h"
+#include "libtrack/core/fiber_table.h"
 #include "libtrack/core/stacks.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"
@@ -222,6 +224,25 @@ TEST_CASE("Frames made and destroyed by different threads balance out") {
           const auto& counters = view.header().counters;
           TRACK_EXPECT(counters.coroutines_created_by_gone.load() == kThreads * kEach);
           TRACK_EXPECT(counters.coroutines_destroyed_by_gone.load() == kThreads * kEach);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A fork child forgets its parent's frames, and still watches its parent's fibers") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const Task task = one_kind(1);
+          capture::settle_pending();
+          const uint64_t stack = 0x7f0000000000;
+          const uint32_t fiber = core::claim_fiber(stack, stack + 0x10000);
+          TRACK_EXPECT(fiber != 0);
+          core::fiber_slot(fiber).state.store(wire::FiberState::suspended);
+          core::BusyScope busy;
+          TRACK_EXPECT(core::with_block(task.address(), [](auto&) { return true; }));
+          capture::restart_coroutines_after_fork(false);
+          TRACK_EXPECT(!core::with_block(task.address(), [](auto&) { return true; }));
+          TRACK_EXPECT(core::may_be_tracked(reinterpret_cast<void*>(stack)));
+          task.handle.destroy();
           return 0;
         }) == 0);
 }

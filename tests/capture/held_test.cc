@@ -1,6 +1,8 @@
 #include "libtrack/capture/held.h"
 
 #include <doctest/doctest.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -189,27 +191,48 @@ TEST_CASE("Slots are given back once when locks are struck out while their holde
 }
 
 // A child made behind libc's back runs no atfork handler, but has our memory and our mapping.
-TEST_CASE("A child made by a raw system call writes nothing to its parent's recording") {
-  CHECK(in_child([] {
-          TRACK_EXPECT(test::start_recording());
-          const test::RecordingView view(core::recording.path);
-          add_held(&objects[1], wire::kHeldMutex);
-          const auto before = view.events().size();
-          const auto pid = static_cast<pid_t>(syscall(SYS_fork));
-          if (pid == 0) {
-            add_held(&objects[2], wire::kHeldMutex);
-            remove_held(&objects[1], true);
-            forget_held(&objects[1]);
-            const bool silent = core::current_slot() == nullptr && !core::recording_is_ours();
-            std::thread([] { add_held(&objects[3], wire::kHeldMutex); }).join();
-            _exit(silent ? 0 : 1);
-          }
-          int status = 0;
-          TRACK_EXPECT(waitpid(pid, &status, 0) == pid);
-          TRACK_EXPECT(status == 0);
-          TRACK_EXPECT(held() == Set{entry(1)});
-          TRACK_EXPECT(view.events().size() == before);
-          TRACK_EXPECT(core::recording_is_ours());
-          return 0;
-        }) == 0);
+int unheard_child(void*) {
+  add_held(&objects[2], wire::kHeldMutex);
+  remove_held(&objects[1], true);
+  forget_held(&objects[1]);
+  const bool silent = core::current_slot() == nullptr && !core::recording_is_ours();
+  std::thread([] { add_held(&objects[3], wire::kHeldMutex); }).join();
+  _exit(silent ? 0 : 1);
+}
+
+using MakeChild = pid_t (*)();
+pid_t by_fork() {
+  return static_cast<pid_t>(syscall(SYS_fork));
+}
+pid_t by_clone() {
+  return static_cast<pid_t>(syscall(SYS_clone, SIGCHLD, 0, 0, 0, 0));
+}
+pid_t by_clone3() {
+  uint64_t arguments[8] = {};
+  arguments[4] = SIGCHLD;
+  return static_cast<pid_t>(syscall(SYS_clone3, arguments, sizeof arguments));
+}
+alignas(16) char child_stack[1 << 18];
+pid_t by_libc_clone() {
+  return clone(unheard_child, child_stack + sizeof child_stack, SIGCHLD, nullptr);
+}
+
+TEST_CASE("A child made behind libc's back writes nothing to its parent's recording") {
+  for (const MakeChild make : {by_fork, by_clone, by_clone3, by_libc_clone})
+    CHECK(in_child([&] {
+            TRACK_EXPECT(test::start_recording());
+            const test::RecordingView view(core::recording.path);
+            add_held(&objects[1], wire::kHeldMutex);
+            const auto before = view.events().size();
+            const pid_t pid = make();
+            if (pid == 0) unheard_child(nullptr);
+            int status = 0;
+            if (pid == -1 && errno == ENOSYS) return 0;
+            TRACK_EXPECT(waitpid(pid, &status, 0) == pid);
+            TRACK_EXPECT(status == 0);
+            TRACK_EXPECT(held() == Set{entry(1)});
+            TRACK_EXPECT(view.events().size() == before);
+            TRACK_EXPECT(core::recording_is_ours());
+            return 0;
+          }) == 0);
 }

@@ -96,6 +96,10 @@ int fork_and_work() {
   const pid_t pid = fork();
   if (pid == 0) {
     raw_read_byte();
+    for (int i = 0; i < 2; ++i) {
+      tasks.back().handle.destroy();
+      tasks.pop_back();
+    }
     for (int i = 0; i < 20; ++i) tasks.push_back(parked(i));
     pthread_mutex_unlock(&mutex);
     std::thread([] { usleep(1000); }).join();
