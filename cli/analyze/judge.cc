@@ -4,17 +4,25 @@
 
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
+#include "cli/analyze/stuck.h"
 
 namespace track::analyze {
 
-std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks) {
+std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks,
+                           const Fixpoint& fixpoint) {
   std::vector<Finding> all = std::move(deadlocks.findings);
   const auto append = [&](std::vector<Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
+  Explained explained;
+  append(find_stuck(trace, symbols, fixpoint, deadlocks.stuck));
+  append(find_orphaned(trace, symbols, fixpoint));
+  explained.threads = std::move(deadlocks.stuck);
+  for (const StuckThread& stuck : fixpoint.threads) explained.threads.insert(stuck.id);
+  for (const Orphan& orphan : fixpoint.coroutines) explained.frames.insert(orphan.address);
   append(find_locks_held(trace, symbols));
   append(find_unjoined(trace, symbols));
-  append(find_outlived(trace, symbols, deadlocks.stuck));
+  append(find_outlived(trace, symbols, explained));
   for (Finding& finding : all) {
     finding.fingerprint = fingerprint(finding, trace, symbols);
     const auto known = symbols.objects.find(finding.wait_object.address);

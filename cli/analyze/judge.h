@@ -4,12 +4,15 @@
 #include <vector>
 
 #include "cli/analyze/deadlock.h"
+#include "cli/analyze/fixpoint.h"
 #include "cli/model/finding.h"
 #include "cli/model/symbols.h"
 
 namespace track::analyze {
 
 // deadlocks: as found, and confirmed by the caller where the process was alive to confirm them.
-std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks);
+// fixpoint: taken while the process was alive; empty when it was not.
+std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks,
+                           const Fixpoint& fixpoint = {});
 
 }  // namespace track::analyze

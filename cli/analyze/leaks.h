@@ -10,6 +10,12 @@
 
 namespace track::analyze {
 
+// Tasks of which another finding says more.
+struct Explained {
+  std::set<uint32_t> threads;  // task ids
+  std::set<uint64_t> frames;   // addresses of coroutine frames
+};
+
 // `lock-held-at-exit`: a thread ended while it held a lock. Proved; dropped when memory disagrees.
 std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols);
 
@@ -18,8 +24,8 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
 std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols);
 
 // `outlived-task`: threads and coroutines still alive when main returned or exit was called.
-// Suspected. `known`: task ids of threads that another finding already explains.
+// Suspected.
 std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
-                                   const std::set<uint32_t>& known);
+                                   const Explained& explained);
 
 }  // namespace track::analyze

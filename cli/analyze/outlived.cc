@@ -54,13 +54,13 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
 }
 
 std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols,
-                                      const std::set<uint32_t>& known) {
+                                      const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
   std::map<Key, Finding> groups;
   std::map<Key, const Thread*> samples;
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
-    if (!outlived(thread) || known.count(thread.id) != 0) continue;
+    if (!outlived(thread) || explained.threads.count(thread.id) != 0) continue;
     const StackIndex at = places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
     const StackIndex created_at = places.of(thread.created_at);
     const Key key{created_at, at, thread.wait.kind};
@@ -150,12 +150,14 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
     finding.because.push_back("the creation stack may be that of an earlier user of the block");
 }
 
-std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symbols) {
+std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symbols,
+                                         const Explained& explained) {
   using Key = std::tuple<StackIndex, uint32_t, FrameCertainty>;
   std::map<Key, CoroutineGroup> groups;
   Places places(trace, symbols);
   const AwaitIndex awaits(trace);
   for (const Coroutine& coroutine : trace.coroutines) {
+    if (explained.frames.count(coroutine.address) != 0) continue;
     const StackIndex created_at = places.of(coroutine.created_at);
     const Key key{created_at, coroutine.function, coroutine.certainty};
     CoroutineGroup& group = groups[key];
@@ -236,10 +238,10 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols)
 }  // namespace
 
 std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
-                                   const std::set<uint32_t>& known) {
+                                   const Explained& explained) {
   if (!judged(trace) || trace.superseded) return {};
-  std::vector<Finding> findings = outlived_threads(trace, symbols, known);
-  std::vector<Finding> coroutines = outlived_coroutines(trace, symbols);
+  std::vector<Finding> findings = outlived_threads(trace, symbols, explained);
+  std::vector<Finding> coroutines = outlived_coroutines(trace, symbols, explained);
   std::move(coroutines.begin(), coroutines.end(), std::back_inserter(findings));
   std::vector<Finding> fibers = outlived_fibers(trace, symbols);
   std::move(fibers.begin(), fibers.end(), std::back_inserter(findings));

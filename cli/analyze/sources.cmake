@@ -4,11 +4,13 @@ set(TRACK_ANALYZE_SOURCES
   deadlock.cc
   edge_teller.cc
   fail_on.cc
+  fixpoint.cc
   group.cc
   judge.cc
   lock_held.cc
   mark.cc
   outlived.cc
+  stuck.cc
   suppressions.cc
   unjoined.cc
   wait_graph.cc)

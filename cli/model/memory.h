@@ -4,7 +4,10 @@
 
 #include <cstddef>
 #include <cstdint>
+#include <memory>
 #include <span>
+#include <string>
+#include <vector>
 
 namespace track {
 
@@ -21,6 +24,42 @@ struct MemoryBlock {
   uint64_t address = 0;
   uint64_t bytes = 0;
   uint64_t end() const { return address + bytes; }
+};
+
+struct AddressRange {
+  uint64_t start = 0;
+  uint64_t end = 0;
+  bool contains(uint64_t address) const { return address - start < end - start; }
+};
+
+// What belongs to one thread alone: it counts only while the thread can still run.
+struct ThreadMemory {
+  int32_t tid = 0;
+  bool own = false;       // false: its stack could not be told, and is among the roots
+  AddressRange stack;     // in use; one of the blocks
+  AddressRange control;   // its control block; pointers into it lead nowhere
+  bool in_futex = false;  // sleeps in the futex system call
+  std::vector<uint64_t> registers;
+};
+
+// A pointer that the kernel holds for the process.
+struct KernelWord {
+  uint64_t value = 0;
+  std::string holder;  // "epoll descriptor 5", "POSIX timer 0"
+};
+
+// All that marking needs. Whatever is in no block and not taken out is a root.
+struct MemoryPicture {
+  std::shared_ptr<const void> storage;
+  std::vector<MemoryRegion> regions;    // writable memory; sorted
+  std::vector<MemoryBlock> blocks;      // of the heap, and stacks; sorted
+  std::vector<AddressRange> not_roots;  // heaps, stacks, the tracker's own memory; sorted, disjoint
+  std::vector<ThreadMemory> threads;    // every thread of the process
+  std::vector<KernelWord> kernel_words;
+  bool coherent = false;            // of one instant, with every thread's registers
+  bool heap_known = false;          // the allocator's blocks could be told
+  std::vector<std::string> doubts;  // what may hold references where nobody can look
+  uint64_t pause_ns = 0;
 };
 
 }  // namespace track

@@ -43,6 +43,8 @@ class Reader {
     const std::optional<uint64_t> main = find_main_arena();
     if (!main) return std::move(result_);
     result_.found = true;
+    // Its lists name chunks by their heads, which lie in the last bytes of the block before.
+    result_.heaps.push_back({*main, *main + kStateBytes});
     std::vector<Walk> walks = main_heap(*main);
     uint64_t arena = *main;
     for (size_t n = 0; n < kMostArenas; ++n) {
@@ -231,7 +233,7 @@ class Reader {
       }
       if (entry != 0 && count != 0) return;
     }
-    if (keys.size() > 1) return;
+    if (keys.size() > 1 || keys.count(0) != 0) return;
     free_.insert(found.begin(), found.end());
     keys_.insert(keys.begin(), keys.end());
   }

@@ -18,7 +18,7 @@ namespace track::process {
 struct HeapBlocks {
   bool found = false;               // glibc's malloc is in use and was understood
   std::vector<MemoryBlock> blocks;  // in use; sorted
-  // The allocator's memory, sorted: what is in no block here is free, or the allocator's own.
+  // The allocator's memory, sorted: what is in no block here is free, or its own bookkeeping.
   std::vector<AddressRange> heaps;
   uint64_t free_bytes = 0;
   bool busy = false;                  // a thread was inside the allocator: may be off by one block

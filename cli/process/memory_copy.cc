@@ -61,7 +61,9 @@ MemoryCopy::MemoryCopy(const ProcessImage& image, std::span<const AddressRange> 
     if (!may_hold_references(mapping)) continue;
     uint64_t at = mapping.start;
     const auto add = [&](uint64_t end) {
-      if (at < end)
+      if (at < end && image.coherent)
+        look(image, at, end);
+      else if (at < end)
         for (const AddressRange& run : pages.present(at, end)) copy(image, run.start, run.end);
     };
     for (const AddressRange& range : leave_out) {
@@ -70,6 +72,20 @@ MemoryCopy::MemoryCopy(const ProcessImage& image, std::span<const AddressRange> 
       at = std::max(at, std::min(mapping.end, (range.end + kPage - 1) & ~(kPage - 1)));
     }
     add(mapping.end);
+  }
+}
+
+// What the copy of a held process has not fetched had never been touched.
+void MemoryCopy::look(const ProcessImage& image, uint64_t start, uint64_t end) {
+  while (start < end) {
+    const std::span<const std::byte> bytes = image.view(start);
+    if (bytes.empty()) {
+      start += kPage;
+      continue;
+    }
+    regions_.push_back({start, bytes.first(std::min<uint64_t>(bytes.size(), end - start))});
+    bytes_ += regions_.back().bytes.size();
+    start = regions_.back().end();
   }
 }
 

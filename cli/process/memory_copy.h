@@ -1,5 +1,5 @@
-// The writable memory of a process, copied for marking. Pages that the process never touched are
-// neither read nor created: they hold no reference.
+// The writable memory of a process for marking: copied, or looked at where a copy lies already.
+// Pages that the process never touched are neither read nor created: they hold no reference.
 #pragma once
 
 #include <cstddef>
@@ -14,12 +14,6 @@
 
 namespace track::process {
 
-struct AddressRange {
-  uint64_t start = 0;
-  uint64_t end = 0;
-  bool contains(uint64_t address) const { return address - start < end - start; }
-};
-
 class MemoryCopy {
  public:
   MemoryCopy() = default;
@@ -33,6 +27,7 @@ class MemoryCopy {
   uint64_t unreadable_bytes() const { return unreadable_; }  // present, but could not be copied
 
  private:
+  void look(const ProcessImage& image, uint64_t start, uint64_t end);
   void copy(const ProcessImage& image, uint64_t start, uint64_t end);
 
   std::vector<std::unique_ptr<std::byte[]>> storage_;

@@ -14,6 +14,7 @@ set(TRACK_PROCESS_SOURCES
   heap_glibc.cc
   hold.cc
   image.cc
+  kernel_words.cc
   live_memory.cc
   loaded_elf.cc
   locate.cc
@@ -22,9 +23,11 @@ set(TRACK_PROCESS_SOURCES
   observe.cc
   name_waits.cc
   permission.cc
+  picture.cc
   proc.cc
   registers.cc
   stacks.cc
   system_calls.cc
+  thread_memory.cc
   untracked.cc
   unwind.cc)

@@ -14,6 +14,11 @@ void add_symbol_flags(CLI::App& verb, SymbolSettings& settings) {
   verb.add_flag("--debuginfod", settings.debuginfod, "ask the servers in DEBUGINFOD_URLS");
 }
 
+void add_pause_flag(CLI::App& verb, SymbolSettings& settings) {
+  verb.add_flag("--no-pause{false}", settings.pause,
+                "never hold the process for a moment: stuck tasks are suspected, not proved");
+}
+
 void add_judge_flags(CLI::App& verb, JudgeSettings& settings) {
   verb.add_option("--fail-on", settings.fail_on,
                   "RULE[:EVIDENCE],... that fail (default: every rule, likely or better)");

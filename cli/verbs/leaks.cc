@@ -40,6 +40,7 @@ void add_leaks(CLI::App& app, int& exit_code) {
   verb->add_option("TARGET", settings->targets, "PID, recording or directory of recordings")
       ->required();
   add_symbol_flags(*verb, settings->symbols);
+  add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
   verb->callback([settings, &exit_code] { exit_code = leaks(*settings); });

@@ -21,6 +21,7 @@
 #include "cli/process/stacks.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
+#include "cli/verbs/prove.h"
 #include "cli/verbs/untracked.h"
 
 namespace track::verbs {
@@ -126,7 +127,11 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
   process::read_await_points(loaded.report.trace, names.coroutine_lookup());
   loaded.report.symbols = names.resolve(loaded.report.trace);
-  if (confirm) loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
+  if (confirm) {
+    loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
+    loaded.fixpoint = take_fixpoint(pid, loaded.report.trace, settings.pause,
+                                    [&] { return read_live(pid, place); });
+  }
   return loaded;
 }
 
@@ -170,7 +175,8 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
   Report report;
   for (Loaded& loaded : processes) {
     ProcessReport& process = loaded.report;
-    process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks));
+    process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks),
+                                      loaded.fixpoint);
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));

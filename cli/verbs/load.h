@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/analyze/deadlock.h"
+#include "cli/analyze/fixpoint.h"
 #include "cli/model/report.h"
 #include "cli/verbs/settings.h"
 
@@ -14,6 +15,7 @@ namespace track::verbs {
 
 struct Loaded {
   ProcessReport report;          // findings still empty
+  analyze::Fixpoint fixpoint;    // of the process while it lived
   analyze::Deadlocks deadlocks;  // confirmed by a second look where the process lives
 };
 

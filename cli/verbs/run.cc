@@ -140,6 +140,7 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   verb->add_option("--dir", settings->directory,
                    "directory of recordings (default $XDG_RUNTIME_DIR/track or /tmp/track-UID)");
   add_symbol_flags(*verb, settings->symbols);
+  add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
   verb->callback([settings, &exit_code] { exit_code = run(*settings); });

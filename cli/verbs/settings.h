@@ -14,6 +14,7 @@ struct SymbolSettings {
   std::string sysroot;
   bool debuginfod = false;
   std::vector<std::string> debug_dirs;
+  bool pause = true;  // a process may be held for a moment, for a proof
 };
 
 struct JudgeSettings {

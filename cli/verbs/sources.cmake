@@ -12,6 +12,7 @@ set(TRACK_CLI_SOURCES
   verbs/names.cc
   verbs/places.cc
   verbs/progress.cc
+  verbs/prove.cc
   verbs/ps.cc
   verbs/run.cc
   verbs/settings.cc

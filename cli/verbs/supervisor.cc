@@ -31,7 +31,7 @@ bool large_enough(const std::string& path) {
 
 bool clean(const Loaded& loaded) {
   if (!loaded.report.trace.complete() || !loaded.deadlocks.findings.empty()) return false;
-  return analyze::judge(loaded.report.trace, loaded.report.symbols, {}).empty();
+  return analyze::judge(loaded.report.trace, loaded.report.symbols, {}, loaded.fixpoint).empty();
 }
 
 }  // namespace

@@ -15,6 +15,7 @@ void add_hang(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 
+void add_pause_flag(CLI::App& verb, SymbolSettings& settings);
 void add_symbol_flags(CLI::App& verb, SymbolSettings& settings);
 void add_judge_flags(CLI::App& verb, JudgeSettings& settings);
 void add_output_flags(CLI::App& verb, OutputSettings& settings);

@@ -14,6 +14,7 @@
 #include "cli/read/clock.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
+#include "cli/verbs/prove.h"
 
 namespace track::verbs {
 namespace {
@@ -85,6 +86,8 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
     process::read_await_points(trace, names.coroutine_lookup());
+    fixpoint_ = take_fixpoint(pid_, trace, symbols_.pause,
+                              [&] { return read::read_recording(path_, true); });
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.
@@ -160,6 +163,7 @@ void Watched::apply_fiber_facts(Trace& trace) const {
 
 Loaded Watched::judge_now() {
   Loaded loaded = load_live(pid_, symbols_, true);
+  fixpoint_ = loaded.fixpoint;
   remember(loaded.report.trace);
   return loaded;
 }
@@ -177,6 +181,7 @@ Loaded Watched::judge_finally(int status) {
   apply_fiber_facts(trace);
   loaded.report.symbols = names.resolve(trace);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
+  loaded.fixpoint = fixpoint_;
   return loaded;
 }
 

@@ -56,11 +56,17 @@ bool is_recorded_process() {
   return core::recording_is_ours() &&
          (sys::filtered.load(std::memory_order_relaxed) || recording.header->pid == sys::pid());
 }
-}  // namespace
 
-void process_ending(EndReason reason, int exit_code) {
-  if (!is_recorded_process()) return;
-  if (ending.exchange(true)) return;
+// What functions that have returned left below us would look like references to whoever looks at
+// this stack while we pause: the frames that come now are to lie on cleared memory.
+[[gnu::noinline]] void clear_stack_below() {
+  volatile uint64_t below[192];
+  for (volatile uint64_t& word : below) word = 0;
+}
+
+// False: it was ending already.
+[[gnu::noinline]] bool end_process(EndReason reason, int exit_code) {
+  if (ending.exchange(true)) return false;
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
@@ -73,6 +79,15 @@ void process_ending(EndReason reason, int exit_code) {
                     wire::EventKind::process_exiting, static_cast<uint8_t>(reason), 0});
   core::refresh_clock(now);
   pause_for_reader();
+  return true;
+}
+
+}  // namespace
+
+void process_ending(EndReason reason, int exit_code) {
+  if (!is_recorded_process()) return;
+  clear_stack_below();
+  if (!end_process(reason, exit_code)) return;
   if (reason == EndReason::quick_exit || reason == EndReason::underscore_exit) finish();
 }
 

@@ -1,5 +1,5 @@
 // what: The io_context threads run on: their work guard is never reset, nobody calls stop() (S22).
-// expect: outlived-task suspected count=2 created_by=start_io blocked_in=run_io
+// expect: stuck-task proved count=2 created_by=start_io blocked_in=run_io
 // libs: asio
 #include <latch>
 #include <thread>

@@ -1,5 +1,5 @@
 // what: A one-waiter signal is awaited twice: the second waiter overwrites the first one (S24).
-// expect: outlived-task suspected count=1 created_by=start_first_reader
+// expect: orphaned-coroutine proved count=1 created_by=start_first_reader
 #include <coroutine>
 
 #include "samples/support/task.h"

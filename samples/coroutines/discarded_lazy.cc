@@ -1,5 +1,5 @@
 // what: Lazy tasks are created and given away, but nobody ever starts or destroys them (S15).
-// expect: outlived-task suspected count=3 created_by=send_mail
+// expect: orphaned-coroutine proved count=3 created_by=send_mail
 #include "samples/support/task.h"
 
 static int sent = 0;

@@ -1,5 +1,5 @@
 // what: Five coroutines run to their final suspension, and nobody destroys their frames (S15, S29).
-// expect: outlived-task suspected count=5 created_by=hash_all
+// expect: orphaned-coroutine proved count=5 created_by=hash_all
 #include <coroutine>
 #include <vector>
 

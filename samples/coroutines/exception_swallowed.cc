@@ -1,5 +1,5 @@
 // what: A coroutine dies of an exception that nobody sees; its client waits for the reply (S21).
-// expect: outlived-task suspected count=1 created_by=ask
+// expect: orphaned-coroutine proved count=1 created_by=ask
 // flags: -fno-optimize-sibling-calls
 #include <coroutine>
 #include <stdexcept>

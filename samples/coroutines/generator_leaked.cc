@@ -1,5 +1,5 @@
 // what: A generator is stopped half-way and its handle given away: nobody destroys it (S15).
-// expect: outlived-task suspected count=1 created_by=read_rows
+// expect: orphaned-coroutine proved count=1 created_by=read_rows
 #include <coroutine>
 #include <string>
 

@@ -1,5 +1,5 @@
 // what: An awaiter suspends its coroutine without keeping the handle (S23).
-// expect: outlived-task suspected count=1 created_by=start_upload
+// expect: orphaned-coroutine proved count=1 created_by=start_upload
 #include <coroutine>
 
 #include "samples/support/task.h"

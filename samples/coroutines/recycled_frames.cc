@@ -1,5 +1,5 @@
 // what: Frames come from a free list; most are recycled, two coroutines never end (S12, S29).
-// expect: outlived-task suspected count=2 created_by=start_stuck
+// expect: orphaned-coroutine proved count=2 created_by=start_stuck
 #include <coroutine>
 #include <cstddef>
 #include <new>

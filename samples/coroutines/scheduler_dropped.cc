@@ -1,5 +1,5 @@
 // what: A run loop is destroyed with coroutine handles in its queue; they are just dropped (S17).
-// expect: outlived-task suspected count=4 created_by=queue_reports
+// expect: orphaned-coroutine proved count=4 created_by=queue_reports
 #include <coroutine>
 #include <deque>
 

@@ -1,6 +1,6 @@
 // what: The client has gone, but its session stays suspended in the read of the next line (S03).
-// expect: outlived-task suspected count=2 created_by=accept_client
-// expect: outlived-task suspected count=2 created_by=session
+// expect: orphaned-coroutine proved count=2 created_by=accept_client
+// expect: orphaned-coroutine proved count=2 created_by=session
 #include <string>
 
 #include "samples/support/task.h"

@@ -1,5 +1,5 @@
 // what: A detached logger waits for lines for ever; nobody tells it that the program is over (S13).
-// expect: outlived-task suspected count=1 created_by=start_logger blocked_in=log_lines
+// expect: stuck-task proved count=1 created_by=start_logger blocked_in=log_lines
 #include <cstdio>
 #include <memory>
 #include <string>

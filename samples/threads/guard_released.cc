@@ -1,5 +1,5 @@
 // what: The guard that stops a watcher thread is release()d: start() without stop() (S22).
-// expect: outlived-task suspected count=1 created_by=Watcher::start blocked_in=Watcher::watch
+// expect: stuck-task proved count=1 created_by=Watcher::start blocked_in=Watcher::watch
 #include <condition_variable>
 #include <memory>
 #include <mutex>

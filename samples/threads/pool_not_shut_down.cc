@@ -1,5 +1,5 @@
 // what: A pool is created with new and its destructor never runs; the idle workers stay (S02, S14).
-// expect: outlived-task suspected count=4 created_by=make_pool blocked_in=ThreadPool::work
+// expect: stuck-task proved count=4 created_by=make_pool blocked_in=ThreadPool::work
 #include <latch>
 
 #include "samples/support/thread_pool.h"

@@ -1,5 +1,5 @@
 // what: Two threads play ping-pong over a condition variable; one leaves without a word (S12).
-// expect: outlived-task suspected count=1 created_by=start_player blocked_in=play
+// expect: stuck-task proved count=1 created_by=start_player blocked_in=play
 #include <condition_variable>
 #include <mutex>
 #include <thread>

@@ -92,7 +92,7 @@ TEST_CASE("main, adopted threads and those another finding explains did not outl
   TraceBuilder t;
   t.add_thread().adopted = true;
   t.add_thread();
-  CHECK(analyze::find_outlived(t.trace, t.symbols, {3}).empty());
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {{3}, {}}).empty());
 }
 
 TEST_CASE("nothing outlives a process that runs, was killed, or replaced its program") {

@@ -141,8 +141,7 @@ TEST_CASE("a damaged heap ends the walk there, and what lies behind is nobody's 
   CHECK(heap.problems.front().find("damaged") != std::string::npos);
   CHECK(block_at(heap, child.said[100].address) != nullptr);
   CHECK(block_at(heap, child.said[200].address) == nullptr);
-  for (const process::AddressRange& range : heap.heaps)
-    CHECK_FALSE(range.contains(child.said[200].address));
+  for (const AddressRange& range : heap.heaps) CHECK_FALSE(range.contains(child.said[200].address));
 }
 
 TEST_CASE("free lists that run in circles or away end") {

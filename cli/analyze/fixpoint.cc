@@ -1,0 +1,322 @@
+#include "cli/analyze/fixpoint.h"
+
+#include <algorithm>
+#include <map>
+#include <optional>
+#include <set>
+#include <unordered_map>
+
+#include "cli/analyze/mark.h"
+#include "cli/analyze/wait_graph.h"
+
+namespace track::analyze {
+namespace {
+
+constexpr uint64_t kMutexOwner = 8;
+constexpr uint32_t kTidMask = 0x3fffffff;
+constexpr size_t kMostGroups = 256;
+
+bool waits_on_object(WaitKind kind) {
+  return kind == WaitKind::condition || kind == WaitKind::semaphore || kind == WaitKind::barrier ||
+         kind == WaitKind::once || kind == WaitKind::futex;
+}
+
+bool waits_on_owner(WaitKind kind) {
+  return kind == WaitKind::mutex || kind == WaitKind::rwlock_read ||
+         kind == WaitKind::rwlock_write || kind == WaitKind::join;
+}
+
+// Only another task of the process can end this wait.
+bool internal(const Thread& thread) {
+  const Wait& wait = thread.wait;
+  return thread.state == TaskState::blocked && !wait.timed && !wait.process_shared &&
+         !wait.robust && !thread.cancelled && wait.object > 4096 &&
+         (waits_on_object(wait.kind) || waits_on_owner(wait.kind));
+}
+
+bool orphanable(const Coroutine& coroutine) {
+  return coroutine.certainty == FrameCertainty::known &&
+         (coroutine.state == TaskState::suspended || coroutine.state == TaskState::done);
+}
+
+class Solver {
+ public:
+  Solver(const Trace& trace, const MemoryPicture& picture)
+      : trace_(trace),
+        picture_(picture),
+        marker_(picture.regions, picture.blocks),
+        graph_(build_wait_graph(trace)) {}
+
+  Fixpoint solve() {
+    result_.taken = true;
+    result_.coherent = picture_.coherent;
+    result_.doubts = picture_.doubts;
+    result_.pause_ns = picture_.pause_ns;
+    for (const MemoryRegion& region : picture_.regions)
+      result_.scanned_bytes += region.bytes.size();
+    mark_roots();
+    sort_threads();
+    spread();
+    std::vector<std::vector<Cell>> groups;
+    for (const Member& member : members_)
+      if (!member.live) add_stuck(member, groups);
+    // What a stuck thread holds is stuck with it, not orphaned.
+    const std::vector<uint64_t> thread_bytes = marker_.held_only_by(groups);
+    for (size_t i = 0; i < result_.threads.size(); ++i)
+      result_.threads[i].held_bytes = i < thread_bytes.size() ? thread_bytes[i] : 0;
+    for (const Member& member : members_)
+      if (!member.live) mark_own(member);
+    marker_.finish();
+    find_orphans();
+    count_unreached();
+    return std::move(result_);
+  }
+
+ private:
+  struct Member {
+    const Thread* thread = nullptr;
+    size_t index = 0;  // in the trace
+    const ThreadMemory* memory = nullptr;
+    bool live = true;
+  };
+
+  void mark_range(uint64_t start, uint64_t end) {
+    auto region =
+        std::upper_bound(picture_.regions.begin(), picture_.regions.end(), start,
+                         [](uint64_t address, const MemoryRegion& r) { return address < r.end(); });
+    for (; region != picture_.regions.end() && region->address < end; ++region) {
+      const uint64_t from = std::max(start, region->address);
+      const uint64_t to = std::min(end, region->end());
+      if (from < to)
+        marker_.mark_from(region->bytes.subspan(from - region->address, to - from), from);
+    }
+  }
+
+  void mark_roots() {
+    auto hole = picture_.not_roots.begin();
+    for (const MemoryRegion& region : picture_.regions) {
+      uint64_t at = region.address;
+      while (hole != picture_.not_roots.end() && hole->end <= at) ++hole;
+      for (auto next = hole; at < region.end(); ++next) {
+        const bool more = next != picture_.not_roots.end() && next->start < region.end();
+        const uint64_t end = more ? std::max(at, next->start) : region.end();
+        if (at < end) marker_.mark_from(region.bytes.subspan(at - region.address, end - at), at);
+        if (!more) break;
+        at = std::max(at, next->end);
+      }
+    }
+    for (const KernelWord& word : picture_.kernel_words) marker_.mark_word(word.value, 0);
+  }
+
+  // A live thread's stack, control block and registers.
+  void mark_own(const Member& member) {
+    const ThreadMemory& own = *member.memory;
+    for (const uint64_t value : own.registers) marker_.mark_word(value, 0);
+    if (!own.own) return;
+    mark_range(own.control.start, own.control.end);
+    if (const Cell cell = marker_.map().find(own.stack.start); cell != kNoCell)
+      marker_.mark_block(cell, 0);
+  }
+
+  void sort_threads() {
+    std::unordered_map<int32_t, size_t> by_tid;
+    for (size_t i = 0; i < trace_.threads.size(); ++i)
+      if (trace_.threads[i].tid != 0 && trace_.threads[i].state != TaskState::ended)
+        by_tid[trace_.threads[i].tid] = i;
+    for (const ThreadMemory& memory : picture_.threads) {
+      Member member;
+      member.memory = &memory;
+      if (const auto known = by_tid.find(memory.tid); known != by_tid.end()) {
+        member.index = known->second;
+        member.thread = &trace_.threads[known->second];
+        member.live = !(memory.own && memory.in_futex && internal(*member.thread));
+        by_index_[member.index] = members_.size();
+      }
+      members_.push_back(member);
+    }
+  }
+
+  void spread() {
+    for (const Member& member : members_)
+      if (member.live) mark_own(member);
+    marker_.finish();
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (Member& member : members_) {
+        if (member.live || !can_go_on(member)) continue;
+        member.live = changed = true;
+        mark_own(member);
+      }
+      marker_.finish();
+    }
+    for (const Member& member : members_) result_.live_threads += member.live;
+  }
+
+  bool lives(size_t thread) const {
+    const auto known = by_index_.find(thread);
+    return known == by_index_.end() || members_[known->second].live;
+  }
+
+  bool can_go_on(const Member& member) const {
+    const Wait& wait = member.thread->wait;
+    if (waits_on_object(wait.kind)) {
+      const Cell cell = marker_.map().find(wait.object);
+      return cell == kNoCell || marker_.reached(cell);
+    }
+    // It needs every one of these.
+    const std::vector<WaitEdge>& edges = graph_.edges[member.index];
+    if (!edges.empty())
+      return std::all_of(edges.begin(), edges.end(),
+                         [&](const WaitEdge& edge) { return lives(edge.owner); });
+    return !owner_has_ended(wait);
+  }
+
+  // The lock word names a thread that is no more. A thread's exit gives nothing back.
+  bool owner_has_ended(const Wait& wait) const {
+    if (wait.kind != WaitKind::mutex) return false;
+    const auto word = [&](uint64_t address) -> std::optional<uint32_t> {
+      const auto known = trace_.memory.find(address);
+      if (known == trace_.memory.end()) return std::nullopt;
+      return static_cast<uint32_t>(known->second);
+    };
+    const auto lock = word(wait.object), owner = word(wait.object + kMutexOwner);
+    if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
+    const auto tid = static_cast<int32_t>(*owner & kTidMask);
+    // The record must know who that was: in a process that forked, the owner may be the parent's.
+    return ended_owner(wait, tid) != nullptr &&
+           std::none_of(picture_.threads.begin(), picture_.threads.end(),
+                        [&](const ThreadMemory& thread) { return thread.tid == tid; });
+  }
+
+  const Thread* ended_owner(const Wait& wait, int32_t tid) const {
+    for (const Thread& thread : trace_.threads)
+      if (thread.tid == tid && thread.state == TaskState::ended)
+        for (const Held& held : thread.held)
+          if (held.object == wait.object) return &thread;
+    return nullptr;
+  }
+
+  void add_stuck(const Member& member, std::vector<std::vector<Cell>>& groups) {
+    const Wait& wait = member.thread->wait;
+    StuckThread stuck;
+    stuck.id = member.thread->id;
+    stuck.sequence = wait.sequence;
+    if (waits_on_owner(wait.kind)) {
+      stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
+      for (const WaitEdge& edge : graph_.edges[member.index])
+        if (!lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
+      if (stuck.other == 0) {
+        stuck.by = StuckBy::owner_ended;
+        const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
+        if (const Thread* ended = ended_owner(wait, static_cast<int32_t>(owner)))
+          stuck.other = ended->id;
+      }
+    } else {
+      const Cell cell = marker_.map().find(wait.object);
+      stuck.on_own_stack = member.memory->stack.contains(wait.object);
+      stuck.object_bytes = stuck.on_own_stack ? 0 : marker_.map().at(cell).bytes;
+    }
+    result_.threads.push_back(stuck);
+    if (groups.size() >= kMostGroups) return;
+    std::vector<Cell> cells;
+    if (const Cell cell = marker_.map().find(member.memory->stack.start); cell != kNoCell)
+      cells.push_back(cell);
+    groups.push_back(std::move(cells));
+  }
+
+  void find_orphans() {
+    std::map<std::pair<uint32_t, StackIndex>, size_t> group_of;
+    std::vector<std::vector<Cell>> groups;
+    std::vector<size_t> counts;
+    std::vector<std::pair<size_t, size_t>> members;  // orphan, group
+    for (const Coroutine& coroutine : trace_.coroutines) {
+      if (!orphanable(coroutine)) continue;
+      const Cell cell = marker_.map().find(coroutine.address);
+      if (cell == kNoCell || marker_.reached(cell)) continue;
+      Orphan orphan;
+      orphan.address = coroutine.address;
+      orphan.created_ticks = coroutine.created_ticks;
+      orphan.inside_block = marker_.map().at(cell).address != coroutine.address;
+      const auto [known, fresh] = group_of.try_emplace({coroutine.function, coroutine.created_at},
+                                                       std::min(groups.size(), kMostGroups));
+      if (fresh && known->second < kMostGroups) {
+        groups.emplace_back();
+        counts.push_back(0);
+      }
+      members.emplace_back(result_.coroutines.size(), known->second);
+      result_.coroutines.push_back(orphan);
+      if (known->second < kMostGroups) {
+        groups[known->second].push_back(cell);
+        ++counts[known->second];
+      }
+    }
+    const std::vector<uint64_t> bytes = marker_.held_only_by(groups);
+    for (const auto& [orphan, group] : members)
+      if (group < bytes.size())
+        result_.coroutines[orphan].held_bytes = bytes[group] / counts[group];
+  }
+
+  void count_unreached() {
+    for (Cell cell = 0; cell < marker_.map().cells(); ++cell)
+      if (!marker_.reached(cell)) {
+        ++result_.unreached_blocks;
+        result_.unreached_bytes += marker_.map().at(cell).bytes;
+      }
+  }
+
+  const Trace& trace_;
+  const MemoryPicture& picture_;
+  Marker marker_;
+  WaitGraph graph_;
+  Fixpoint result_;
+  std::vector<Member> members_;
+  std::unordered_map<size_t, size_t> by_index_;  // trace thread -> member
+};
+
+}  // namespace
+
+bool has_suspects(const Trace& trace) {
+  return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
+         std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable);
+}
+
+Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture) {
+  return Solver(trace, picture).solve();
+}
+
+bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
+  std::unordered_map<uint32_t, const Thread*> threads;
+  for (const Thread& thread : later.threads) threads[thread.id] = &thread;
+  const bool threads_stay =
+      std::all_of(fixpoint.threads.begin(), fixpoint.threads.end(), [&](const StuckThread& stuck) {
+        const auto now = threads.find(stuck.id);
+        return now != threads.end() && now->second->state == TaskState::blocked &&
+               now->second->wait.sequence == stuck.sequence;
+      });
+  std::unordered_map<uint64_t, uint64_t> frames;
+  for (const Coroutine& coroutine : later.coroutines)
+    frames[coroutine.address] = coroutine.created_ticks;
+  const bool frames_stay = std::all_of(
+      fixpoint.coroutines.begin(), fixpoint.coroutines.end(), [&](const Orphan& orphan) {
+        const auto now = frames.find(orphan.address);
+        return now != frames.end() && now->second == orphan.created_ticks;
+      });
+  if (threads_stay && frames_stay) return true;
+  fixpoint = {};
+  return false;
+}
+
+void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
+  std::set<std::pair<uint64_t, uint64_t>> threads, coroutines;
+  for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.sequence});
+  for (const Orphan& orphan : other.coroutines)
+    coroutines.insert({orphan.address, orphan.created_ticks});
+  std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
+    return threads.count({stuck.id, stuck.sequence}) == 0;
+  });
+  std::erase_if(fixpoint.coroutines, [&](const Orphan& orphan) {
+    return coroutines.count({orphan.address, orphan.created_ticks}) == 0;
+  });
+}
+
+}  // namespace track::analyze

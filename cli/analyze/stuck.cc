@@ -1,0 +1,194 @@
+#include "cli/analyze/stuck.h"
+
+#include <map>
+#include <tuple>
+#include <unordered_map>
+
+#include "cli/analyze/group.h"
+#include "cli/model/words.h"
+
+namespace track::analyze {
+namespace {
+
+Evidence evidence_of(const Fixpoint& fixpoint) {
+  if (!fixpoint.coherent) return Evidence::suspected;
+  return fixpoint.doubts.empty() ? Evidence::proved : Evidence::likely;
+}
+
+std::string scan_text(const Fixpoint& fixpoint) {
+  std::string text =
+      "marked from all globals, the kernel's registrations, and the stacks and "
+      "registers of the " +
+      count_text(fixpoint.live_threads, "thread") +
+      " that can go on: " + bytes_text(fixpoint.scanned_bytes);
+  if (fixpoint.coherent)
+    text +=
+        ", as of one instant (the process was held for " + duration_text(fixpoint.pause_ns) + ")";
+  return text;
+}
+
+void add_reasons(Finding& finding, const Fixpoint& fixpoint) {
+  finding.evidence = evidence_of(fixpoint);
+  finding.because.push_back(scan_text(fixpoint));
+  if (!fixpoint.coherent)
+    finding.because.emplace_back(
+        "the process was not held while it was looked at: without that this is no proof");
+  for (const std::string& doubt : fixpoint.doubts) finding.because.push_back("doubt: " + doubt);
+}
+
+const Thread* thread_of(const Trace& trace, uint32_t id) {
+  for (const Thread& thread : trace.threads)
+    if (thread.id == id) return &thread;
+  return nullptr;
+}
+
+std::string other_text(const Trace& trace, uint32_t id) {
+  const Thread* thread = thread_of(trace, id);
+  return thread == nullptr ? "thread " + std::to_string(id) : thread_text(*thread);
+}
+
+std::string reason(const StuckThread& stuck, const Trace& trace) {
+  const std::string other = other_text(trace, stuck.other);
+  switch (stuck.by) {
+    case StuckBy::object:
+      return stuck.on_own_stack
+                 ? "it lies on the thread's own stack, and nothing that can go on refers to that"
+                 : "it lies in a block of " + bytes_text(stuck.object_bytes) +
+                       " that nothing that can go on refers to, directly or through other memory";
+    case StuckBy::owner:
+      return "it is held by " + other + ", which can never go on itself";
+    case StuckBy::owner_ended:
+      return "it is held by " + other + ", which has ended without unlocking it";
+    case StuckBy::join:
+      return other + " can never go on itself";
+  }
+  return {};
+}
+
+void describe(Finding& finding, const Trace& trace, const Symbols& symbols, const Thread& sample,
+              const StuckThread& stuck) {
+  const Wait& wait = sample.wait;
+  const char* kind = wait_kind_name(wait.kind);
+  finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) +
+                  " can never go on: nobody is left who could end " +
+                  (finding.count == 1 ? "its wait" : "their waits") + " (" + kind + ")";
+  std::string line = thread_text(sample);
+  line += wait.kind == WaitKind::join ? " is in pthread_join"
+                                      : " waits on " + object_text(symbols, kind, wait.object);
+  if (wait.since_ns != 0 && trace.taken_ns > wait.since_ns)
+    line += " since " + duration_text(trace.taken_ns - wait.since_ns);
+  const std::string where = where_text(trace, symbols, wait.stack);
+  if (!where.empty()) line += ", in " + where;
+  finding.because.push_back(line);
+  finding.because.push_back(reason(stuck, trace));
+  if (finding.bytes_held != 0)
+    finding.because.push_back("only " + std::string(finding.count == 1 ? "it keeps" : "they keep") +
+                              " " + bytes_text(finding.bytes_held) + " of memory");
+  finding.wait_object.kind = kind;
+  finding.wait_object.address = wait.object;
+  if (stuck.other != 0) finding.wait_object.owner = other_text(trace, stuck.other);
+}
+
+}  // namespace
+
+std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
+                                const Fixpoint& fixpoint, const std::set<uint32_t>& known) {
+  using Key = std::tuple<StackIndex, StackIndex, WaitKind, StuckBy>;
+  struct Group {
+    Finding finding;
+    const Thread* thread;
+    const StuckThread* stuck;
+  };
+  std::map<Key, Group> groups;
+  Places places(trace, symbols);
+  for (const StuckThread& stuck : fixpoint.threads) {
+    const Thread* thread = thread_of(trace, stuck.id);
+    if (thread == nullptr || known.count(stuck.id) != 0 || thread->state == TaskState::ended ||
+        thread->wait.sequence != stuck.sequence || thread->wait.kind == WaitKind::none)
+      continue;
+    const StackIndex created_at = places.of(thread->created_at);
+    const StackIndex blocked_at = places.of(thread->wait.stack);
+    const Key key{created_at, blocked_at, thread->wait.kind, stuck.by};
+    const auto [entry, fresh] = groups.try_emplace(key, Group{{}, thread, &stuck});
+    Finding& finding = entry->second.finding;
+    finding.count = fresh ? 1 : finding.count + 1;
+    finding.created_at = created_at;
+    finding.blocked_at = blocked_at;
+    finding.bytes_held += stuck.held_bytes;
+    add_task(finding, trace, *thread);
+  }
+  std::vector<Finding> findings;
+  for (auto& [key, group] : groups) {
+    group.finding.rule = Rule::stuck_task;
+    describe(group.finding, trace, symbols, *group.thread, *group.stuck);
+    add_reasons(group.finding, fixpoint);
+    set_ages(group.finding);
+    findings.push_back(std::move(group.finding));
+  }
+  return findings;
+}
+
+std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
+                                   const Fixpoint& fixpoint) {
+  using Key = std::tuple<StackIndex, uint32_t, bool, bool>;
+  struct Group {
+    Finding finding;
+    uint64_t frame_bytes = 0;
+    bool doubtful = false;
+  };
+  std::map<Key, Group> groups;
+  std::unordered_map<uint64_t, const Orphan*> orphans;
+  for (const Orphan& orphan : fixpoint.coroutines) orphans[orphan.address] = &orphan;
+  Places places(trace, symbols);
+  for (const Coroutine& coroutine : trace.coroutines) {
+    const auto known = orphans.find(coroutine.address);
+    if (known == orphans.end() || known->second->created_ticks != coroutine.created_ticks) continue;
+    const StackIndex created_at = places.of(coroutine.created_at);
+    const bool done = coroutine.state == TaskState::done;
+    const Key key{created_at, coroutine.function, done, known->second->inside_block};
+    const auto [entry, fresh] = groups.try_emplace(key);
+    Finding& finding = entry->second.finding;
+    finding.count = fresh ? 1 : finding.count + 1;
+    finding.created_at = created_at;
+    finding.bytes_held += known->second->held_bytes;
+    entry->second.frame_bytes += coroutine.size_bytes;
+    entry->second.doubtful |= coroutine.created_at_doubtful;
+    add_task(finding, trace, coroutine);
+  }
+  std::vector<Finding> findings;
+  for (auto& [key, group] : groups) {
+    const auto& [created_at, function, done, inside] = key;
+    Finding& finding = group.finding;
+    const bool one = finding.count == 1;
+    const std::string its = one ? "its frame" : "their frames";
+    finding.rule = Rule::orphaned_coroutine;
+    finding.title = count_text(finding.count, "coroutine");
+    if (function != 0 && function < trace.functions.size())
+      finding.title += " of " + short_function(trace.functions[function]);
+    else
+      finding.title += created_in(finding, trace, symbols);
+    finding.title += done ? " finished, and nobody is left who could destroy "
+                          : " can never be resumed: nobody is left who refers to ";
+    finding.title += one ? "it" : "them";
+    finding.because.push_back(
+        std::string(one ? "it is " : "they are ") + (done ? "at final suspension" : "suspended") +
+        "; nothing that can go on refers to " + its + " (" + bytes_text(group.frame_bytes) +
+        "), directly or through other memory");
+    if (finding.bytes_held > group.frame_bytes)
+      finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
+                                ", " + bytes_text(finding.bytes_held) + " of memory are lost");
+    add_reasons(finding, fixpoint);
+    if (inside && finding.evidence == Evidence::proved) {
+      finding.evidence = Evidence::likely;
+      finding.because.push_back("doubt: " + its + " lies inside a larger block, maybe of a pool");
+    }
+    if (group.doubtful)
+      finding.because.emplace_back(
+          "the creation stack may be that of an earlier user of the block");
+    set_ages(finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
+
+}  // namespace track::analyze

@@ -1,0 +1,21 @@
+// Findings of the fixpoint: `stuck-task` and `orphaned-coroutine`. Proved when the fixpoint was
+// taken from one instant and nothing could hide a reference; likely with a named doubt; suspected
+// when the process was not held for it.
+#pragma once
+
+#include <set>
+#include <vector>
+
+#include "cli/analyze/fixpoint.h"
+#include "cli/model/finding.h"
+#include "cli/model/symbols.h"
+
+namespace track::analyze {
+
+// known: task ids of threads that another finding already explains.
+std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
+                                const Fixpoint& fixpoint, const std::set<uint32_t>& known);
+std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
+                                   const Fixpoint& fixpoint);
+
+}  // namespace track::analyze

@@ -1,0 +1,202 @@
+#include "cli/process/picture.h"
+
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "cli/process/heap_glibc.h"
+#include "cli/process/kernel_words.h"
+#include "cli/process/memory_copy.h"
+#include "cli/process/thread_memory.h"
+
+namespace track::process {
+namespace {
+
+constexpr uint64_t kRedZone = 128;  // below the stack pointer, and still in use
+constexpr size_t kMostArenas = 1 << 20;
+
+bool by_start(const AddressRange& a, const AddressRange& b) {
+  return a.start < b.start;
+}
+
+// Sorted, and merged where they touch.
+void settle(std::vector<AddressRange>& ranges) {
+  std::erase_if(ranges, [](const AddressRange& range) { return range.start >= range.end; });
+  std::sort(ranges.begin(), ranges.end(), by_start);
+  size_t kept = 0;
+  for (const AddressRange& range : ranges) {
+    if (kept != 0 && range.start <= ranges[kept - 1].end)
+      ranges[kept - 1].end = std::max(ranges[kept - 1].end, range.end);
+    else
+      ranges[kept++] = range;
+  }
+  ranges.resize(kept);
+}
+
+std::vector<AddressRange> tracker_memory(const ProcessImage& image, const TrackerPlace& tracker) {
+  std::vector<AddressRange> ranges = {
+      {tracker.module_start, tracker.module_end},
+      {tracker.recording, tracker.recording + tracker.recording_bytes}};
+  uint64_t arena = tracker.arenas == 0 ? 0 : image.word(tracker.arenas);
+  for (size_t n = 0; arena != 0 && n < kMostArenas; ++n) {
+    ranges.push_back({arena, arena + ((image.word(arena + 8) + 4095) & ~uint64_t{4095})});
+    arena = image.word(arena);
+  }
+  settle(ranges);
+  return ranges;
+}
+
+struct Kept {
+  ProcessImage image;
+  MemoryCopy copy;
+};
+
+class Gatherer {
+ public:
+  Gatherer(const ProcessImage& image, const Trace& trace) : image_(image), trace_(trace) {}
+
+  MemoryPicture gather() {
+    std::vector<AddressRange> tracker = tracker_memory(image_, trace_.tracker);
+    auto kept = std::make_shared<Kept>(Kept{image_, MemoryCopy(image_, tracker)});
+    picture_.regions = kept->copy.regions();
+    const bool all_read = kept->copy.unreadable_bytes() == 0;
+    picture_.storage = kept;
+    picture_.pause_ns = image_.pause_ns;
+    picture_.not_roots = std::move(tracker);
+
+    const HeapBlocks heap = read_glibc_heap(image_, picture_.regions);
+    picture_.blocks = heap.blocks;
+    picture_.heap_known = heap.found && !heap.busy;
+    add_ranges(heap.heaps);
+    heaps_ = heap.heaps;
+
+    const RegionReader memory(picture_.regions);
+    add_threads(memory);
+    add_frames();
+    std::sort(picture_.blocks.begin(), picture_.blocks.end(),
+              [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+    settle(picture_.not_roots);
+
+    KernelHeld held = kernel_held(image_);
+    picture_.kernel_words = std::move(held.words);
+    picture_.doubts = std::move(held.doubts);
+    add_doubts(heap);
+    picture_.coherent = image_.coherent && all_read && whole_registers();
+    return std::move(picture_);
+  }
+
+ private:
+  void add_ranges(const std::vector<AddressRange>& ranges) {
+    picture_.not_roots.insert(picture_.not_roots.end(), ranges.begin(), ranges.end());
+  }
+
+  bool whole_registers() const {
+    return std::all_of(image_.threads.begin(), image_.threads.end(), [](const ImageThread& t) {
+      return t.exited || (t.has_registers && t.registers.whole);
+    });
+  }
+
+  bool in_heap(uint64_t address) const {
+    return std::any_of(heaps_.begin(), heaps_.end(),
+                       [&](const AddressRange& heap) { return heap.contains(address); });
+  }
+
+  void add_threads(const RegionReader& memory) {
+    std::vector<ThreadArea> areas = find_thread_areas(image_, memory);
+    std::unordered_map<int32_t, const ThreadArea*> by_tid;
+    for (const ThreadArea& area : areas)
+      if (area.tid > 0) by_tid[area.tid] = &area;
+    for (const ImageThread& thread : image_.threads) {
+      ThreadMemory own;
+      own.tid = thread.tid;
+      own.in_futex = thread.in_system_call && thread.system_call == SYS_futex;
+      if (thread.has_registers)
+        own.registers.assign(thread.registers.values.begin(), thread.registers.values.end());
+      const auto area = by_tid.find(thread.tid);
+      if (thread.main)
+        place_main(thread, own);
+      else if (area != by_tid.end())
+        place(thread, *area->second, own);
+      picture_.threads.push_back(std::move(own));
+    }
+    // The stack of a thread that has ended: what stands there is over. Its control block may hold
+    // what it returned.
+    for (const ThreadArea& area : areas)
+      if (area.tid <= 0 && !holds_stack_pointer(area.mapping))
+        picture_.not_roots.push_back({area.mapping.start, area.control});
+  }
+
+  bool holds_stack_pointer(const AddressRange& range) const {
+    return std::any_of(image_.threads.begin(), image_.threads.end(), [&](const ImageThread& t) {
+      return !t.has_registers || range.contains(t.registers[Registers::rsp]);
+    });
+  }
+
+  void take(ThreadMemory& own, uint64_t stack_pointer, uint64_t high, const AddressRange& mapping) {
+    own.own = true;
+    own.stack = {(stack_pointer - kRedZone) & ~uint64_t{15}, high & ~uint64_t{15}};
+    picture_.blocks.push_back({own.stack.start, own.stack.end - own.stack.start});
+    picture_.not_roots.push_back(mapping);
+  }
+
+  void place(const ImageThread& thread, const ThreadArea& area, ThreadMemory& own) {
+    const uint64_t sp = thread.registers[Registers::rsp];
+    if (!thread.has_registers || sp < area.mapping.start + kRedZone || sp >= area.control ||
+        in_heap(sp))
+      return;
+    own.control = {area.control, area.mapping.end};
+    take(own, sp, area.control, area.mapping);
+  }
+
+  // Its control block lies elsewhere, and stays a root.
+  void place_main(const ImageThread& thread, ThreadMemory& own) {
+    const uint64_t sp = thread.registers[Registers::rsp];
+    const uint64_t top = main_stack_top(image_);
+    const Mapping* mapping = image_.mapping_of(sp);
+    if (!thread.has_registers || mapping == nullptr || mapping->path != "[stack]" || top <= sp ||
+        top > mapping->end || sp < mapping->start + kRedZone)
+      return;
+    take(own, sp, top, {mapping->start, top});
+  }
+
+  // Frames whose block the heap walk does not know: with another allocator, or a damaged heap.
+  void add_frames() {
+    if (picture_.heap_known) return;
+    for (const Coroutine& coroutine : trace_.coroutines) {
+      if (in_heap(coroutine.address) || coroutine.address % 16 != 0 || coroutine.site_mixed ||
+          coroutine.certainty != FrameCertainty::known || coroutine.size_bytes == 0)
+        continue;
+      picture_.blocks.push_back({coroutine.address, coroutine.size_bytes});
+      picture_.not_roots.push_back({coroutine.address, coroutine.address + coroutine.size_bytes});
+    }
+  }
+
+  void add_doubts(const HeapBlocks& heap) {
+    if (!heap.found)
+      picture_.doubts.emplace_back("the blocks of this program's allocator cannot be told");
+    if (heap.busy) picture_.doubts.emplace_back("a thread was inside the allocator");
+    for (const std::string& problem : heap.problems) picture_.doubts.push_back(problem);
+    for (const Mapping& mapping : image_.mappings) {
+      if (!mapping.shared || !mapping.writable || mapping.start == trace_.tracker.recording ||
+          mapping.path.compare(0, 5, "/dev/") == 0)
+        continue;
+      picture_.doubts.emplace_back("memory shared with other processes is mapped (" +
+                                   (mapping.path.empty() ? "anonymous" : mapping.path) + ")");
+      return;
+    }
+  }
+
+  const ProcessImage& image_;
+  const Trace& trace_;
+  MemoryPicture picture_;
+  std::vector<AddressRange> heaps_;
+};
+
+}  // namespace
+
+MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace) {
+  return Gatherer(image, trace).gather();
+}
+
+}  // namespace track::process

@@ -1,0 +1,15 @@
+// What marking needs to know of a process, gathered from an image of it: memory, the heap's blocks,
+// each thread's own memory, what the kernel holds, and what may hide references.
+#pragma once
+
+#include "cli/model/memory.h"
+#include "cli/model/process_image.h"
+#include "cli/model/trace.h"
+
+namespace track::process {
+
+// trace: of the same process, for what the record knows better: blocks of coroutine frames, and
+// which memory is the tracker's own.
+MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace);
+
+}  // namespace track::process

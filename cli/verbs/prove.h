@@ -1,0 +1,19 @@
+// The fixpoint of a live process, in two steps: marking while it runs finds candidates; only when
+// there are some, and it is allowed, is the process held for a moment to confirm them.
+#pragma once
+
+#include <sys/types.h>
+
+#include <functional>
+
+#include "cli/analyze/fixpoint.h"
+#include "cli/model/trace.h"
+
+namespace track::verbs {
+
+// trace: just read, with what the kernel and memory say; gets a line in not_visible when there can
+// be no proof, and the time the process was held. again: reads the recording once more.
+analyze::Fixpoint take_fixpoint(pid_t pid, Trace& trace, bool may_pause,
+                                const std::function<Trace()>& again);
+
+}  // namespace track::verbs

@@ -1,0 +1,282 @@
+#include "cli/analyze/fixpoint.h"
+
+#include <doctest/doctest.h>
+
+#include <algorithm>
+#include <map>
+
+#include "cli/analyze/stuck.h"
+#include "tests/support/trace_builder.h"
+
+namespace track::analyze {
+namespace {
+
+// A process of a few words: globals, a heap, and a stack a thread.
+class Process : public test::TraceBuilder {
+ public:
+  static constexpr uint64_t kGlobals = 0x10000, kHeap = 0x20000, kStacks = 0x7f0000000000;
+  static constexpr uint64_t kStackBytes = 512;
+
+  Process() : globals_(64, 0), heap_(256, 0) {
+    picture_.coherent = picture_.heap_known = true;
+    trace.end = ProcessEnd::alive;
+    trace.gone = false;
+  }
+
+  uint64_t block(uint64_t bytes) {
+    const uint64_t address = kHeap + heap_used_;
+    heap_used_ += (bytes + 31) / 16 * 16;
+    blocks_.push_back({address, bytes});
+    return address;
+  }
+  void global(size_t slot, uint64_t value) { globals_.at(slot) = value; }
+  void store(uint64_t address, uint64_t value) { heap_.at((address - kHeap) / 8) = value; }
+  uint64_t stack_of(uint32_t id) const { return kStacks + id * 4096; }
+  void push(uint32_t id, uint64_t value) {
+    std::vector<uint64_t>& words = stacks_[id];
+    words.resize(kStackBytes / 8, 0);
+    *std::find(words.begin(), words.end(), 0) = value;
+  }
+  void blocks_on(uint32_t id, WaitKind kind, uint64_t object) {
+    waits(id, kind, object);
+    futex_.push_back(id);
+  }
+  MemoryPicture& picture() { return picture_; }
+
+  Fixpoint solve() {
+    picture_.regions = {{kGlobals, std::as_bytes(std::span(globals_))},
+                        {kHeap, std::as_bytes(std::span(heap_))}};
+    picture_.blocks = blocks_;
+    picture_.not_roots = {{kHeap, kHeap + heap_.size() * 8}};
+    picture_.threads.clear();
+    for (const Thread& thread : trace.threads) {
+      std::vector<uint64_t>& words = stacks_[thread.id];
+      words.resize(kStackBytes / 8, 0);
+      ThreadMemory memory;
+      memory.tid = thread.tid;
+      memory.own = true;
+      memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
+      memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
+      picture_.threads.push_back(memory);
+      picture_.regions.push_back({memory.stack.start, std::as_bytes(std::span(words))});
+      picture_.blocks.push_back({memory.stack.start, kStackBytes});
+      picture_.not_roots.push_back(memory.stack);
+    }
+    return find_fixpoint(trace, picture_);
+  }
+
+ private:
+  std::vector<uint64_t> globals_, heap_;
+  std::map<uint32_t, std::vector<uint64_t>> stacks_;
+  std::vector<MemoryBlock> blocks_;
+  std::vector<uint32_t> futex_;
+  MemoryPicture picture_;
+  uint64_t heap_used_ = 0;
+};
+
+std::vector<uint32_t> ids(const Fixpoint& fixpoint) {
+  std::vector<uint32_t> result;
+  for (const StuckThread& stuck : fixpoint.threads) result.push_back(stuck.id);
+  return result;
+}
+
+using Ids = std::vector<uint32_t>;
+
+TEST_CASE("a wait object that only the waiter knows is never signalled") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object + 8);
+  const Fixpoint fixpoint = p.solve();
+  CHECK(ids(fixpoint) == Ids{2});
+  CHECK(fixpoint.threads[0].by == StuckBy::object);
+  CHECK(fixpoint.threads[0].object_bytes == 48);
+  CHECK(fixpoint.threads[0].held_bytes == Process::kStackBytes + 48);
+  CHECK(fixpoint.live_threads == 1);
+}
+
+TEST_CASE("whoever can still run and knows the object saves the waiter") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48), owner = p.block(48);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object + 8);
+  p.store(owner + 16, object + 40);
+  SUBCASE("a global") {
+    p.global(3, owner);
+  }
+  SUBCASE("a running thread's stack") {
+    p.push(1, owner + 1);
+  }
+  SUBCASE("the kernel") {
+    p.picture().kernel_words.push_back({owner, "epoll descriptor 3"});
+  }
+  SUBCASE("a thread that the record does not know") {
+    ThreadMemory unknown;
+    unknown.tid = 4242;
+    unknown.registers = {0, owner};
+    p.solve();
+    MemoryPicture picture = p.picture();
+    picture.threads.push_back(unknown);
+    CHECK(find_fixpoint(p.trace, picture).threads.empty());
+    return;
+  }
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("an object on the waiter's stack is known to who refers to that stack") {
+  Process p;
+  p.add_thread();
+  p.blocks_on(2, WaitKind::semaphore, p.stack_of(2) + 64);
+  const Fixpoint fixpoint = p.solve();
+  CHECK(ids(fixpoint) == Ids{2});
+  CHECK(fixpoint.threads[0].on_own_stack);
+  p.global(1, p.stack_of(2) + 64);
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("threads that only know each other's objects are stuck together, and live together") {
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t a = p.block(32), b = p.block(32);
+  for (const uint32_t id : {2u, 3u}) {
+    p.push(id, a);
+    p.push(id, b);
+  }
+  p.blocks_on(2, WaitKind::semaphore, a);
+  p.blocks_on(3, WaitKind::futex, b);
+  CHECK(ids(p.solve()) == Ids{2, 3});
+  p.global(0, b);  // wakes 3, and 3 knows a
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("a timed, shared or external wait is never part of a proof") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.blocks_on(2, WaitKind::condition, object);
+  SUBCASE("timed") {
+    p.thread(2).wait.timed = true;
+  }
+  SUBCASE("shared with another process") {
+    p.thread(2).wait.process_shared = true;
+  }
+  SUBCASE("cancelled") {
+    p.thread(2).cancelled = true;
+  }
+  SUBCASE("a read") {
+    p.thread(2).wait.kind = WaitKind::read;
+  }
+  SUBCASE("an object in no block") {
+    p.thread(2).wait.object = Process::kGlobals + 8;
+  }
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("a thread that the kernel does not see in its wait is live") {
+  Process p;
+  p.add_thread();
+  p.waits(2, WaitKind::condition, p.block(48));
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("a join is as alive as the joined thread") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.blocks_on(2, WaitKind::condition, object);
+  p.joins(1, 2);
+  p.blocks_on(1, WaitKind::join, p.thread(2).pthread);
+  const Fixpoint fixpoint = p.solve();
+  CHECK(ids(fixpoint) == Ids{1, 2});
+  CHECK(fixpoint.threads[0].by == StuckBy::join);
+  CHECK(fixpoint.threads[0].other == 2);
+  p.global(0, object);
+  CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("an owned lock is as alive as its owner, whoever knows the lock") {
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t object = p.block(48), lock = p.block(48);
+  p.global(0, lock);
+  p.holds(2, lock);
+  p.mutex_word(lock, p.thread(2).tid);
+  p.blocks_on(3, WaitKind::mutex, lock);
+  CHECK(p.solve().threads.empty());
+  p.blocks_on(2, WaitKind::condition, object);
+  const Fixpoint fixpoint = p.solve();
+  CHECK(ids(fixpoint) == Ids{2, 3});
+  CHECK(fixpoint.threads[1].by == StuckBy::owner);
+  CHECK(fixpoint.threads[1].other == 2);
+}
+
+TEST_CASE("a frame that nobody refers to is orphaned, one held by a stuck thread is not") {
+  Process p;
+  p.add_thread();
+  const uint64_t frame = p.block(96), other = p.block(96), object = p.block(48);
+  p.add_coroutine("lost()", 0).address = frame;
+  p.add_coroutine("kept()", 0).address = other;
+  p.push(2, other);
+  p.blocks_on(2, WaitKind::condition, object);
+  Fixpoint fixpoint = p.solve();
+  REQUIRE(fixpoint.coroutines.size() == 1);
+  CHECK(fixpoint.coroutines[0].address == frame);
+  CHECK(fixpoint.coroutines[0].held_bytes == 96);
+  CHECK_FALSE(fixpoint.coroutines[0].inside_block);
+  p.push(1, frame + 40);
+  CHECK(p.solve().coroutines.empty());
+}
+
+TEST_CASE("the evidence is as good as the look was") {
+  Process p;
+  p.add_thread();
+  p.blocks_on(2, WaitKind::condition, p.block(48));
+  p.add_coroutine("lost()", 0).address = p.block(96);
+  const auto evidence = [&] {
+    const Fixpoint fixpoint = p.solve();
+    const auto stuck = find_stuck(p.trace, p.symbols, fixpoint, {});
+    const auto orphaned = find_orphaned(p.trace, p.symbols, fixpoint);
+    REQUIRE(stuck.size() == 1);
+    REQUIRE(orphaned.size() == 1);
+    CHECK(stuck[0].evidence == orphaned[0].evidence);
+    return stuck[0].evidence;
+  };
+  CHECK(evidence() == Evidence::proved);
+  p.picture().doubts.emplace_back("io_uring is in use");
+  CHECK(evidence() == Evidence::likely);
+  p.picture().coherent = false;
+  CHECK(evidence() == Evidence::suspected);
+}
+
+TEST_CASE("what moved after all takes the whole proof with it") {
+  Process p;
+  p.add_thread();
+  p.blocks_on(2, WaitKind::condition, p.block(48));
+  p.add_coroutine("lost()", 0).address = p.block(96);
+  const Fixpoint found = p.solve();
+  Fixpoint kept = found;
+  CHECK(keep_unmoved(kept, p.trace));
+  CHECK(kept.threads.size() == 1);
+  Trace later = p.trace;
+  SUBCASE("the thread waits anew") {
+    later.threads[1].wait.sequence += 2;
+  }
+  SUBCASE("the thread has ended") {
+    later.threads.pop_back();
+  }
+  SUBCASE("the frame is gone") {
+    later.coroutines.clear();
+  }
+  SUBCASE("the block has another frame") {
+    later.coroutines[0].created_ticks += 1;
+  }
+  CHECK_FALSE(keep_unmoved(kept, later));
+  CHECK(kept.empty());
+}
+
+}  // namespace
+}  // namespace track::analyze
