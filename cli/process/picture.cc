@@ -6,6 +6,7 @@
 #include <unordered_map>
 
 #include "cli/process/heap_glibc.h"
+#include "cli/process/hidden_wakers.h"
 #include "cli/process/kernel_words.h"
 #include "cli/process/memory_copy.h"
 #include "cli/process/thread_memory.h"
@@ -177,6 +178,7 @@ class Gatherer {
       picture_.doubts.emplace_back("the blocks of this program's allocator cannot be told");
     if (heap.busy) picture_.doubts.emplace_back("a thread was inside the allocator");
     for (const std::string& problem : heap.problems) picture_.doubts.push_back(problem);
+    for (std::string& doubt : hidden_wakers(image_)) picture_.doubts.push_back(std::move(doubt));
     for (const Mapping& mapping : image_.mappings) {
       if (!mapping.shared || !mapping.writable || mapping.start == trace_.tracker.recording ||
           mapping.path.compare(0, 5, "/dev/") == 0)

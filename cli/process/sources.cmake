@@ -12,6 +12,7 @@ set(TRACK_PROCESS_SOURCES
   frame_heads.cc
   frame_pointer.cc
   heap_glibc.cc
+  hidden_wakers.cc
   hold.cc
   image.cc
   kernel_words.cc
