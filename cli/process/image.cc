@@ -51,8 +51,12 @@ ProcessImage look_at_process(pid_t pid) {
   require_readable(pid);
   ProcessImage image;
   describe_process(pid, image);
-  if (image.mappings.empty()) throw Error("process " + std::to_string(pid) + " has no memory");
-  if (const int error = Memory(pid).probe(image.mappings.front().start); error != 0)
+  const auto readable = std::find_if(image.mappings.begin(), image.mappings.end(),
+                                     [](const Mapping& mapping) { return mapping.readable; });
+  if (readable == image.mappings.end())
+    throw Error("process " + std::to_string(pid) +
+                " has no memory: it ended, or is a kernel thread");
+  if (const int error = Memory(pid).probe(readable->start); error != 0)
     throw Error("the memory of process " + std::to_string(pid) + " (" + command_name(pid) +
                 ") may not be read: " + why_not_traceable(pid, error));
   for (const pid_t tid : thread_ids(pid)) {

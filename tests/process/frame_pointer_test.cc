@@ -1,40 +1,13 @@
-// Frames that only rbp describes, in a child whose rbp the kernel does not tell.
+// Made-up frames and code; a real child is in stacks_test.cc.
 #include "cli/process/frame_pointer.h"
 
-#include <alloca.h>
 #include <doctest/doctest.h>
-#include <sys/syscall.h>
 
-#include <algorithm>
 #include <cstring>
-
-#include "cli/process/image.h"
-#include "cli/process/stacks.h"
-#include "tests/support/sleeping_child.h"
 
 using namespace track;
 
 namespace {
-
-// A frame of changing size: its compiler cannot do without rbp.
-__attribute__((noinline)) int sleep_below_room(test::SleeperNotes* notes, int descriptor) {
-  auto* room = static_cast<char*>(alloca(static_cast<size_t>(64 * descriptor)));
-  std::memset(room, descriptor, static_cast<size_t>(64 * descriptor));
-  const int answer = test::sleep_outer(notes, descriptor);
-  asm volatile("" : : "r"(room) : "memory");
-  return answer;
-}
-
-Stack stack_of(pid_t pid) {
-  ProcessImage image;
-  do {
-    image = process::look_at_process(pid);
-  } while (!image.threads.front().in_system_call || image.threads.front().system_call != SYS_read);
-  process::Unwinder unwinder(image);
-  Stack stack;
-  process::read_sleeping(pid, image.threads.front(), unwinder, stack);
-  return stack;
-}
 
 // Memory of this process's own made-up frames.
 process::FrameSearch search_in(const uint64_t* words, size_t count, const uint8_t* code,
@@ -52,14 +25,6 @@ process::FrameSearch search_in(const uint64_t* words, size_t count, const uint8_
 }
 
 }  // namespace
-
-TEST_CASE("a frame of changing size is passed, down to where the thread began") {
-  test::SleepingChild child(sleep_below_room);
-  const Stack stack = stack_of(child.pid());
-  CHECK_FALSE(stack.truncated);
-  CHECK(std::find(stack.addresses.begin(), stack.addresses.end(), child.return_address(1)) !=
-        stack.addresses.end());
-}
 
 TEST_CASE("the exact call of the function decides, before what lies nearer") {
   alignas(16) uint8_t code[256] = {};

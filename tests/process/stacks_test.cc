@@ -1,10 +1,12 @@
 // Stacks of a child that sleeps, compared with what the child itself knows of its callers.
 #include "cli/process/stacks.h"
 
+#include <alloca.h>
 #include <doctest/doctest.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <cstring>
 
 #include "cli/process/image.h"
 #include "cli/process/system_calls.h"
@@ -20,6 +22,15 @@ ProcessImage image_of_sleeper(pid_t pid) {
     image = process::look_at_process(pid);
   } while (!image.threads.front().in_system_call || image.threads.front().system_call != SYS_read);
   return image;
+}
+
+// A frame of changing size: its compiler cannot do without rbp.
+__attribute__((noinline)) int sleep_below_room(test::SleeperNotes* notes, int descriptor) {
+  auto* room = static_cast<char*>(alloca(static_cast<size_t>(64 * descriptor)));
+  std::memset(room, descriptor, static_cast<size_t>(64 * descriptor));
+  const int answer = test::sleep_outer(notes, descriptor);
+  asm volatile("" : : "r"(room) : "memory");
+  return answer;
 }
 
 bool in_order(const Stack& stack, uint64_t first, uint64_t second) {
@@ -44,6 +55,17 @@ TEST_CASE("a sleeping thread's stack names its callers, down to where it began")
   REQUIRE(process::read_sleeping(child.pid(), seen, unwinder, again));
   CHECK(again.addresses == stack.addresses);
   CHECK(child.wake('a') == 'a');
+}
+
+TEST_CASE("a frame of changing size is passed, down to where the thread began") {
+  test::SleepingChild child(sleep_below_room);
+  const ProcessImage image = image_of_sleeper(child.pid());
+  process::Unwinder unwinder(image);
+  ImageThread seen = image.threads.front();
+  Stack stack;
+  REQUIRE(process::read_sleeping(child.pid(), seen, unwinder, stack));
+  CHECK(in_order(stack, child.return_address(0), child.return_address(1)));
+  CHECK_FALSE(stack.truncated);
 }
 
 TEST_CASE("a stack that is no stack ends, and says that it is cut short") {
