@@ -179,6 +179,9 @@ class Gatherer {
     if (heap.busy) picture_.doubts.emplace_back("a thread was inside the allocator");
     for (const std::string& problem : heap.problems) picture_.doubts.push_back(problem);
     for (std::string& doubt : hidden_wakers(image_)) picture_.doubts.push_back(std::move(doubt));
+    if (!trace_.fibers.empty())
+      picture_.doubts.emplace_back(
+          "fibers are suspended: who resumes them only their library knows");
     for (const Mapping& mapping : image_.mappings) {
       if (!mapping.shared || !mapping.writable || mapping.start == trace_.tracker.recording ||
           mapping.path.compare(0, 5, "/dev/") == 0)
