@@ -1,18 +1,13 @@
 // Rule `deadlock`: cycles of owned locks and joins. Proved, or not reported at all.
 #pragma once
 
-#include <set>
-#include <vector>
-
-#include "cli/model/finding.h"
+#include "cli/model/proof.h"
 #include "cli/model/symbols.h"
+#include "cli/model/trace.h"
 
 namespace track::analyze {
 
-struct Deadlocks {
-  std::vector<Finding> findings;  // one a cycle
-  std::set<uint32_t> stuck;       // task ids: in a cycle, or waiting for one that is
-};
+using track::Deadlocks;
 
 Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols);
 

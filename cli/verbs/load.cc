@@ -9,6 +9,7 @@
 #include <sstream>
 #include <thread>
 
+#include "cli/analyze/deadlock.h"
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
 #include "cli/analyze/suppressions.h"
@@ -175,6 +176,9 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
   Report report;
   for (Loaded& loaded : processes) {
     ProcessReport& process = loaded.report;
+    const std::vector<std::string>& unseen = loaded.fixpoint.not_visible;
+    process.trace.not_visible.insert(process.trace.not_visible.end(), unseen.begin(), unseen.end());
+    process.trace.pause_ns += loaded.fixpoint.held_ns;
     process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks),
                                       loaded.fixpoint);
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);

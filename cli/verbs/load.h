@@ -6,18 +6,10 @@
 #include <string>
 #include <vector>
 
-#include "cli/analyze/deadlock.h"
-#include "cli/analyze/fixpoint.h"
-#include "cli/model/report.h"
+#include "cli/model/loaded.h"
 #include "cli/verbs/settings.h"
 
 namespace track::verbs {
-
-struct Loaded {
-  ProcessReport report;          // findings still empty
-  analyze::Fixpoint fixpoint;    // of the process while it lived
-  analyze::Deadlocks deadlocks;  // confirmed by a second look where the process lives
-};
 
 // confirm: look for deadlocks too.
 Loaded load_live(pid_t pid, const SymbolSettings& symbols, bool confirm);

@@ -13,9 +13,14 @@ analyze::Fixpoint of_image(const ProcessImage& image, const Trace& trace) {
   return analyze::find_fixpoint(trace, process::gather_picture(image, trace));
 }
 
+analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why) {
+  candidates.not_visible.push_back(why);
+  return candidates;
+}
+
 }  // namespace
 
-analyze::Fixpoint take_fixpoint(pid_t pid, Trace& trace, bool may_pause,
+analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
                                 const std::function<Trace()>& again) {
   if (!trace.recording || !analyze::has_suspects(trace)) return {};
   analyze::Fixpoint candidates;
@@ -23,31 +28,34 @@ analyze::Fixpoint take_fixpoint(pid_t pid, Trace& trace, bool may_pause,
     candidates = of_image(process::look_at_process(pid), trace);
     if (!analyze::keep_unmoved(candidates, again())) return {};
   } catch (const Error& error) {
-    trace.not_visible.push_back(std::string("what refers to what: ") + error.what());
-    return {};
+    return unproved({}, std::string("what refers to what: ") + error.what());
   }
   if (candidates.empty()) return candidates;
-  if (!may_pause) {
-    trace.not_visible.emplace_back(
-        "one instant of the process's memory (--no-pause): there are no proofs of stuck tasks");
-    return candidates;
-  }
+  if (!may_pause)
+    return unproved(std::move(candidates),
+                    "one instant of the process's memory (--no-pause): there are no proofs of "
+                    "stuck tasks");
+  uint64_t held_ns = 0;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     analyze::Fixpoint proof;
     try {
       proof = of_image(process::stop_process(pid), trace);
     } catch (const Error& error) {
-      trace.not_visible.push_back(
-          std::string("one instant of the process's memory, so that stuck tasks are not proved: ") +
-          error.what());
-      return candidates;
+      candidates.held_ns = held_ns;
+      return unproved(std::move(candidates),
+                      std::string("one instant of the process's memory, so that stuck tasks are "
+                                  "not proved: ") +
+                          error.what());
     }
-    trace.pause_ns += proof.pause_ns;
+    held_ns += proof.pause_ns;
+    proof.held_ns = held_ns;
     analyze::keep_common(proof, candidates);
     const Trace later = again();
     if (analyze::keep_unmoved(proof, later)) return proof;
   }
-  return {};
+  analyze::Fixpoint nothing;
+  nothing.held_ns = held_ns;
+  return nothing;
 }
 
 }  // namespace track::verbs

@@ -11,9 +11,8 @@
 
 namespace track::verbs {
 
-// trace: just read, with what the kernel and memory say; gets a line in not_visible when there can
-// be no proof, and the time the process was held. again: reads the recording once more.
-analyze::Fixpoint take_fixpoint(pid_t pid, Trace& trace, bool may_pause,
+// trace: just read, with what the kernel and memory say. again: reads the recording once more.
+analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
                                 const std::function<Trace()>& again);
 
 }  // namespace track::verbs

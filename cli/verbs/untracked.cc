@@ -3,6 +3,7 @@
 #include <chrono>
 #include <thread>
 
+#include "cli/analyze/deadlock.h"
 #include "cli/process/image.h"
 #include "cli/process/untracked.h"
 #include "cli/verbs/names.h"

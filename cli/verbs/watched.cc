@@ -8,6 +8,7 @@
 #include <thread>
 #include <unordered_map>
 
+#include "cli/analyze/deadlock.h"
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
 #include "cli/process/observe.h"
@@ -93,6 +94,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     // The process is not held up for our sake; the final record is judged instead.
   }
   released_ = Clock::now();
+  fixpoint_.held_ns = 0;  // within the pause
   if (facts_)
     facts_->pause_ns = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(*released_ - start).count());

@@ -61,7 +61,7 @@ class Watched {
   const SymbolSettings& symbols_;
   std::unique_ptr<ExitWatch> watch_;
   std::optional<Clock::time_point> released_;
-  analyze::Fixpoint fixpoint_;  // taken with facts_
+  Fixpoint fixpoint_;           // taken with facts_
   std::optional<Trace> facts_;  // the last look at the living process
 };
 

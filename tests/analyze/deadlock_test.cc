@@ -217,11 +217,11 @@ TEST_CASE("a deadlock that moved between two looks was none") {
   auto found = find_deadlocks(t.trace, t.symbols);
   Trace later = t.trace;
   later.threads[2].wait.sequence += 2;
-  keep_unmoved(found, t.trace, later);
+  analyze::keep_unmoved(found, t.trace, later);
   CHECK(found.findings.empty());
   CHECK(found.stuck.empty());
   found = find_deadlocks(t.trace, t.symbols);
-  keep_unmoved(found, t.trace, t.trace);
+  analyze::keep_unmoved(found, t.trace, t.trace);
   CHECK(found.findings.size() == 1);
 }
 

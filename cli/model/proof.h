@@ -1,0 +1,59 @@
+// What was proved of one process while it could be looked at: cycles of locks and joins, and tasks
+// that nothing living can reach. Plain data: made by analyze/ from memory and two looks, kept by
+// dumps, where neither can be had again.
+#pragma once
+
+#include <cstdint>
+#include <set>
+#include <string>
+#include <vector>
+
+#include "cli/model/finding.h"
+
+namespace track {
+
+struct Deadlocks {
+  std::vector<Finding> findings;  // one a cycle
+  std::set<uint32_t> stuck;       // task ids: in a cycle, or waiting for one that is
+};
+
+enum class StuckBy : uint8_t {
+  object,       // nothing live refers to what it waits on
+  owner,        // who holds the lock is stuck itself
+  owner_ended,  // who held the lock has ended
+  join,         // the joined thread is stuck itself
+};
+
+struct StuckThread {
+  uint32_t id = 0;        // task
+  uint32_t sequence = 0;  // of its wait
+  StuckBy by = StuckBy::object;
+  uint32_t other = 0;         // task of the owner or of the joined thread
+  bool on_own_stack = false;  // the wait object is
+  uint64_t object_bytes = 0;  // of the block that holds the wait object
+  uint64_t held_bytes = 0;    // what only it keeps
+};
+
+struct Orphan {
+  uint64_t address = 0;
+  uint64_t created_ticks = 0;
+  uint64_t held_bytes = 0;    // the frame, and its share of what only its group keeps
+  bool inside_block = false;  // of a larger block: a pool
+};
+
+struct Fixpoint {
+  bool taken = false;
+  bool coherent = false;  // else: candidates only
+  std::vector<std::string> doubts;
+  std::vector<StuckThread> threads;
+  std::vector<Orphan> coroutines;
+  uint64_t live_threads = 0;
+  uint64_t scanned_bytes = 0;
+  uint64_t unreached_blocks = 0, unreached_bytes = 0;  // by anything, stuck tasks included
+  uint64_t pause_ns = 0;                 // how long the process was held for this instant
+  uint64_t held_ns = 0;                  // in all, with attempts that proved nothing
+  std::vector<std::string> not_visible;  // why there is no better proof
+  bool empty() const { return threads.empty() && coroutines.empty(); }
+};
+
+}  // namespace track
