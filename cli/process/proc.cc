@@ -8,11 +8,13 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <sstream>
+#include <string_view>
 
 #include "cli/model/error.h"
 
@@ -51,6 +53,38 @@ std::vector<pid_t> numbers_in(const std::string& directory) {
   return result;
 }
 
+// The number at the front of `line`, and the character after it, which are taken off.
+template <class Number>
+bool take_number(std::string_view& line, Number& number, int base, char after) {
+  const auto [end, error] = std::from_chars(line.data(), line.data() + line.size(), number, base);
+  if (error != std::errc() || end == line.data() + line.size() || *end != after) return false;
+  line.remove_prefix(static_cast<size_t>(end - line.data()) + 1);
+  return true;
+}
+
+// "55d0c0000000-55d0c0002000 r-xp 00001000 fe:00 131 <spaces> /usr/bin/true". A process of ten
+// thousand threads has twenty thousand of them, so scanf is too slow here.
+bool parse_mapping(std::string_view line, Mapping& m) {
+  if (!take_number(line, m.start, 16, '-') || !take_number(line, m.end, 16, ' ')) return false;
+  if (line.size() < 5 || line[4] != ' ') return false;
+  m.readable = line[0] == 'r';
+  m.writable = line[1] == 'w';
+  m.executable = line[2] == 'x';
+  m.shared = line[3] == 's';
+  line.remove_prefix(5);
+  unsigned major = 0, minor = 0;
+  if (!take_number(line, m.offset, 16, ' ') || !take_number(line, major, 16, ':') ||
+      !take_number(line, minor, 16, ' ') || !take_number(line, m.inode, 10, ' '))
+    return false;
+  m.path = line.substr(std::min(line.find_first_not_of(' '), line.size()));
+  static constexpr std::string_view kDeleted = " (deleted)";
+  if (m.path.ends_with(kDeleted) && m.path.size() > kDeleted.size()) {
+    m.deleted = true;
+    m.path.resize(m.path.size() - kDeleted.size());
+  }
+  return true;
+}
+
 // Of a text of lines "NAME: value".
 std::string field_of(const std::string& text, const std::string& name) {
   const std::string key = "\n" + name + ":";
@@ -78,9 +112,13 @@ bool exists(pid_t pid) {
 
 void require_readable(pid_t pid) {
   if (!exists(pid)) throw Error("there is no process " + std::to_string(pid));
-  std::string text;
-  if (read_all(proc_path(pid, "maps"), text)) return;
+  const int fd = open(proc_path(pid, "maps").c_str(), O_RDONLY | O_CLOEXEC);
+  char first = 0;
+  // A kernel thread's is empty, which is for others to say.
+  const bool readable = fd >= 0 && read(fd, &first, 1) >= 0;
   const int error = errno;
+  if (fd >= 0) close(fd);
+  if (readable) return;
   if (!exists(pid)) throw Error("process " + std::to_string(pid) + " is gone");
   throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
               ") may not be looked at: " + std::strerror(error) +
@@ -91,27 +129,11 @@ std::vector<Mapping> mappings(pid_t pid) {
   std::string text;
   std::vector<Mapping> result;
   if (!read_all(proc_path(pid, "maps"), text)) return result;
-  std::istringstream lines(text);
-  for (std::string line; std::getline(lines, line);) {
-    Mapping m;
-    char flags[5] = {};
-    int path_at = 0;
-    unsigned major = 0, minor = 0;
-    if (std::sscanf(line.c_str(), "%" SCNx64 "-%" SCNx64 " %4s %" SCNx64 " %x:%x %" SCNu64 " %n",
-                    &m.start, &m.end, flags, &m.offset, &major, &minor, &m.inode, &path_at) < 7)
-      continue;
-    m.readable = flags[0] == 'r';
-    m.writable = flags[1] == 'w';
-    m.executable = flags[2] == 'x';
-    m.shared = flags[3] == 's';
-    if (path_at > 0) m.path = line.substr(static_cast<size_t>(path_at));
-    static constexpr char kDeleted[] = " (deleted)";
-    constexpr size_t n = sizeof kDeleted - 1;
-    if (m.path.size() > n && m.path.compare(m.path.size() - n, n, kDeleted) == 0) {
-      m.deleted = true;
-      m.path.resize(m.path.size() - n);
-    }
-    result.push_back(std::move(m));
+  for (std::string_view rest = text; !rest.empty();) {
+    const size_t end = std::min(rest.find('\n'), rest.size());
+    Mapping mapping;
+    if (parse_mapping(rest.substr(0, end), mapping)) result.push_back(std::move(mapping));
+    rest.remove_prefix(std::min(end + 1, rest.size()));
   }
   return result;
 }

@@ -70,3 +70,30 @@ TEST_CASE("a file that is no program has a blocker") {
   CHECK(process::inspect_file("/etc/passwd").blocker().find("neither an ELF program") !=
         std::string::npos);
 }
+
+TEST_CASE("a mapping is read with its flags, its offset and a path with spaces, gone or not") {
+  char path[] = "/tmp/two words XXXXXX";
+  const int fd = mkstemp(path);
+  REQUIRE(fd >= 0);
+  REQUIRE(ftruncate(fd, 12288) == 0);
+  void* mapped = mmap(nullptr, 4096, PROT_READ, MAP_SHARED, fd, 8192);
+  REQUIRE(mapped != MAP_FAILED);
+  for (const bool deleted : {false, true}) {
+    if (deleted) unlink(path);
+    const auto all = process::mappings(getpid());
+    const auto found = std::find_if(all.begin(), all.end(), [&](const Mapping& mapping) {
+      return mapping.start == reinterpret_cast<uint64_t>(mapped);
+    });
+    REQUIRE(found != all.end());
+    CHECK(found->end - found->start == 4096);
+    CHECK(found->offset == 8192);
+    CHECK(found->path == path);
+    CHECK(found->deleted == deleted);
+    CHECK(found->readable);
+    CHECK(found->shared);
+    CHECK_FALSE(found->writable);
+    CHECK_FALSE(found->executable);
+  }
+  munmap(mapped, 4096);
+  close(fd);
+}
