@@ -136,9 +136,12 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
       finding.because.push_back("the head of " + its +
                                 " held the resume and destroy functions of a coroutine");
       break;
+    case FrameCertainty::pair:
     case FrameCertainty::structural:
-      finding.because.push_back("no symbol says that this is a coroutine: the head of " + its +
-                                " only looks like one's");
+      finding.because.push_back(
+          "no symbol says that this is a coroutine: the two functions at the "
+          "head of " +
+          its + " only look like one's resume and destroy");
       break;
     case FrameCertainty::recorded:
       finding.because.push_back(
@@ -158,6 +161,7 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
   const AwaitIndex awaits(trace);
   for (const Coroutine& coroutine : trace.coroutines) {
     if (explained.frames.count(coroutine.address) != 0) continue;
+    if (coroutine.certainty == FrameCertainty::pair) continue;
     const StackIndex created_at = places.of(coroutine.created_at);
     const Key key{created_at, coroutine.function, coroutine.certainty};
     CoroutineGroup& group = groups[key];

@@ -125,8 +125,9 @@ struct Thread {
 
 enum class FrameCertainty : uint8_t {
   recorded,    // block from a learned coroutine site; its memory could not be read
-  structural,  // the head is a pair of function starts that only look like resume and destroy
-  known,       // resume and destroy are a coroutine's by symbol, or by GCC's destroy stub
+  pair,        // the head is a pair of function starts, and nothing more is known: no finding
+  structural,  // and the code of both looks like clang's for resume and destroy
+  known,       // resume and destroy are a coroutine's by symbol, or by the code that GCC makes
 };
 
 struct Coroutine {

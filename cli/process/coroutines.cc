@@ -34,6 +34,7 @@ bool apply_head(Coroutine& coroutine, const FrameHead& head, FrameJudge& judge) 
   coroutine.certainty = verdict.certainty;
   coroutine.function = verdict.function;
   coroutine.state = verdict.done ? TaskState::done : TaskState::suspended;
+  if (verdict.certainty == FrameCertainty::pair) coroutine.state = TaskState::unknown;
   return verdict.certainty == FrameCertainty::known || !coroutine.site_mixed;
 }
 

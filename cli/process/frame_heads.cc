@@ -2,6 +2,8 @@
 
 #include <cstring>
 
+#include "cli/process/frame_code.h"
+
 namespace track::process {
 namespace {
 
@@ -57,9 +59,17 @@ FrameVerdict FrameJudge::judge(const FrameHead& head) {
     const uint64_t target = stub_target(*memory_, head.destroy);
     known = target != 0 && (verdict.done ? code_(target).code : target == head.resume);
   }
-  verdict.certainty = known ? FrameCertainty::known : FrameCertainty::structural;
+  verdict.certainty = FrameCertainty::pair;
+  // A name that says otherwise counts for more than the looks of the code.
+  const bool named_otherwise = destroy.other || resume.other;
+  if (!known && !named_otherwise && memory_ != nullptr) {
+    const CodeEvidence evidence = frame_code(*memory_, trace_.modules, head.resume, head.destroy);
+    known = evidence == CodeEvidence::exact;
+    if (evidence == CodeEvidence::alike) verdict.certainty = FrameCertainty::structural;
+  }
+  if (known) verdict.certainty = FrameCertainty::known;
   // {null, code pointer} alone is what many plain objects look like.
-  verdict.frame = known || (!verdict.done && !destroy.other && !resume.other);
+  verdict.frame = known || (!verdict.done && !named_otherwise);
   return verdict;
 }
 

@@ -1,5 +1,6 @@
 // The first two words of a coroutine frame are its resume and destroy functions. A pair is a
-// frame's when symbols say so, or when destroy is GCC's stub that jumps to resume.
+// frame's when symbols say so, when destroy is GCC's stub that jumps to resume, or when the code of
+// both is what GCC makes of them.
 #pragma once
 
 #include <cstdint>

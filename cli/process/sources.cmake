@@ -9,6 +9,7 @@ set(TRACK_PROCESS_SOURCES
   core_memory.cc
   fibers.cc
   find_coroutines.cc
+  frame_code.cc
   frame_heads.cc
   frame_pointer.cc
   heap_glibc.cc

@@ -28,6 +28,10 @@ class Code {
   uint64_t resume() const { return address(0x100); }
   uint64_t stub() const { return address(0x200); }
   uint64_t other() const { return address(0x300); }
+  template <size_t kBytes>
+  void write(uint64_t at, const std::array<uint8_t, kBytes>& code) {
+    std::memcpy(page_ + (at - address(0)), code.data(), kBytes);
+  }
   bool covers(uint64_t at) const { return at >= address(0) && at < address(4096); }
 
  private:
@@ -80,7 +84,7 @@ TEST_CASE("a pair that symbols call a coroutine's is one, with its function's na
 TEST_CASE("GCC's destroy stub proves a frame without any symbol") {
   Fixture f;
   CHECK(f.inspect(f.code.resume(), f.code.stub()).certainty == FrameCertainty::known);
-  CHECK(f.inspect(f.code.other(), f.code.stub()).certainty == FrameCertainty::structural);
+  CHECK(f.inspect(f.code.other(), f.code.stub()).certainty == FrameCertainty::pair);
 }
 
 TEST_CASE("no resume function and a known destroy function: at its end") {
@@ -111,4 +115,26 @@ TEST_CASE("without memory the record is what there is, but not for a mixed site"
   CHECK(f.trace.functions.at(f.trace.coroutines.at(0).function) == "session(int)");
   f.inspect(1, 2, true, false);
   CHECK(f.trace.coroutines.empty());
+}
+
+TEST_CASE(
+    "a pair of functions whose code says nothing is no finding's coroutine, and in no state") {
+  Fixture f;
+  const Coroutine& coroutine = f.inspect(f.code.resume(), f.code.other());
+  CHECK(coroutine.certainty == FrameCertainty::pair);
+  CHECK(coroutine.state == TaskState::unknown);
+}
+
+TEST_CASE("destroy with resume's body in it proves a frame without any symbol") {
+  Fixture f;
+  const std::array<uint8_t, 6> resume{0x0f, 0xb7, 0x47, 0x2c, 0xa8, 0x01};
+  const std::array<uint8_t, 15> destroy{0x0f, 0xb7, 0x47, 0x2c, 0x83, 0xc8, 0x01, 0x66,
+                                        0x89, 0x47, 0x2c, 0x66, 0x83, 0xf8, 0x05};
+  f.code.write(f.code.resume(), resume);
+  f.code.write(f.code.other(), destroy);
+  CHECK(f.inspect(f.code.resume(), f.code.other()).certainty == FrameCertainty::known);
+  CHECK(f.inspect(0, f.code.other(), true).state == TaskState::done);
+  // Another field's lowest bit is another matter.
+  f.code.write(f.code.resume(), std::array<uint8_t, 4>{0x0f, 0xb7, 0x47, 0x2a});
+  CHECK(f.inspect(f.code.resume(), f.code.other()).certainty == FrameCertainty::pair);
 }

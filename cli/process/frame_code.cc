@@ -1,0 +1,211 @@
+#include "cli/process/frame_code.h"
+
+#include <algorithm>
+#include <cstring>
+#include <optional>
+#include <vector>
+
+#include "cli/process/loaded_elf.h"
+
+namespace track::process {
+namespace {
+
+constexpr size_t kEntry = 96;   // where both functions decide on the suspend index
+constexpr size_t kBody = 1024;  // where resume may reach its final suspension
+constexpr size_t kPadding = 8;  // the longest instruction that is looked for
+constexpr int32_t kPromise = 16;
+
+struct Code {
+  std::vector<uint8_t> bytes;
+  size_t size = 0;
+  Code(const ImageMemory& memory, uint64_t address, uint64_t end, size_t wanted)
+      : bytes(wanted + kPadding) {
+    if (end > address) wanted = std::min<uint64_t>(wanted, end - address);
+    size = memory.read_some(address, bytes.data(), wanted);
+  }
+};
+
+// The memory operand `disp(%register)` of a ModRM byte.
+struct Operand {
+  int32_t displacement = 0;
+  uint8_t field = 0;  // the other register, or the operation
+  uint8_t base = 0;
+  size_t bytes = 0;  // with the ModRM byte
+};
+
+std::optional<Operand> operand(const uint8_t* code) {
+  const uint8_t mode = code[0] >> 6, base = code[0] & 7;
+  if (mode == 3 || base == 4 || (mode == 0 && base == 5)) return std::nullopt;
+  Operand result{0, static_cast<uint8_t>(code[0] >> 3 & 7), base, 1};
+  if (mode == 1) {
+    result.displacement = static_cast<int8_t>(code[1]);
+    result.bytes = 2;
+  } else if (mode == 2) {
+    std::memcpy(&result.displacement, code + 1, 4);
+    result.bytes = 5;
+  }
+  return result;
+}
+
+// `movzwl field,%reg`
+std::optional<Operand> wide_load(const uint8_t* code) {
+  if (code[0] != 0x0f || code[1] != 0xb7) return std::nullopt;
+  return operand(code + 2);
+}
+
+struct Mark {
+  int32_t field = 0;  // 0: none
+  size_t after = 0;   // where the code goes on
+};
+
+// GCC's destroy sets the lowest bit of the 16-bit suspend index, in place or through a register.
+Mark find_mark(const Code& destroy) {
+  int32_t loaded = 0;
+  bool set = false;
+  for (size_t i = 0; i < destroy.size; ++i) {
+    const uint8_t* at = destroy.bytes.data() + i;
+    if (const auto load = wide_load(at); load && load->displacement >= kPromise)
+      loaded = load->displacement;
+    if (at[0] == 0x83 && (at[1] & 0xf8) == 0xc8 && at[2] == 1) set = loaded != 0;
+    if (at[0] != 0x66) continue;
+    const auto field = operand(at + 2);
+    if (!field || field->displacement < kPromise) continue;
+    if (at[1] == 0x83 && field->field == 1 && at[2 + field->bytes] == 1)
+      return {field->displacement, i + 3 + field->bytes};
+    if (at[1] == 0x89 && set && field->displacement == loaded)
+      return {loaded, i + 2 + field->bytes};
+  }
+  return {};
+}
+
+// GCC's resume begins with that bit: set, it is being destroyed.
+bool asks_for_mark(const Code& resume, int32_t field) {
+  for (size_t i = 0; i < resume.size; ++i) {
+    const uint8_t* at = resume.bytes.data() + i;
+    if (const auto load = wide_load(at); load && load->displacement == field) return true;
+    if (at[0] != 0xf6) continue;  // testb $1,field
+    const auto test = operand(at + 1);
+    if (test && test->field == 0 && test->displacement == field && at[1 + test->bytes] == 1)
+      return true;
+  }
+  return false;
+}
+
+// With the mark set GCC's destroy goes on as resume does: in a copy, which compares with an odd
+// index next, or by a call.
+bool goes_on_destroying(const ImageMemory& memory, uint64_t address, const Code& destroy,
+                        const Mark& mark) {
+  constexpr size_t kNear = 24;
+  for (size_t i = mark.after; i < std::min(mark.after + kNear, destroy.size); ++i) {
+    const uint8_t* at = destroy.bytes.data() + i;
+    if (at[0] == 0x66 && at[1] == 0x83 && (at[2] & 0xf8) == 0xf8 && at[3] % 2 == 1) return true;
+    if (at[0] != 0xe8) continue;
+    int32_t relative = 0;
+    std::memcpy(&relative, at + 1, sizeof relative);
+    const uint64_t target = address + i + 5 + static_cast<uint64_t>(int64_t{relative});
+    if (asks_for_mark(Code(memory, target, 0, kEntry), mark.field)) return true;
+  }
+  return false;
+}
+
+// The 8-bit fields that are read: what clang's suspend index may be.
+std::vector<int32_t> narrow_reads(const Code& code) {
+  std::vector<int32_t> fields;
+  for (size_t i = 0; i < code.size; ++i) {
+    const uint8_t* at = code.bytes.data() + i;
+    std::optional<Operand> read;
+    if (at[0] == 0x0f && at[1] == 0xb6) read = operand(at + 2);
+    if (at[0] == 0x8a) read = operand(at + 1);
+    if (at[0] == 0x80 || at[0] == 0xf6) {
+      read = operand(at + 1);
+      if (read && read->field != (at[0] == 0x80 ? 7 : 0)) read.reset();
+    }
+    if (read && read->displacement >= kPromise) fields.push_back(read->displacement);
+  }
+  return fields;
+}
+
+bool share(const std::vector<int32_t>& a, const std::vector<int32_t>& b) {
+  for (const int32_t x : a)
+    for (const int32_t y : b)
+      if (x == y) return true;
+  return false;
+}
+
+// `cmpq $0,(%register)`: destroy asks whether the frame is at its final suspension.
+bool asks_for_end(const Code& destroy) {
+  for (size_t i = 0; i < destroy.size; ++i) {
+    const uint8_t* at = destroy.bytes.data() + i;
+    if ((at[0] & 0xfe) == 0x48 && at[1] == 0x83 && (at[2] & 0xf8) == 0x38 && operand(at + 2) &&
+        at[3] == 0)
+      return true;
+  }
+  return false;
+}
+
+// `movq $0,(%register)`: resume comes to the final suspension.
+bool reaches_end(const Code& resume) {
+  for (size_t i = 0; i < resume.size; ++i) {
+    const uint8_t* at = resume.bytes.data() + i;
+    if ((at[0] & 0xfe) == 0x48 && at[1] == 0xc7 && at[2] < 8 && operand(at + 2) &&
+        std::memcmp(at + 3, "\0\0\0\0", 4) == 0)
+      return true;
+  }
+  return false;
+}
+
+// Where the unwind table of the module has its next function; 0 when there is none, or no table.
+uint64_t function_end(const ImageMemory& memory, const std::vector<Module>& modules,
+                      uint64_t address) {
+  constexpr uint32_t kHead = 0x3b031b01;  // version 1, and the encodings that all linkers write
+  const auto module = std::find_if(modules.begin(), modules.end(), [&](const Module& m) {
+    return address >= m.start && address < m.end;
+  });
+  if (module == modules.end()) return 0;
+  const auto elf = loaded_elf(memory, module->start);
+  uint32_t head[3] = {};
+  if (!elf || elf->eh_frame_hdr == 0 ||
+      memory.read_some(elf->eh_frame_hdr, head, sizeof head) != sizeof head || head[0] != kHead ||
+      uint64_t{head[2]} * 8 + sizeof head > elf->eh_frame_hdr_bytes)
+    return 0;
+  uint32_t low = 0, high = head[2];
+  uint64_t end = 0;
+  while (low < high) {
+    const uint32_t middle = low + (high - low) / 2;
+    int32_t entry = 0;
+    if (memory.read_some(elf->eh_frame_hdr + sizeof head + uint64_t{middle} * 8, &entry,
+                         sizeof entry) != sizeof entry)
+      return 0;
+    const uint64_t start = elf->eh_frame_hdr + static_cast<uint64_t>(int64_t{entry});
+    if (start > address) {
+      end = start;
+      high = middle;
+    } else {
+      low = middle + 1;
+    }
+  }
+  return end;
+}
+
+}  // namespace
+
+CodeEvidence frame_code(const ImageMemory& memory, const std::vector<Module>& modules,
+                        uint64_t resume, uint64_t destroy) {
+  const Code destroy_entry(memory, destroy, function_end(memory, modules, destroy), kEntry);
+  const Mark mark = find_mark(destroy_entry);
+  if (resume == 0)
+    return mark.field != 0 && goes_on_destroying(memory, destroy, destroy_entry, mark)
+               ? CodeEvidence::exact
+               : CodeEvidence::none;
+  const uint64_t resume_end = function_end(memory, modules, resume);
+  const Code resume_entry(memory, resume, resume_end, kEntry);
+  if (mark.field != 0 && asks_for_mark(resume_entry, mark.field)) return CodeEvidence::exact;
+  const std::vector<int32_t> index = narrow_reads(resume_entry);
+  // Without its extent a function cannot be told from its neighbours.
+  if (index.empty() || resume_end == 0) return CodeEvidence::none;
+  const bool both = share(index, narrow_reads(destroy_entry)) || asks_for_end(destroy_entry);
+  return both || reaches_end(Code(memory, resume, resume_end, kBody)) ? CodeEvidence::alike
+                                                                      : CodeEvidence::none;
+}
+
+}  // namespace track::process
