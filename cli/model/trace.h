@@ -149,6 +149,7 @@ struct Coroutine {
   uint64_t awaits = 0;           // address of the frame that this one waits for (of one of them)
   bool awaited_by_weak = false;  // only one of the two points at the other
   bool site_mixed = false;       // blocks from that site are not always frames
+  bool frame_seen = false;       // the tracker looked at this very block, and it was one
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 

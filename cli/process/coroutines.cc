@@ -2,6 +2,7 @@
 #include <algorithm>
 #include <cstring>
 #include <numeric>
+#include <unordered_map>
 
 #include "cli/process/frame_heads.h"
 #include "cli/process/live_memory.h"
@@ -17,16 +18,38 @@ void name_from_site(Coroutine& coroutine, FrameJudge& judge) {
   coroutine.function = learned.function;
 }
 
+// What destroys a frame that was seen suspended destroys a finished one.
+using Destroyers = std::unordered_map<uint64_t, FrameVerdict>;
+
+Destroyers find_destroyers(const std::vector<Coroutine>& all, const std::vector<FrameHead>& heads,
+                           FrameJudge& judge) {
+  Destroyers result;
+  const auto add = [&](const FrameHead& head) {
+    if (head.resume == 0 || head.destroy == 0) return;
+    const FrameVerdict& verdict = judge.of(head);
+    if (verdict.frame && verdict.certainty >= FrameCertainty::structural)
+      result.try_emplace(head.destroy, verdict);
+  };
+  for (const Coroutine& coroutine : all) add({coroutine.resume, coroutine.destroy});
+  for (const FrameHead& head : heads) add(head);
+  return result;
+}
+
 // False: the block is no frame.
-bool apply_head(Coroutine& coroutine, const FrameHead& head, FrameJudge& judge) {
-  const FrameVerdict verdict = judge.of(head);
+bool apply_head(Coroutine& coroutine, const FrameHead& head, const Destroyers& destroyers,
+                FrameJudge& judge) {
+  FrameVerdict verdict = judge.of(head);
+  const FrameVerdict learned = judge.of({coroutine.resume, coroutine.destroy});
+  if (const auto known = destroyers.find(head.destroy);
+      !verdict.frame && head.resume == 0 && known != destroyers.end()) {
+    verdict = known->second;
+    verdict.done = true;
+  }
   if (!verdict.frame) {
     // A block without a head from a site of frames only: one is being built or torn down just now.
     name_from_site(coroutine, judge);
-    const FrameVerdict& learned = judge.of({coroutine.resume, coroutine.destroy});
     return !coroutine.site_mixed && learned.certainty == FrameCertainty::known;
   }
-  const FrameVerdict learned = judge.of({coroutine.resume, coroutine.destroy});
   coroutine.created_at_doubtful = learned.function != 0 && verdict.function != 0 &&
                                   learned.function != verdict.function && !coroutine.site_mixed;
   coroutine.resume = head.resume;
@@ -49,7 +72,7 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
   FrameJudge judge(trace, readable ? &code_memory : nullptr, code);
   if (!readable) {
     for (Coroutine& coroutine : all) name_from_site(coroutine, judge);
-    std::erase_if(all, [](const Coroutine& c) { return c.site_mixed; });
+    std::erase_if(all, [](const Coroutine& c) { return c.site_mixed && !c.frame_seen; });
     return;
   }
   if (!std::is_sorted(all.begin(), all.end(),
@@ -62,11 +85,12 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
   std::vector<FrameHead> heads(all.size());
   std::vector<bool> found;
   memory.read_each(addresses, sizeof(FrameHead), std::as_writable_bytes(std::span(heads)), found);
+  const Destroyers destroyers = find_destroyers(all, heads, judge);
   size_t kept = 0;
   for (size_t i = 0; i < all.size(); ++i) {
     bool keep = true;
     if (found[i])
-      keep = apply_head(all[i], heads[i], judge);
+      keep = apply_head(all[i], heads[i], destroyers, judge);
     else
       name_from_site(all[i], judge);
     if (!keep) continue;

@@ -202,10 +202,13 @@ CodeEvidence frame_code(const ImageMemory& memory, const std::vector<Module>& mo
   if (mark.field != 0 && asks_for_mark(resume_entry, mark.field)) return CodeEvidence::exact;
   const std::vector<int32_t> index = narrow_reads(resume_entry);
   // Without its extent a function cannot be told from its neighbours.
-  if (index.empty() || resume_end == 0) return CodeEvidence::none;
+  if (resume_end == 0) return CodeEvidence::none;
+  const bool ends = reaches_end(Code(memory, resume, resume_end, kBody));
+  // Where there is but one place to go on from nobody asks for an index.
+  if (index.empty())
+    return ends && resume_end == destroy ? CodeEvidence::alike : CodeEvidence::none;
   const bool both = share(index, narrow_reads(destroy_entry)) || asks_for_end(destroy_entry);
-  return both || reaches_end(Code(memory, resume, resume_end, kBody)) ? CodeEvidence::alike
-                                                                      : CodeEvidence::none;
+  return both || ends ? CodeEvidence::alike : CodeEvidence::none;
 }
 
 }  // namespace track::process

@@ -31,8 +31,10 @@ Coroutine to_coroutine(Image& image, const CoroutineSlot& slot, uint64_t address
   coroutine.created_ticks = slot.created_ticks;
   coroutine.created_ns = image.to_ns(slot.created_ticks);
   coroutine.created_at = image.stack(slot.stack);
-  if (slot.site < sites.size()) {
-    const wire::Site& site = *sites[slot.site];
+  coroutine.frame_seen = (slot.site & wire::kFrameSeen) != 0;
+  const uint32_t index = slot.site & ~wire::kFrameSeen;
+  if (index < sites.size()) {
+    const wire::Site& site = *sites[index];
     coroutine.site = site.return_address.load(std::memory_order_relaxed);
     coroutine.site_mixed = site.state.load(std::memory_order_relaxed) != wire::SiteState::coroutine;
     coroutine.resume = site.resume.load(std::memory_order_relaxed);
