@@ -1,6 +1,7 @@
 // The command `track`: wiring, exit codes, and the one catch.
 #include <cstdio>
 #include <exception>
+#include <string>
 
 #include "cli/verbs/verbs.h"
 
@@ -10,10 +11,23 @@
 
 namespace {
 
+std::string unexpected(const CLI::App& verb) {
+  for (const std::string& word : verb.remaining())
+    if (word != "--") return "track " + verb.get_name() + " knows no `" + word + "`";
+  return "track " + verb.get_name() + " takes no more arguments";
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   // Help and version come this way too, with exit code 0.
   if (error.get_exit_code() == 0) return app.exit(error);
-  std::fprintf(stderr, "track: %s; see track --help\n", error.what());
+  std::string what = error.what();
+  if (!app.remaining().empty())
+    what = "there is no verb `" + app.remaining().front() + "`";
+  else if (app.get_subcommands().empty())
+    what = "name a verb: run, check, ps, leaks, hang, info or doctor";
+  else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+    what = unexpected(*app.get_subcommands().front());
+  std::fprintf(stderr, "track: %s; see track --help\n", what.c_str());
   return track::verbs::kToolError;
 }
 

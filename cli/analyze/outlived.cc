@@ -10,11 +10,19 @@ namespace track::analyze {
 namespace {
 
 bool judged(const Trace& trace) {
-  return trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
+  return trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called ||
+         trace.end == ProcessEnd::quick_exit;
 }
 
 std::string end_text(const Trace& trace) {
-  return trace.end == ProcessEnd::main_returned ? "main returned" : "exit was called";
+  switch (trace.end) {
+    case ProcessEnd::main_returned:
+      return "main returned";
+    case ProcessEnd::quick_exit:
+      return "quick_exit was called";
+    default:
+      return "exit was called";
+  }
 }
 
 bool outlived(const Thread& thread) {

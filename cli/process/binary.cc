@@ -101,12 +101,14 @@ void inspect(const std::string& path, Binary& binary) {
 std::string find_command(const std::string& command) {
   if (command.empty()) throw Error("the command is empty; write: track run -- CMD");
   if (command.find('/') != std::string::npos) {
-    if (access(command.c_str(), F_OK) != 0) throw Error("there is no command " + command);
+    if (access(command.c_str(), F_OK) != 0)
+      throw Error("there is no command " + command + "; check the path");
     struct stat status {};
     if (stat(command.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
       throw Error(command + " is a directory, not a command");
     if (access(command.c_str(), X_OK) != 0)
-      throw Error(command + " may not be executed: " + std::strerror(errno));
+      throw Error(command + " may not be executed: " + std::strerror(errno) + "; see: chmod +x " +
+                  command);
     return command;
   }
   const char* path = std::getenv("PATH");
@@ -118,19 +120,22 @@ std::string find_command(const std::string& command) {
         access(candidate.c_str(), X_OK) == 0)
       return candidate;
   }
-  throw Error("there is no command " + command + " in PATH");
+  throw Error("there is no command " + command + " in PATH; give its path");
 }
 
 }  // namespace
 
 std::string Binary::blocker() const {
-  if (!elf) return path + " is neither an ELF program nor a `#!` script";
-  if (!bits64 || !x86_64) return path + " is not a 64-bit x86 program; libtrack.so is";
+  if (!elf)
+    return path + " is neither an ELF program nor a `#!` script; name its interpreter: sh " + path;
+  if (!bits64 || !x86_64)
+    return path + " is not a 64-bit x86 program; libtrack.so is: build it for x86-64 to track it";
   if (!dynamic)
     return path +
            " is statically linked: there is no loader to load libtrack.so; link it "
            "dynamically to track it";
-  if (musl) return path + " uses musl libc; libtrack.so needs glibc";
+  if (musl)
+    return path + " uses musl libc; libtrack.so needs glibc: build it against glibc to track it";
   if (privileged)
     return path +
            " gains privileges when executed (set-user-ID, set-group-ID or file "

@@ -111,7 +111,7 @@ bool exists(pid_t pid) {
 }
 
 void require_readable(pid_t pid) {
-  if (!exists(pid)) throw Error("there is no process " + std::to_string(pid));
+  if (!exists(pid)) throw Error("there is no process " + std::to_string(pid) + "; see: track ps");
   const int fd = open(proc_path(pid, "maps").c_str(), O_RDONLY | O_CLOEXEC);
   char first = 0;
   // A kernel thread's is empty, which is for others to say.

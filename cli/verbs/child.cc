@@ -62,9 +62,10 @@ SignalDescriptor::~SignalDescriptor() {
   pthread_sigmask(SIG_SETMASK, &original_mask, nullptr);
 }
 
-int SignalDescriptor::next() {
+SignalDescriptor::Signal SignalDescriptor::next() {
   signalfd_siginfo info{};
-  return read(fd_, &info, sizeof info) == sizeof info ? static_cast<int>(info.ssi_signo) : 0;
+  if (read(fd_, &info, sizeof info) != sizeof info) return {};
+  return {static_cast<int>(info.ssi_signo), info.ssi_code > 0};
 }
 
 Child start_child(const ChildSettings& settings) {

@@ -22,7 +22,13 @@ class SignalDescriptor {
   ~SignalDescriptor();
   SignalDescriptor(const SignalDescriptor&) = delete;
   int fd() const { return fd_; }
-  int next();  // 0 = none pending
+  // signal 0 = none pending. One of the terminal's own keys reaches its whole process group.
+  struct Signal {
+    int number = 0;
+    bool from_terminal = false;
+  };
+  Signal next();
+
  private:
   int fd_ = -1;
 };

@@ -215,10 +215,12 @@ std::vector<Loaded> Supervisor::judge_running(const std::string& note) {
 }
 
 void Supervisor::take_signals() {
-  for (int signal = 0; (signal = signals_.next()) != 0;) {
-    // An interrupt from the terminal reaches the program too; we wait for what it makes of it.
-    if (signal == SIGTERM || signal == SIGHUP) kill(root_.pid, signal);
-    if (signal == SIGQUIT) interim_(judge_running("it runs on"), "asked by SIGQUIT");
+  for (;;) {
+    const SignalDescriptor::Signal signal = signals_.next();
+    if (signal.number == 0) return;
+    // What the terminal sends reaches the program too; we wait for what it makes of it.
+    if (signal.number != SIGQUIT && !signal.from_terminal) kill(root_.pid, signal.number);
+    if (signal.number == SIGQUIT) interim_(judge_running("it runs on"), "asked by SIGQUIT");
   }
 }
 

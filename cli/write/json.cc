@@ -156,8 +156,11 @@ void require_writable(const std::string& path) {
   const std::string directory = slash == std::string::npos ? "."
                                 : slash == 0               ? "/"
                                                            : path.substr(0, slash);
+  struct stat status {};
+  if (stat(path.c_str(), &status) == 0 && S_ISDIR(status.st_mode))
+    throw Error("cannot write " + path + ": it is a directory; name a file in it");
   if (access(directory.c_str(), W_OK | X_OK) != 0 && access(path.c_str(), W_OK) != 0)
-    throw Error("cannot write " + path + ": " + std::strerror(errno));
+    throw Error("cannot write " + path + ": " + std::strerror(errno) + "; name another file");
 }
 
 void write_file(const std::string& path, const std::string& text) {

@@ -1,7 +1,9 @@
 #include "samples/chat_server/options.h"
 
+#include <algorithm>
 #include <cstdio>
 #include <cstdlib>
+#include <iterator>
 #include <sstream>
 #include <string_view>
 
@@ -37,7 +39,10 @@ Leaks parse_leaks(const std::string& list) {
     if (all || name == "worker") leaks.worker = true;
     if (all || name == "lock") leaks.lock = true;
     if (all || name == "joinless") leaks.joinless = true;
-    if (!leaks.any() && name != "none") refuse("no leak is called '" + name + "'");
+    constexpr std::string_view kNames[] = {"none",  "all",    "session", "writer",
+                                           "timer", "worker", "lock",    "joinless"};
+    if (std::find(std::begin(kNames), std::end(kNames), name) == std::end(kNames))
+      refuse("no leak is called '" + name + "'");
   }
   return leaks;
 }
