@@ -33,9 +33,9 @@ struct Sum {
   job = sum.add(1);
 }
 
-int main() {
+int main(int argc, char**) {
   Sum sum;
-  std::vector<Job> jobs(8);
+  std::vector<Job> jobs(8 * argc);
   for (Job& job : jobs) start(job, sum);
   for (size_t i = 0; i < jobs.size(); ++i) {
     jobs[i].coroutine.resume();
