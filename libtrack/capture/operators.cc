@@ -74,6 +74,22 @@ void* next_operator(const char* symbol) {
   return found;
 }
 
+void* callers_operator(const char* symbol, const void* return_address) {
+  const int saved = errno;
+  Dl_info caller;
+  void* found = nullptr;
+  if (dladdr(return_address, &caller) != 0) {
+    if (void* handle = real.dlopen(caller.dli_fname, RTLD_LAZY | RTLD_NOLOAD)) {
+      found = dlsym(handle, symbol);
+      real.dlclose(handle);  // the caller itself keeps it loaded
+    }
+    if (is_in(found, our_base())) found = nullptr;
+  }
+  if (found == nullptr) dlerror();
+  errno = saved;
+  return found;
+}
+
 void start_operators() {
   if (!comes_first("malloc") || !comes_first("free")) return;
   // Without a C++ runtime there is no next definition: a dlsym that finds nothing would put its

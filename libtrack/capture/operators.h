@@ -22,6 +22,9 @@ inline bool aligned_operators_are_standard() {
 // The definition an operator's hook goes on to; null where there is none at all. A C++ runtime that
 // came with a plug-in is not in the global scope: it is asked by name.
 void* next_operator(const char* symbol);
+// The definition in the module that the address lies in (a plug-in out of the global scope that
+// brought its own C++ runtime), or null. Good for one call: the module may go.
+void* callers_operator(const char* symbol, const void* return_address);
 
 void start_operators();
 

@@ -27,13 +27,20 @@ Function standard(Function& cached, const char* name) {
 }  // namespace
 
 // Failure is left to the standard definition: new handlers, bad_alloc. Where there is none (plain
-// C, and a plug-in that hides its own), null is all we can say.
+// C), to the one of the plug-in that calls.
+#define TRACK_FAILED_NEW(symbol, parameters, arguments)        \
+  const auto own = reinterpret_cast<void*(*)parameters>(       \
+      callers_operator(#symbol, __builtin_return_address(0))); \
+  return own != nullptr ? own arguments : nullptr
+
 #define TRACK_NEW(symbol, parameters, arguments, direct)         \
   TRACK_EXPORT void* symbol parameters {                         \
     static void*(*next)parameters;                               \
     void* block = operators_are_standard() ? (direct) : nullptr; \
     if (__builtin_expect(block == nullptr, 0)) {                 \
-      if (standard(next, #symbol) == nullptr) return nullptr;    \
+      if (standard(next, #symbol) == nullptr) {                  \
+        TRACK_FAILED_NEW(symbol, parameters, arguments);         \
+      }                                                          \
       block = next arguments;                                    \
     }                                                            \
     return allocated(block, n);                                  \
@@ -45,15 +52,16 @@ TRACK_NEW(_ZnwmRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc
 TRACK_NEW(_ZnamRKSt9nothrow_t, (size_t n, const Nothrow& t), (n, t), real.malloc(n))
 
 // The aligned forms are rare: they always go the standard way.
-#define TRACK_NEW_ALIGNED(symbol, parameters, arguments)     \
-  TRACK_EXPORT void* symbol parameters {                     \
-    static void*(*next)parameters;                           \
-    void* block = nullptr;                                   \
-    if (standard(next, #symbol) != nullptr)                  \
-      block = next arguments;                                \
-    else if (real.posix_memalign(&block, size_t(a), n) != 0) \
-      return nullptr;                                        \
-    return allocated(block, n);                              \
+#define TRACK_NEW_ALIGNED(symbol, parameters, arguments)       \
+  TRACK_EXPORT void* symbol parameters {                       \
+    static void*(*next)parameters;                             \
+    void* block = nullptr;                                     \
+    if (standard(next, #symbol) != nullptr)                    \
+      block = next arguments;                                  \
+    else if (real.posix_memalign(&block, size_t(a), n) != 0) { \
+      TRACK_FAILED_NEW(symbol, parameters, arguments);         \
+    }                                                          \
+    return allocated(block, n);                                \
   }
 
 TRACK_NEW_ALIGNED(_ZnwmSt11align_val_t, (size_t n, Align a), (n, a))
