@@ -51,6 +51,7 @@ class Solver {
     result_.taken = true;
     result_.coherent = picture_.coherent;
     result_.doubts = picture_.doubts;
+    result_.blind = picture_.blind;
     result_.pause_ns = picture_.pause_ns;
     for (const MemoryRegion& region : picture_.regions)
       result_.scanned_bytes += region.bytes.size();
@@ -201,6 +202,7 @@ class Solver {
     StuckThread stuck;
     stuck.id = member.thread->id;
     stuck.sequence = wait.sequence;
+    stuck.object = wait.object;
     if (waits_on_owner(wait.kind)) {
       stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
       for (const WaitEdge& edge : graph_.edges[member.index])
@@ -308,11 +310,11 @@ bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
 
 void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
   std::set<std::pair<uint64_t, uint64_t>> threads, coroutines;
-  for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.sequence});
+  for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.object});
   for (const Orphan& orphan : other.coroutines)
     coroutines.insert({orphan.address, orphan.created_ticks});
   std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
-    return threads.count({stuck.id, stuck.sequence}) == 0;
+    return threads.count({stuck.id, stuck.object}) == 0;
   });
   std::erase_if(fixpoint.coroutines, [&](const Orphan& orphan) {
     return coroutines.count({orphan.address, orphan.created_ticks}) == 0;

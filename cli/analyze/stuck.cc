@@ -11,7 +11,7 @@ namespace track::analyze {
 namespace {
 
 Evidence evidence_of(const Fixpoint& fixpoint) {
-  if (!fixpoint.coherent) return Evidence::suspected;
+  if (!fixpoint.coherent || !fixpoint.blind.empty()) return Evidence::suspected;
   return fixpoint.doubts.empty() ? Evidence::proved : Evidence::likely;
 }
 
@@ -21,9 +21,9 @@ std::string scan_text(const Fixpoint& fixpoint) {
       "registers of the " +
       count_text(fixpoint.live_threads, "thread") +
       " that can go on: " + bytes_text(fixpoint.scanned_bytes);
-  if (fixpoint.coherent)
-    text +=
-        ", as of one instant (the process was held for " + duration_text(fixpoint.pause_ns) + ")";
+  if (fixpoint.coherent) text += ", as of one instant";
+  if (fixpoint.pause_ns != 0)
+    text += " (the process was held for " + duration_text(fixpoint.pause_ns) + ")";
   return text;
 }
 
@@ -33,6 +33,8 @@ void add_reasons(Finding& finding, const Fixpoint& fixpoint) {
   if (!fixpoint.coherent)
     finding.because.emplace_back(
         "the process was not held while it was looked at: without that this is no proof");
+  for (const std::string& reason : fixpoint.blind)
+    finding.because.push_back("no more than suspected: " + reason);
   for (const std::string& doubt : fixpoint.doubts) finding.because.push_back("doubt: " + doubt);
 }
 

@@ -56,9 +56,11 @@ struct MemoryPicture {
   std::vector<AddressRange> not_roots;  // heaps, stacks, the tracker's own memory; sorted, disjoint
   std::vector<ThreadMemory> threads;    // every thread of the process
   std::vector<KernelWord> kernel_words;
-  bool coherent = false;            // of one instant, with every thread's registers
-  bool heap_known = false;          // the allocator's blocks could be told
-  std::vector<std::string> doubts;  // what may hold references where nobody can look
+  bool coherent = false;    // of one instant, with every thread's registers
+  bool heap_known = false;  // the allocator's blocks could be told
+  // What may hold references where nobody can look: unusual uses, and usual ones. With one of the
+  // latter (io_uring, a core file of a program that uses epoll) nothing at all can be concluded.
+  std::vector<std::string> doubts, blind;
   uint64_t pause_ns = 0;
 };
 

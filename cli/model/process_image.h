@@ -77,9 +77,10 @@ struct ProcessImage {
   std::vector<std::string> command_line;
   int32_t pid = 0;
   bool core = false;
-  int signal = 0;         // that ended it (a core)
-  bool coherent = false;  // registers and memory are of one instant
-  uint64_t pause_ns = 0;  // how long the process was held
+  int signal = 0;          // that ended it (a core)
+  bool coherent = false;   // registers and memory are of one instant
+  uint64_t stack_top = 0;  // above the first thread's frames, where a core says so; 0 = unknown
+  uint64_t pause_ns = 0;   // how long the process was held
   std::vector<Mapping> mappings;
   std::vector<Module> modules;
   std::vector<ImageThread> threads;  // main first, then by tid

@@ -27,6 +27,7 @@ enum class StuckBy : uint8_t {
 struct StuckThread {
   uint32_t id = 0;        // task
   uint32_t sequence = 0;  // of its wait
+  uint64_t object = 0;    // of its wait
   StuckBy by = StuckBy::object;
   uint32_t other = 0;         // task of the owner or of the joined thread
   bool on_own_stack = false;  // the wait object is
@@ -43,8 +44,8 @@ struct Orphan {
 
 struct Fixpoint {
   bool taken = false;
-  bool coherent = false;  // else: candidates only
-  std::vector<std::string> doubts;
+  bool coherent = false;                   // else: candidates only
+  std::vector<std::string> doubts, blind;  // see MemoryPicture
   std::vector<StuckThread> threads;
   std::vector<Orphan> coroutines;
   uint64_t live_threads = 0;

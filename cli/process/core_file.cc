@@ -34,6 +34,7 @@ class CoreReader {
     image_.coherent = true;
     image_.memory = memory_;
     name_mappings();
+    note_left_out();
     find_modules();
     supply_files();
     std::sort(image_.threads.begin(), image_.threads.end(),
@@ -104,6 +105,8 @@ class CoreReader {
       mapping.readable = (segment.p_flags & PF_R) != 0;
       mapping.writable = (segment.p_flags & PF_W) != 0;
       mapping.executable = (segment.p_flags & PF_X) != 0;
+      if (mapping.writable && there < segment.p_memsz)
+        left_out_.push_back({mapping.start, segment.p_memsz - there});
       image_.mappings.push_back(std::move(mapping));
     }
     std::sort(segments.begin(), segments.end(),
@@ -166,6 +169,8 @@ class CoreReader {
          at += sizeof entry, bytes -= sizeof entry) {
       if (entry.a_type == AT_SYSINFO_EHDR) vdso_ = entry.a_un.a_val;
       if (entry.a_type == AT_PHDR) program_headers_ = entry.a_un.a_val;
+      // 16 bytes that the kernel puts above the arguments, the environment and this list.
+      if (entry.a_type == AT_RANDOM) image_.stack_top = entry.a_un.a_val & ~uint64_t{15};
     }
   }
 
@@ -221,6 +226,21 @@ class CoreReader {
       image_.missing.push_back("names of the mapped files: the core has no NT_FILE note");
   }
 
+  // What the process may have written and the core does not hold. A file's mapping is left out when
+  // it is shared with others, or was never written to.
+  void note_left_out() {
+    uint64_t bytes = 0;
+    for (const LeftOut& part : left_out_) {
+      const Mapping* mapping = image_.mapping_of(part.start);
+      if (mapping == nullptr || mapping->path.empty()) bytes += part.bytes;
+    }
+    if (bytes == 0 && cut_bytes_ == 0) return;
+    image_.coherent = false;
+    if (cut_bytes_ == 0)
+      image_.missing.push_back("the core file leaves out " + std::to_string(bytes >> 10) +
+                               " KiB of writable memory");
+  }
+
   void find_modules() {
     image_.modules = loaded_modules(image_.mappings, *memory_);
     std::vector<std::string> unknown;
@@ -261,6 +281,10 @@ class CoreReader {
   std::shared_ptr<CoreMemory> memory_;
   ProcessImage image_;
   std::vector<File> files_;
+  struct LeftOut {
+    uint64_t start, bytes;
+  };
+  std::vector<LeftOut> left_out_;
   uint64_t vdso_ = 0, program_headers_ = 0, cut_bytes_ = 0;
 };
 

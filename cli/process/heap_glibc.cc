@@ -120,7 +120,7 @@ class Reader {
           const uint64_t base = memory_.word(at);
           if (base == 0 || base >= top) continue;
           const Mapping* mapping = image_.mapping_of(base);
-          if (mapping == nullptr || mapping->path != "[heap]") continue;
+          if (mapping == nullptr || !may_be_break(*mapping, base)) continue;
           if (memory_.half(at + static_cast<uint64_t>(kMmapLimit)) != 65536 &&
               memory_.word(at + static_cast<uint64_t>(kTcacheBins)) != kTcacheBinCount)
             continue;
@@ -130,6 +130,12 @@ class Reader {
           return;
         }
       }
+  }
+
+  // A core does not say which mapping the program break's is.
+  bool may_be_break(const Mapping& mapping, uint64_t base) const {
+    if (mapping.path == "[heap]") return true;
+    return image_.core && mapping.path.empty() && mapping.writable && base - mapping.start < 4096;
   }
 
   void add_heaps(uint64_t arena, std::vector<Walk>& walks) {

@@ -5,25 +5,16 @@
 #include <set>
 #include <string_view>
 
+#include "cli/process/named_functions.h"
+
 namespace track::process {
 namespace {
 
-// Names of imported functions lie near the start of a module, before its code.
-constexpr uint64_t kMostSearched = 4 << 20;
-
-bool of_the_system(const Module& module) {
-  const std::string name = module.path.substr(module.path.rfind('/') + 1);
-  for (const std::string_view prefix : {"libc.so", "libc-", "libpthread", "libtrack", "ld-linux"})
-    if (name.compare(0, prefix.size(), prefix) == 0) return true;
-  return false;
-}
-
-bool names_function(const ProcessImage& image, const Module& module, std::string_view name) {
-  if (!image.memory || module.end <= module.start) return false;
-  std::string text(std::min(module.end - module.start, kMostSearched), 0);
-  text.resize(image.memory->read_some(module.start, text.data(), text.size()));
-  return text.find(std::string(1, 0) + std::string(name) + std::string(1, 0)) != std::string::npos;
-}
+// What a core file keeps silent about: pointers that these left with the kernel.
+constexpr std::string_view kLeaveWithKernel[] = {
+    "epoll_ctl",      "timer_create", "pipe",     "pipe2",           "socketpair", "eventfd",
+    "memfd_create",   "mq_notify",    "mq_send",  "msgsnd",          "aio_read",   "aio_write",
+    "io_uring_setup", "io_setup",     "sigqueue", "pthread_sigqueue"};
 
 // The links' own permissions say what each descriptor is open for.
 bool pipe_inside(int32_t pid) {
@@ -45,19 +36,31 @@ bool pipe_inside(int32_t pid) {
                      [&](const std::string& pipe) { return written.count(pipe) != 0; });
 }
 
+void add_cancellation(const ProcessImage& image, std::vector<std::string>& doubts) {
+  constexpr std::string_view kCancel[] = {"pthread_cancel"};
+  for (const auto& [name, module] : named_functions(image, kCancel))
+    doubts.push_back("a thread's handle is enough to cancel it, and " + module + " names " +
+                     std::string(name));
+}
+
+void add_silence_of_core(const ProcessImage& image, std::vector<std::string>& blind) {
+  std::string names;
+  for (const auto& [name, module] : named_functions(image, kLeaveWithKernel))
+    names += (names.empty() ? "" : ", ") + std::string(name);
+  if (!names.empty())
+    blind.push_back("a core file does not say which pointers the kernel held (" + names + ")");
+}
+
 }  // namespace
 
-std::vector<std::string> hidden_wakers(const ProcessImage& image) {
-  std::vector<std::string> doubts;
-  for (const Module& module : image.modules) {
-    if (of_the_system(module) || !names_function(image, module, "pthread_cancel")) continue;
-    doubts.push_back("a thread's handle is enough to cancel it, and " + module.path +
-                     " calls pthread_cancel");
-    break;
-  }
-  if (!image.core && pipe_inside(image.pid))
-    doubts.emplace_back("a pipe with both ends in this process may carry references");
-  return doubts;
+HiddenWakers hidden_wakers(const ProcessImage& image) {
+  HiddenWakers hidden;
+  add_cancellation(image, hidden.doubts);
+  if (image.core)
+    add_silence_of_core(image, hidden.blind);
+  else if (pipe_inside(image.pid))
+    hidden.doubts.emplace_back("a pipe with both ends in this process may carry references");
+  return hidden;
 }
 
 }  // namespace track::process

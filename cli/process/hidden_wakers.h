@@ -8,8 +8,11 @@
 
 namespace track::process {
 
-// What of such ways this process may use: pthread_cancel, which needs only a thread's handle, and
-// pipes with both ends inside, which may carry addresses.
-std::vector<std::string> hidden_wakers(const ProcessImage& image);
+struct HiddenWakers {
+  std::vector<std::string> doubts;  // pthread_cancel, which needs only a thread's handle
+  std::vector<std::string> blind;   // what a core file keeps silent about
+};
+
+HiddenWakers hidden_wakers(const ProcessImage& image);
 
 }  // namespace track::process

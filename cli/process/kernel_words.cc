@@ -40,20 +40,17 @@ KernelHeld kernel_held(const ProcessImage& image) {
   KernelHeld held;
   for (const Mapping& mapping : image.mappings)
     if (mapping.path.compare(0, 6, "/[aio]") == 0) {
-      held.doubts.emplace_back("asynchronous I/O (aio) is in use, which may hold pointers");
+      held.blind.emplace_back("asynchronous I/O (aio) is in use, which may hold pointers");
       break;
     }
-  if (image.core) {
-    held.doubts.emplace_back("a core file does not say which pointers the kernel held (epoll)");
-    return held;
-  }
+  if (image.core) return held;
   const std::string directory = "/proc/" + std::to_string(image.pid);
   read_timers(directory, held);
   std::error_code error;
   bool uring = false;
   auto entry = fs::directory_iterator(directory + "/fd", error);
   if (error) {
-    held.doubts.emplace_back("the process's descriptors may not be looked at (epoll, io_uring)");
+    held.blind.emplace_back("the process's descriptors may not be looked at (epoll, io_uring)");
     return held;
   }
   for (; entry != fs::directory_iterator(); entry.increment(error)) {
@@ -64,7 +61,7 @@ KernelHeld kernel_held(const ProcessImage& image) {
       read_epoll(directory, entry->path().filename().string(), held);
     uring = uring || target.find("io_uring") != std::string::npos;
   }
-  if (uring) held.doubts.emplace_back("io_uring is in use, which may hold pointers");
+  if (uring) held.blind.emplace_back("io_uring is in use, which may hold pointers");
   return held;
 }
 

@@ -11,8 +11,8 @@
 namespace track::process {
 
 struct KernelHeld {
-  std::vector<KernelWord> words;    // epoll registrations, POSIX timers
-  std::vector<std::string> doubts;  // io_uring, aio
+  std::vector<KernelWord> words;           // epoll registrations, POSIX timers
+  std::vector<std::string> doubts, blind;  // aio; io_uring, descriptors that may not be looked at
 };
 
 KernelHeld kernel_held(const ProcessImage& image);

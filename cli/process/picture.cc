@@ -82,6 +82,7 @@ class Gatherer {
     KernelHeld held = kernel_held(image_);
     picture_.kernel_words = std::move(held.words);
     picture_.doubts = std::move(held.doubts);
+    picture_.blind = std::move(held.blind);
     add_doubts(heap);
     picture_.coherent = image_.coherent && all_read && whole_registers();
     return std::move(picture_);
@@ -155,15 +156,17 @@ class Gatherer {
     const uint64_t sp = thread.registers[Registers::rsp];
     const uint64_t top = main_stack_top(image_);
     const Mapping* mapping = image_.mapping_of(sp);
-    if (!thread.has_registers || mapping == nullptr || mapping->path != "[stack]" || top <= sp ||
-        top > mapping->end || sp < mapping->start + kRedZone)
+    if (!thread.has_registers || mapping == nullptr || top <= sp || top > mapping->end ||
+        sp < mapping->start + kRedZone ||
+        mapping->path != (image_.core ? std::string() : std::string("[stack]")))
       return;
     take(own, sp, top, {mapping->start, top});
   }
 
   // Frames whose block the heap walk does not know: with another allocator, or a damaged heap.
   void add_frames() {
-    if (picture_.heap_known) return;
+    // Without a record a frame's size is a guess.
+    if (picture_.heap_known || !trace_.prepared) return;
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (in_heap(coroutine.address) || coroutine.address % 16 != 0 || coroutine.site_mixed ||
           coroutine.certainty != FrameCertainty::known || coroutine.size_bytes == 0)
@@ -178,18 +181,27 @@ class Gatherer {
       picture_.doubts.emplace_back("the blocks of this program's allocator cannot be told");
     if (heap.busy) picture_.doubts.emplace_back("a thread was inside the allocator");
     for (const std::string& problem : heap.problems) picture_.doubts.push_back(problem);
-    for (std::string& doubt : hidden_wakers(image_)) picture_.doubts.push_back(std::move(doubt));
+    HiddenWakers hidden = hidden_wakers(image_);
+    std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
+    std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
     if (!trace_.fibers.empty())
       picture_.doubts.emplace_back(
           "fibers are suspended: who resumes them only their library knows");
     for (const Mapping& mapping : image_.mappings) {
-      if (!mapping.shared || !mapping.writable || mapping.start == trace_.tracker.recording ||
-          mapping.path.compare(0, 5, "/dev/") == 0)
-        continue;
+      if (!may_be_shared(mapping) || mapping.start == trace_.tracker.recording) continue;
       picture_.doubts.emplace_back("memory shared with other processes is mapped (" +
                                    (mapping.path.empty() ? "anonymous" : mapping.path) + ")");
       return;
     }
+  }
+
+  bool may_be_shared(const Mapping& mapping) const {
+    if (!mapping.writable) return false;
+    // A core does not say which mappings are shared; a file that is no module's may be.
+    if (image_.core)
+      return !mapping.path.empty() && mapping.path.front() == '/' &&
+             image_.module_of(mapping.start) == nullptr;
+    return mapping.shared;
   }
 
   const ProcessImage& image_;

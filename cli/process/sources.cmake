@@ -24,6 +24,7 @@ set(TRACK_PROCESS_SOURCES
   memory_copy.cc
   observe.cc
   name_waits.cc
+  named_functions.cc
   permission.cc
   picture.cc
   proc.cc

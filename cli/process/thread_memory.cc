@@ -57,7 +57,7 @@ std::vector<ThreadArea> find_thread_areas(const ProcessImage& image, const Regio
 }
 
 uint64_t main_stack_top(const ProcessImage& image) {
-  if (image.core) return 0;
+  if (image.core) return image.stack_top;
   std::ifstream file("/proc/" + std::to_string(image.pid) + "/stat");
   std::stringstream text;
   text << file.rdbuf();

@@ -69,6 +69,7 @@ void add_hang(CLI::App& app, int& exit_code) {
                    "PID (prepared or not), recording, directory or core file")
       ->required();
   add_symbol_flags(*verb, settings->symbols);
+  add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
   verb->callback([settings, &exit_code] { exit_code = hang(*settings); });

@@ -1,10 +1,18 @@
 #include "cli/verbs/untracked.h"
 
+#include <sys/syscall.h>
+
+#include <algorithm>
 #include <chrono>
 #include <thread>
 
 #include "cli/analyze/deadlock.h"
+#include "cli/analyze/fixpoint.h"
+#include "cli/model/error.h"
 #include "cli/process/image.h"
+#include "cli/process/live_memory.h"
+#include "cli/process/picture.h"
+#include "cli/process/proc.h"
 #include "cli/process/untracked.h"
 #include "cli/verbs/names.h"
 
@@ -23,15 +31,69 @@ ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   return report;
 }
 
-}  // namespace
+analyze::Fixpoint fixpoint_of(const ProcessImage& image, const Trace& trace) {
+  return analyze::find_fixpoint(trace, process::gather_picture(image, trace));
+}
 
-Loaded load_untracked(pid_t pid, const SymbolSettings& settings, bool confirm) {
-  Loaded loaded;
-  ProcessImage image = process::look_at_process(pid);
-  loaded.report = report_of(image, settings);
-  if (!confirm) return loaded;
+// What can never go on does not move. When some of it did, nothing of the proof can be believed.
+bool moved(pid_t pid, const ProcessReport& report, const analyze::Fixpoint& proof) {
+  std::this_thread::sleep_for(kSecondLook);
+  const Trace& trace = report.trace;
+  for (const analyze::StuckThread& stuck : proof.threads) {
+    const auto thread = std::find_if(trace.threads.begin(), trace.threads.end(),
+                                     [&](const Thread& t) { return t.id == stuck.id; });
+    if (thread == trace.threads.end()) return true;
+    const process::SystemCall now = process::system_call(pid, thread->tid);
+    if (now.state != process::SystemCall::State::waiting || now.number != SYS_futex) return true;
+  }
+  const process::LiveMemory memory(pid);
+  for (const analyze::Orphan& orphan : proof.coroutines) {
+    const auto frame =
+        std::lower_bound(trace.coroutines.begin(), trace.coroutines.end(), orphan.address,
+                         [](const Coroutine& c, uint64_t address) { return c.address < address; });
+    uint64_t head[2] = {};
+    if (frame == trace.coroutines.end() || frame->address != orphan.address ||
+        memory.read_some(orphan.address, head, sizeof head) != sizeof head ||
+        head[0] != frame->resume || head[1] != frame->destroy)
+      return true;
+  }
+  return false;
+}
+
+// What two looks apart found, and one instant confirmed: the report is then of that instant.
+void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, Loaded& loaded) {
+  Trace& trace = loaded.report.trace;
+  if (!analyze::has_suspects(trace)) return;
+  if (!settings.pause) {
+    trace.not_visible.emplace_back(
+        "one instant of the process's memory (--no-pause): no stuck task or orphaned coroutine "
+        "can be told");
+    return;
+  }
+  const analyze::Fixpoint candidates = fixpoint_of(seen, trace);
+  if (candidates.empty()) return;
+  ProcessImage held;
+  try {
+    held = process::stop_process(pid);
+  } catch (const Error& error) {
+    trace.not_visible.push_back(
+        std::string("one instant of the process's memory, so that stuck tasks are not proved: ") +
+        error.what());
+    return;
+  }
+  ProcessReport report = report_of(held, settings);
+  analyze::Fixpoint proof = fixpoint_of(held, report.trace);
+  analyze::keep_common(proof, candidates);
+  trace.pause_ns += held.pause_ns;
+  if (proof.empty() || moved(pid, report, proof)) return;
+  loaded.report = std::move(report);
+  loaded.fixpoint = std::move(proof);
   loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
-  if (loaded.deadlocks.findings.empty()) return loaded;
+}
+
+void confirm_deadlocks(pid_t pid, const SymbolSettings& settings, Loaded& loaded) {
+  loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
+  if (loaded.deadlocks.findings.empty()) return;
   std::this_thread::sleep_for(kSecondLook);
   ProcessImage again = process::look_at_process(pid);
   Trace later = process::trace_of(again);
@@ -41,6 +103,17 @@ Loaded load_untracked(pid_t pid, const SymbolSettings& settings, bool confirm) {
     loaded.deadlocks = {};
   else
     analyze::keep_unmoved(loaded.deadlocks, loaded.report.trace, later);
+}
+
+}  // namespace
+
+Loaded load_untracked(pid_t pid, const SymbolSettings& settings, bool confirm) {
+  Loaded loaded;
+  ProcessImage image = process::look_at_process(pid);
+  loaded.report = report_of(image, settings);
+  if (!confirm) return loaded;
+  confirm_deadlocks(pid, settings, loaded);
+  prove(pid, settings, image, loaded);
   return loaded;
 }
 
@@ -48,8 +121,10 @@ Loaded load_core(const std::string& path, const SymbolSettings& settings, bool c
   Loaded loaded;
   ProcessImage image = process::read_core(path, settings.sysroot);
   loaded.report = report_of(image, settings);
-  if (confirm)
-    loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
+  if (!confirm) return loaded;
+  Trace& trace = loaded.report.trace;
+  loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
+  if (analyze::has_suspects(trace)) loaded.fixpoint = fixpoint_of(image, trace);
   return loaded;
 }
 

@@ -1,0 +1,149 @@
+#!/usr/bin/env python3
+"""Runs samples that nobody prepared, and asks `track leaks` about the process and about a core file
+of it. What the samples' heads expect of the rules that memory proves must be found, and nothing
+else at `likely` or better.
+
+A core file knows less: what is proved of a process may be likely there."""
+
+import argparse
+import collections
+import json
+import os
+import pathlib
+import shutil
+import signal
+import subprocess
+import sys
+import tempfile
+import time
+
+import samples
+
+RULES = ("deadlock", "stuck-task", "orphaned-coroutine")
+GATING = ("likely", "proved")
+PATIENCE_S = 30
+
+
+def wanted(sample, core):
+    """{rule: (count, evidences)} of what must be found."""
+    result = {}
+    for expected in sample.expected:
+        rule = expected.rule.split("|")[0]
+        if rule not in RULES or "suspected" in expected.evidence:
+            continue
+        evidence = set(expected.evidence.split("|"))
+        if core:
+            evidence.add("likely")
+        count, before = result.get(rule, (0, set()))
+        result[rule] = (count + expected.count, before | evidence)
+    return result
+
+
+def compare(sample, document, core):
+    found = collections.defaultdict(lambda: [0, set()])
+    for finding in document["findings"]:
+        if finding["evidence"] in GATING and finding["rule"] in RULES:
+            found[finding["rule"]][0] += finding["count"]
+            found[finding["rule"]][1].add(finding["evidence"])
+    lines = []
+    want = wanted(sample, core)
+    for rule in sorted(set(found) | set(want)):
+        count, evidence = found[rule]
+        expected, allowed = want.get(rule, (0, set()))
+        if count != expected or not evidence <= allowed:
+            lines.append(f"{rule}: {count} {sorted(evidence)}, not {expected} {sorted(allowed)}")
+    if lines:
+        for finding in document["findings"]:
+            lines.append(f"  {finding['rule']} {finding['evidence']} {finding['count']}: "
+                         f"{finding['title']}")
+            lines += [f"    {reason}" for reason in finding["because"]]
+        lines += [f"  not visible: {item}" for item in document["not_visible"]]
+    return lines
+
+
+def ask(track, target):
+    with tempfile.TemporaryDirectory(prefix="track-outside-") as folder:
+        report = pathlib.Path(folder) / "report.json"
+        result = subprocess.run([track, "leaks", "--json", str(report), str(target)],
+                                stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+                                stderr=subprocess.STDOUT, text=True, timeout=120)
+        if result.returncode not in (0, 23):
+            raise RuntimeError(f"track leaks {target}: exit {result.returncode}\n{result.stdout}")
+        return json.loads(report.read_text())
+
+
+def until_it_waits(sample, process):
+    """Its main has returned, or, where it hangs, all its threads sleep in the kernel for a while."""
+    if not sample.hangs:
+        return process.stdout.readline() == b"held\n"
+    still = 0
+    deadline = time.monotonic() + PATIENCE_S
+    while still < 5 and time.monotonic() < deadline:
+        time.sleep(0.05)
+        tasks = pathlib.Path(f"/proc/{process.pid}/task")
+        calls = [(task / "syscall").read_text() for task in tasks.iterdir()]
+        still = still + 1 if not any(call.startswith("running") for call in calls) else 0
+    return process.poll() is None
+
+
+def check(sample, binary, hold, track):
+    environment = dict(os.environ, LD_PRELOAD=str(hold))
+    process = subprocess.Popen([str(binary), *sample.args], stdin=subprocess.DEVNULL,
+                               stdout=subprocess.PIPE, env=environment)
+    lines = []
+    try:
+        if not until_it_waits(sample, process):
+            return ["! it did not come to its end"]
+        lines += [f"live: {line}" for line in compare(sample, ask(track, process.pid), False)]
+        if process.poll() is not None:
+            lines.append("! it ended while it was looked at")
+        gcore = shutil.which("gcore")
+        if gcore:
+            with tempfile.TemporaryDirectory(prefix="track-core-") as folder:
+                subprocess.run([gcore, "-o", f"{folder}/core", str(process.pid)], check=True,
+                               stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
+                               stderr=subprocess.DEVNULL)
+                document = ask(track, f"{folder}/core.{process.pid}")
+                lines += [f"core: {line}" for line in compare(sample, document, True)]
+    finally:
+        process.send_signal(signal.SIGKILL)
+        process.wait()
+    return lines
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    parser.add_argument("--track", required=True)
+    parser.add_argument("--hold", required=True, help="the library of tests/support/hold_main.cc")
+    parser.add_argument("--build", required=True, type=pathlib.Path, help="where to compile to")
+    parser.add_argument("--cxx", default="g++")
+    parser.add_argument("--filter", default="", help="only samples whose family/name contains this")
+    parser.add_argument("--families", default="proof,locks,coroutines,waits,threads")
+    arguments = parser.parse_args()
+    failed = passed = 0
+    for name in arguments.cxx.split(","):
+        compiler = samples.Compiler(name, arguments.build.resolve())
+        for family in arguments.families.split(","):
+            for path in sorted((samples.ROOT / "samples" / family).glob("*.cc")):
+                sample = samples.Sample(path)
+                if arguments.filter not in sample.name or sample.libs:
+                    continue
+                binary, problem = compiler.compile(sample)
+                if problem:
+                    lines = ["! does not compile", *problem.splitlines()[:20]]
+                else:
+                    try:
+                        lines = check(sample, binary, arguments.hold, arguments.track)
+                    except (RuntimeError, subprocess.SubprocessError, OSError) as error:
+                        lines = [f"! {error}"]
+                failed += bool(lines)
+                passed += not lines
+                print(f"{'FAIL' if lines else 'ok  '} {sample.name} [{name}]", flush=True)
+                for line in lines:
+                    print(f"    {line}")
+    print(f"{passed} passed, {failed} failed")
+    return 1 if failed or not passed else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())
