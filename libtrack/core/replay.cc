@@ -156,8 +156,9 @@ TRACK_READS_STACK Walk walk(Replay& replay, const Registers& regs, uint64_t high
   }
 }
 
-// Moves the walked frames behind the `kept` old ones and works out what each depends on.
-void keep_walked(Replay& replay, const Walk& walked, uint32_t kept, bool needs_bp) {
+// Moves the walked frames behind the `kept` old ones and works out what each depends on; returns
+// whether the walk depends on the rbp it began with.
+bool keep_walked(Replay& replay, const Walk& walked, uint32_t kept, bool needs_bp) {
   uint64_t hash = kept ? replay.hash[kept - 1] : seed(replay.generation);
   uint32_t to = kept;
   for (uint32_t from = kMaxFrames - walked.count; from < kMaxFrames; ++from, ++to) {
@@ -175,6 +176,7 @@ void keep_walked(Replay& replay, const Walk& walked, uint32_t kept, bool needs_b
     replay.cfa_slot[to] = replay.cfa_slot[from];
     replay.hash[to] = hash;
   }
+  return needs_bp;
 }
 
 // Whether offsets from replay.base reach everything from sp to high.
@@ -206,11 +208,22 @@ Captured capture_whole(uint64_t* frames, const Registers& regs, uint64_t stack_h
   return {frames, depth, depth, hash_frames(frames, depth, generation), truncated};
 }
 
-bool unchanged(const Replay& replay, const Registers& regs, uint64_t stack_high) {
-  return replay.from_sp == regs.sp && replay.from_pc == regs.pc && replay.from_bp == regs.bp &&
-         replay.size != 0 && replay.generation == unwind_generation() &&
-         address(replay, replay.slot[0]) + 8 <= bounds_of(regs.sp, stack_high).high &&
-         first_changed(replay, static_cast<int32_t>(replay.size)) < 0;
+uint32_t words_below(const Replay& replay, uint64_t sp, uint64_t* values, int32_t* at, uint32_t max,
+                     uint64_t* end) {
+  uint32_t n = 0;
+  auto add = [&](int32_t offset, uint64_t value) {
+    values[n] = value;
+    at[n++] = static_cast<int32_t>(address(replay, offset) - sp);
+  };
+  for (uint32_t i = replay.size; i-- > 0;) {
+    const int32_t slot = replay.slot[i];
+    if (n + 3 > max) return 0;
+    if (slot & kChecksCfa) add(replay.cfa_slot[i], address(replay, slot) + 8);
+    if (slot & kChecksBp) add(replay.bp_slot[i], replay.bp[i]);
+    add(slot, replay.pc[i]);
+  }
+  if (n != 0) *end = address(replay, replay.slot[0]) + 8;
+  return n;
 }
 
 Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, unsigned skip) {
@@ -248,7 +261,7 @@ Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, uns
     replay.hidden = walked.zero_word;
     replay.truncated = walked.end == WalkEnd::kNoRule;
   }
-  keep_walked(replay, walked, kept, needs_bp);
+  replay.uses_bp = keep_walked(replay, walked, kept, needs_bp);
   const uint32_t size = kept + walked.count;
   const uint32_t frames = size - replay.hidden;
   const uint32_t depth = frames > skip ? frames - skip : 0;
@@ -257,9 +270,6 @@ Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, uns
   if (common > depth) common = depth;
   replay.shown = depth;
   const uint64_t hash = depth ? replay.hash[replay.hidden + depth - 1] : seed(replay.generation);
-  replay.from_pc = regs.pc;
-  replay.from_sp = regs.sp;
-  replay.from_bp = regs.bp;
   std::atomic_signal_fence(std::memory_order_seq_cst);
   replay.size = size;
   return {replay.pc + replay.hidden, depth, depth - common, never_zero(hash),

@@ -4,7 +4,7 @@
 // the frames of the last walk and every word they were read from. A new capture walks until it
 // meets a remembered frame (same return slot, same return address, same rbp where that still
 // matters), then reads all older remembered words again, innermost first, and walks on from the
-// first that differs. Where the registers are the last capture's too, only the words are compared.
+// first that differs.
 // The result is that of unwind(), at 0.3 ns for an unchanged frame; no word is read that unwind()
 // would not read, so longjmp, exceptions and unmapped fiber stacks need no care.
 // (The same return address in the same slot alone proves nothing: frames of equal size are enough
@@ -28,20 +28,19 @@ inline constexpr unsigned kMaxFrames = 256;
 // One thread's remembered stack: 9.3 KiB. All zero is a valid empty one; nothing to destroy.
 // Arrays are outermost first. Offsets are in bytes from base.
 struct Replay {
-  uint64_t base;        // an address on the remembered stack
-  uint32_t generation;  // of the modules the frames ran in
-  uint32_t size;        // remembered frames
-  uint32_t hidden;      // 1 if frame 0 only stands for the zero word that ends the stack
-  uint32_t truncated;   // the walk ended for want of a rule
-  uint32_t shown;       // depth of the last Captured
-  uint32_t reserved;
-  uint64_t from_pc, from_sp, from_bp;  // where the remembered walk began
-  uint64_t pc[kMaxFrames];             // return addresses
-  uint64_t hash[kMaxFrames];           // of frames [hidden, i]
-  uint64_t bp[kMaxFrames];             // the caller's rbp
-  int32_t slot[kMaxFrames];            // where pc was read; the low bits are flags of replay.cc
-  int32_t bp_slot[kMaxFrames];         // where bp was read
-  int32_t cfa_slot[kMaxFrames];        // where the CFA itself was read
+  uint64_t base;                 // an address on the remembered stack
+  uint32_t generation;           // of the modules the frames ran in
+  uint32_t size;                 // remembered frames
+  uint32_t hidden;               // 1 if frame 0 only stands for the zero word that ends the stack
+  uint32_t truncated;            // the walk ended for want of a rule
+  uint32_t shown;                // depth of the last Captured
+  uint32_t uses_bp;              // the rbp it began with mattered
+  uint64_t pc[kMaxFrames];       // return addresses
+  uint64_t hash[kMaxFrames];     // of frames [hidden, i]
+  uint64_t bp[kMaxFrames];       // the caller's rbp
+  int32_t slot[kMaxFrames];      // where pc was read; the low bits are flags of replay.cc
+  int32_t bp_slot[kMaxFrames];   // where bp was read
+  int32_t cfa_slot[kMaxFrames];  // where the CFA itself was read
 };
 
 struct Captured {
@@ -61,9 +60,11 @@ uint64_t hash_frames(const uint64_t* outermost_first, unsigned count, uint32_t g
 // The callers of regs.pc, without the skip innermost ones (our own hooks').
 Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, unsigned skip);
 
-// Would capture() find exactly the frames of the last capture, because it began with the same
-// registers and every word still holds? Says no where finding out takes a walk.
-bool unchanged(const Replay& replay, const Registers& regs, uint64_t stack_high);
+// The words that decided the last capture, in the order in which they were read: their values and
+// their places in bytes from sp, and where the outermost ends. Returns how many; 0: more than max,
+// or the capture was not remembered.
+uint32_t words_below(const Replay& replay, uint64_t sp, uint64_t* values, int32_t* at, uint32_t max,
+                     uint64_t* end);
 
 // The same by a plain walk into frames, room for kMaxFrames. Safe in any signal handler.
 Captured capture_whole(uint64_t* frames, const Registers& regs, uint64_t stack_high, unsigned skip);

@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include "libtrack/core/known_stacks.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/replay.h"
@@ -20,12 +21,12 @@ constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-
 
 struct ThreadPrivate {
   uint64_t pool_link;  // BlockPool keeps its list here while the block is free
-  uint32_t last;       // the reference of what the replay remembers; 0: not known
   Replay replay;
   struct Seen {
     uint64_t hash;
     uint32_t stack;
   } seen[128];  // this thread's recent stacks: spares the shared table's cache miss
+  KnownStacks known;
 };
 
 namespace {
@@ -324,22 +325,21 @@ uint32_t capture_stack(const Registers& registers) {
       count(lost().stacks);
       return 0;
     }
-    // A recycled block: its stacks seen are as good for this thread, its last walk is not.
+    // A recycled block: its stacks seen are as good for this thread, its walks are not.
     own->replay.size = 0;
     own->replay.generation = 0;
-    own->last = 0;
     this_thread.own = own;
   }
   const uint64_t high = stack_high_of(registers.sp);
-  if (own->last != 0 && unchanged(own->replay, registers, high)) return own->last;
-  own->last = 0;
+  if (const uint32_t stack = known_stack(own->known, registers, high)) return stack;
   const Captured stack = capture(own->replay, registers, high, 0);
   auto& seen = own->seen[stack.hash >> 57];
   if (seen.hash != stack.hash) {
     seen = {stack.hash,
             intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated)};
   }
-  return own->last = seen.stack;
+  if (seen.stack != 0) know_stack(own->known, own->replay, registers, seen.stack);
+  return seen.stack;
 }
 
 }  // namespace track::core

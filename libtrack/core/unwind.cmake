@@ -1,6 +1,7 @@
 # The stack unwinder: paths relative to libtrack/core.
 set(TRACK_UNWIND_SOURCES
     eh_frame.cc
+    known_stacks.cc
     replay.cc
     unwind.cc
     unwind_rules.cc

@@ -40,7 +40,7 @@ MICRO = [
     ("empty coroutine create + destroy, 20 frames deep", "coroutine", "", 3.0),
 ]
 STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
-          ("the same one again", "bm_unchanged/20", 30),
+          ("one of the last, again", "bm_known/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
 THROUGHPUT_GOAL = 0.97
 STARTUP_GOAL_MS = 0.3

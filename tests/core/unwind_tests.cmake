@@ -16,7 +16,7 @@ foreach(size 64 4096)
   target_compile_definitions(unwind_plugin_${size} PRIVATE TRACK_PLUGIN_FRAME=${size})
 endforeach()
 
-foreach(test unwind eh_frame replay)
+foreach(test unwind eh_frame replay known_stacks)
   track_test(${test}_test
     SOURCES ${PROJECT_SOURCE_DIR}/tests/core/${test}_test.cc ${track_unwind_oracle}
             ${track_unwind_sources}
@@ -45,8 +45,9 @@ foreach(level 1 2 3)
   set_tests_properties(unwind_fuzz_o${level} PROPERTIES TIMEOUT 120 LABELS fuzz)
 endforeach()
 # What each mutant leaves out: 1 all words of older frames, 2 the live rbp at the join, 3 saved rbp
-# words, 4 words that hold a CFA, 5 the module generation, 6 the zero word at the end, 7 the bounds.
-foreach(mutant 1 2 3 4 5 6 7)
+# words, 4 words that hold a CFA, 5 the module generation, 6 the zero word at the end, 7 the bounds,
+# 8 the live rbp of a known stack.
+foreach(mutant 1 2 3 4 5 6 7 8)
   if(mutant EQUAL 4 AND NOT CMAKE_CXX_COMPILER_ID STREQUAL "GNU")
     continue()  # clang++ makes no such frames
   endif()

@@ -1,0 +1,45 @@
+// known_stacks.h: the stacks a thread captures again and again, told by the words they stand on.
+//
+// A server's loop blocks and creates tasks at the same few places, in turn. Each of them is kept
+// here with every word its walk read (replay.h says why these and the registers decide the frames).
+// Where the registers are the same and all words still hold, the stack is: five instructions a
+// frame, no walk. No word is read that unwind() would not read.
+//
+// Use: as a Replay's, by one thread, never re-entrantly; the next owner may go on with what it
+// knows. If a signal handler leaves by siglongjmp, an entry is merely empty. Entries are made of
+// stacks seen twice.
+#pragma once
+
+#include <stdint.h>
+
+#include "libtrack/core/replay.h"
+
+namespace track::core {
+
+inline constexpr uint32_t kKnownWords = 48;  // deeper stacks are left to the Replay
+inline constexpr uint32_t kKnownSets = 16;   // of two
+
+struct KnownStack {
+  uint64_t pc, sp, bp;
+  uint64_t end;    // one past the outermost word
+  uint32_t stack;  // what the caller calls it; 0: empty
+  uint32_t words;  // 0: seen only once so far
+  uint32_t generation;
+  uint16_t uses_bp;
+  uint16_t newer;              // of the first in a set: which of both is replaced next
+  int32_t at[kKnownWords];     // in bytes from sp, innermost first
+  uint64_t word[kKnownWords];  // what lies there
+};
+
+// 20 KiB, touched as far as it is used. All zero is a valid empty one.
+struct KnownStacks {
+  KnownStack sets[kKnownSets][2];
+};
+
+// 0: not known.
+uint32_t known_stack(KnownStacks& known, const Registers& regs, uint64_t stack_high);
+
+// After capture(replay, regs, …), whose frames the caller calls `stack`, not 0.
+void know_stack(KnownStacks& known, const Replay& replay, const Registers& regs, uint32_t stack);
+
+}  // namespace track::core
