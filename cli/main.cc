@@ -44,6 +44,7 @@ int main(int argc, char** argv) {
   track::verbs::add_ps(app, exit_code);
   track::verbs::add_leaks(app, exit_code);
   track::verbs::add_hang(app, exit_code);
+  track::verbs::add_dump(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   try {

@@ -14,11 +14,13 @@ constexpr std::array<const char*, 3> kEvidence = {"suspected", "likely", "proved
 }  // namespace
 
 const char* rule_name(Rule rule) {
-  return kRules.at(static_cast<size_t>(rule));
+  const auto index = static_cast<size_t>(rule);
+  return index < kRules.size() ? kRules[index] : "unknown";
 }
 
 const char* evidence_name(Evidence evidence) {
-  return kEvidence.at(static_cast<size_t>(evidence));
+  const auto index = static_cast<size_t>(evidence);
+  return index < kEvidence.size() ? kEvidence[index] : "unknown";
 }
 
 std::optional<Rule> parse_rule(std::string_view name) {

@@ -2,6 +2,8 @@ set(TRACK_READ_SOURCES
   bytes.cc
   clock.cc
   coroutines.cc
+  dump.cc
+  dump_columns.cc
   fibers.cc
   image.cc
   modules.cc

@@ -66,7 +66,7 @@ void add_hang(CLI::App& app, int& exit_code) {
   CLI::App* verb =
       app.add_subcommand("hang", "who waits for whom: cycles first, then what holds up most");
   verb->add_option("TARGET", settings->target,
-                   "PID (prepared or not), recording, directory or core file")
+                   "PID (prepared or not), recording, directory, dump or core file")
       ->required();
   add_symbol_flags(*verb, settings->symbols);
   add_pause_flag(*verb, settings->symbols);

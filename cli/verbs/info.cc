@@ -20,24 +20,33 @@ struct InfoSettings {
   OutputSettings output;
 };
 
-std::string started_text(const Trace& trace) {
-  const auto seconds = static_cast<std::time_t>(trace.start_realtime_ns / 1'000'000'000);
+std::string time_text(uint64_t realtime_ns) {
+  const auto seconds = static_cast<std::time_t>(realtime_ns / 1'000'000'000);
   std::tm local{};
   char text[40] = "unknown";
-  if (trace.start_realtime_ns != 0 && localtime_r(&seconds, &local) != nullptr)
+  if (realtime_ns != 0 && localtime_r(&seconds, &local) != nullptr)
     std::strftime(text, sizeof text, "%Y-%m-%d %H:%M:%S", &local);
-  const uint64_t seen = trace.taken_ns > trace.start_ns ? trace.taken_ns - trace.start_ns : 0;
-  return fmt::format("{}, {} {}", text, trace.gone ? "last seen after" : "running for",
-                     duration_text(seen));
+  return text;
 }
 
-void describe(write::Page& page, const Trace& trace) {
+std::string started_text(const Trace& trace) {
+  const uint64_t seen = trace.taken_ns > trace.start_ns ? trace.taken_ns - trace.start_ns : 0;
+  return fmt::format("{}, {} {}", time_text(trace.start_realtime_ns),
+                     trace.gone ? "last seen after" : "running for", duration_text(seen));
+}
+
+void describe(write::Page& page, const Loaded& loaded) {
+  const Trace& trace = loaded.report.trace;
+  const DumpOrigin& dump = loaded.dump;
   std::string command;
   for (const std::string& argument : trace.command_line)
     command += (command.empty() ? "" : " ") + argument;
   const auto row = [&](const std::string& name, const std::string& value) {
     if (!value.empty()) page.wrapped(fmt::format("{:<14}{}", name, value), 0, 14);
   };
+  if (!dump.path.empty())
+    row("dump", fmt::format("{}, {}, taken {}", dump.path, bytes_text(dump.file_bytes),
+                            time_text(dump.taken_realtime_ns)));
   row("recording", trace.source + ", " + bytes_text(trace.file_bytes) + " (sparse)");
   row("program", trace.program);
   row("command", command);
@@ -64,26 +73,32 @@ void describe(write::Page& page, const Trace& trace) {
   for (const std::string& item : trace.not_visible) row("not visible", item);
 }
 
-write::Json info_json(const Trace& trace) {
-  return {{"source", trace.source},
-          {"program", trace.program},
-          {"command_line", trace.command_line},
-          {"pid", trace.pid},
-          {"parent_pid", trace.parent_pid},
-          {"forked", trace.forked},
-          {"recording", trace.recording},
-          {"start_realtime_ns", trace.start_realtime_ns},
-          {"seen_ns", trace.taken_ns - std::min(trace.taken_ns, trace.start_ns)},
-          {"end", process_end_name(trace.end)},
-          {"options", trace.options},
-          {"file_bytes", trace.file_bytes},
-          {"modules", trace.modules.size()},
-          {"events", trace.events},
-          {"events_overwritten", trace.events_overwritten},
-          {"complete", trace.complete()},
-          {"lost", write::lost_json(trace.lost)},
-          {"damage", trace.warnings},
-          {"tasks", write::task_counts_json(trace)}};
+write::Json info_json(const Loaded& loaded) {
+  const Trace& trace = loaded.report.trace;
+  write::Json json{{"source", trace.source},
+                   {"program", trace.program},
+                   {"command_line", trace.command_line},
+                   {"pid", trace.pid},
+                   {"parent_pid", trace.parent_pid},
+                   {"forked", trace.forked},
+                   {"recording", trace.recording},
+                   {"start_realtime_ns", trace.start_realtime_ns},
+                   {"seen_ns", trace.taken_ns - std::min(trace.taken_ns, trace.start_ns)},
+                   {"end", process_end_name(trace.end)},
+                   {"options", trace.options},
+                   {"file_bytes", trace.file_bytes},
+                   {"modules", trace.modules.size()},
+                   {"events", trace.events},
+                   {"events_overwritten", trace.events_overwritten},
+                   {"complete", trace.complete()},
+                   {"lost", write::lost_json(trace.lost)},
+                   {"damage", trace.warnings},
+                   {"tasks", write::task_counts_json(trace)}};
+  if (!loaded.dump.path.empty())
+    json["dump"] = {{"path", loaded.dump.path},
+                    {"file_bytes", loaded.dump.file_bytes},
+                    {"taken_realtime_ns", loaded.dump.taken_realtime_ns}};
+  return json;
 }
 
 void info(const InfoSettings& settings) {
@@ -93,8 +108,8 @@ void info(const InfoSettings& settings) {
   for (const Loaded& loaded : load_target(settings.target, {}, false)) {
     if (!first) page.line();
     first = false;
-    describe(page, loaded.report.trace);
-    all.push_back(info_json(loaded.report.trace));
+    describe(page, loaded);
+    all.push_back(info_json(loaded));
   }
   if (!settings.output.json.empty())
     write::write_file(settings.output.json,
@@ -107,7 +122,7 @@ void info(const InfoSettings& settings) {
 void add_info(CLI::App& app, int& exit_code) {
   auto settings = std::make_shared<InfoSettings>();
   CLI::App* verb = app.add_subcommand("info", "what a recording holds, and what it lost");
-  verb->add_option("TARGET", settings->target, "PID, recording or directory of recordings")
+  verb->add_option("TARGET", settings->target, "PID, recording, directory, dump or core file")
       ->required();
   add_output_flags(*verb, settings->output);
   verb->callback([settings, &exit_code] {

@@ -23,7 +23,8 @@ int leaks(const LeaksSettings& settings) {
     for (Loaded& loaded : load_target(target, settings.symbols, true))
       processes.push_back(std::move(loaded));
   for (Loaded& loaded : processes)
-    if (!loaded.report.trace.gone) loaded.report.note = "judged while it runs";
+    if (!loaded.report.trace.gone && loaded.report.note.empty())
+      loaded.report.note = "judged while it runs";
   const Report report = make_report(std::move(processes), settings.judge);
   if (!settings.output.json.empty())
     write::write_file(settings.output.json, write::json_report(report));
@@ -37,7 +38,8 @@ int leaks(const LeaksSettings& settings) {
 void add_leaks(CLI::App& app, int& exit_code) {
   auto settings = std::make_shared<LeaksSettings>();
   CLI::App* verb = app.add_subcommand("leaks", "findings of a process or a recording");
-  verb->add_option("TARGET", settings->targets, "PID, recording or directory of recordings")
+  verb->add_option("TARGET", settings->targets,
+                   "PID (prepared or not), recording, directory, dump or core file")
       ->required();
   add_symbol_flags(*verb, settings->symbols);
   add_pause_flag(*verb, settings->symbols);

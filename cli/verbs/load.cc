@@ -20,6 +20,7 @@
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
 #include "cli/process/stacks.h"
+#include "cli/read/dump.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
@@ -155,6 +156,7 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   struct stat status {};
   if (stat(target.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return load_directory(target, settings, confirm);
+    if (read::is_dump(target)) return read::read_dump(target);
     result.push_back(process::is_core(target) ? load_core(target, settings, confirm)
                                               : load_recording(target, settings, confirm));
     return result;
@@ -163,7 +165,8 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   const char* end = target.data() + target.size();
   const auto number = std::from_chars(target.data(), end, pid);
   if (!all_digits(target) || number.ec != std::errc() || number.ptr != end || pid <= 0)
-    throw Error("`" + target + "` is neither a PID, nor a recording, nor a directory of them");
+    throw Error("`" + target +
+                "` is neither a PID, nor a recording, a directory of them, a dump or a core file");
   result.push_back(process::find_recording(pid) ? load_live(pid, settings, confirm)
                                                 : load_untracked(pid, settings, confirm));
   return result;
@@ -176,6 +179,7 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
   Report report;
   for (Loaded& loaded : processes) {
     ProcessReport& process = loaded.report;
+    std::move(loaded.notes.begin(), loaded.notes.end(), std::back_inserter(report.notes));
     const std::vector<std::string>& unseen = loaded.fixpoint.not_visible;
     process.trace.not_visible.insert(process.trace.not_visible.end(), unseen.begin(), unseen.end());
     process.trace.pause_ns += loaded.fixpoint.held_ns;

@@ -1,4 +1,5 @@
-// TARGET on the command line to processes with names: a PID, a recording, a directory of them.
+// TARGET on the command line to processes with names: a PID, a recording, a directory of them, a
+// dump.
 #pragma once
 
 #include <sys/types.h>
@@ -19,6 +20,9 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
 
 // The recording of a live process, with all that can be seen from outside but names.
 Trace observe_live(pid_t pid);
+
+// Whole or not at all; how many bytes it has. Throws Error.
+uint64_t write_dump(const std::string& file, const std::vector<Loaded>& processes);
 
 // Judges, suppresses and marks what fails; moves everything into a report.
 Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings);

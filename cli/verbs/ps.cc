@@ -77,8 +77,10 @@ void ps(const PsSettings& settings) {
 void add_ps(CLI::App& app, int& exit_code) {
   auto settings = std::make_shared<PsSettings>();
   CLI::App* verb = app.add_subcommand("ps", "every task: state, since when, where, created by");
-  verb->add_option("TARGET", settings->target,
-                   "PID, recording or directory; none = list what is being recorded");
+  verb->add_option(
+      "TARGET", settings->target,
+      "PID (prepared or not), recording, directory, dump or core file; none = list what is "
+      "being recorded");
   verb->add_option("--by", settings->by, "group by site, stack or state")
       ->check(CLI::IsMember({"site", "stack", "state"}));
   verb->add_flag("--tree", settings->tree, "every task below its creator");

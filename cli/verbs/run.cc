@@ -13,6 +13,7 @@
 #include "cli/model/error.h"
 #include "cli/model/words.h"
 #include "cli/process/binary.h"
+#include "cli/verbs/check_dumps.h"
 #include "cli/verbs/supervisor.h"
 #include "cli/verbs/tracker_options.h"
 #include "cli/verbs/verbs.h"
@@ -24,7 +25,7 @@ namespace {
 
 struct RunSettings {
   std::vector<std::string> command;
-  std::string settle = "500ms", timeout, directory;
+  std::string settle = "500ms", timeout, directory, dump;
   bool keep = false;
   bool check = false;
   TrackerOptions tracker;
@@ -55,26 +56,27 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   return result;
 }
 
-void add_notes(const Outcome& outcome, const RunSettings& settings, const Session& session,
-               Report& report) {
-  if (outcome.timed_out)
-    report.notes.push_back(
-        "the time was up (" +
-        duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
-        "); the program was ended");
-  if (outcome.clean_processes != 0)
-    report.notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
-                                       outcome.clean_processes == 1 ? " is" : "es are"));
-  if (outcome.still_running != 0)
-    report.notes.push_back(
-        fmt::format("{} process{} of this run still run{}; see: track ps", outcome.still_running,
-                    outcome.still_running == 1 ? "" : "es", outcome.still_running == 1 ? "s" : ""));
-  if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
-}
-
 std::string signal_text(int status) {
   const char* name = sigabbrev_np(WTERMSIG(status));
   return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
+}
+
+std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& settings) {
+  std::vector<std::string> notes;
+  if (outcome.timed_out)
+    notes.push_back("the time was up (" +
+                    duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
+                    "); the program was ended");
+  if (outcome.clean_processes != 0)
+    notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
+                                outcome.clean_processes == 1 ? " is" : "es are"));
+  if (outcome.still_running != 0)
+    notes.push_back(fmt::format("{} process{} of this run still run{}; see: track ps",
+                                outcome.still_running, outcome.still_running == 1 ? "" : "es",
+                                outcome.still_running == 1 ? "s" : ""));
+  if (WIFSIGNALED(outcome.status) && !outcome.timed_out)
+    notes.push_back("the program was killed by " + signal_text(outcome.status));
+  return notes;
 }
 
 int child_code(int status) {
@@ -98,6 +100,7 @@ int run(const RunSettings& settings) {
     throw Error("cannot track this: " + blocker);
   make_report({}, settings.judge);
   write::require_writable(settings.output.json);
+  write::require_writable(settings.dump);
   Session session(recordings_directory(settings.directory), settings.keep);
   const SupervisorSettings supervisor_set = [&] {
     SupervisorSettings result = supervisor_settings(settings, session);
@@ -112,10 +115,14 @@ int run(const RunSettings& settings) {
   Supervisor supervisor(session, supervisor_set, interim);
   Outcome outcome = supervisor.run();
   if (outcome.still_running != 0) session.keep();
+  const std::vector<std::string> notes = notes_of(outcome, settings);
+  if (!outcome.processes.empty()) {
+    outcome.processes.front().notes = notes;
+    if (!settings.dump.empty()) write_dump(settings.dump, outcome.processes);
+  }
   Report report = make_report(std::move(outcome.processes), settings.judge);
-  add_notes(outcome, settings, session, report);
-  if (WIFSIGNALED(outcome.status) && !outcome.timed_out)
-    report.notes.push_back("the program was killed by " + signal_text(outcome.status));
+  if (report.processes.empty()) report.notes = notes;
+  if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
   if (!outcome.root_recorded)
     std::fprintf(stderr,
                  "track: no recording: %s did not load libtrack.so, or could not write to %s; "
@@ -131,10 +138,14 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   auto settings = std::make_shared<RunSettings>();
   settings->check = check;
   CLI::App* verb = app.add_subcommand(name, what);
-  verb->add_option("CMD", settings->command, "the program and its arguments, after --")->required();
+  verb->add_option("CMD", settings->command,
+                   check ? "the program and its arguments, after --; or files of track dump"
+                         : "the program and its arguments, after --")
+      ->required();
   verb->add_option("--settle", settings->settle, "how long tasks may finish after main returned")
       ->capture_default_str();
   verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
+  verb->add_option("--dump", settings->dump, "write what is reported to this file, as track dump");
   verb->add_flag("--keep", settings->keep, "keep the recordings");
   add_tracker_flags(*verb, settings->tracker);
   verb->add_option("--dir", settings->directory,
@@ -143,7 +154,11 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
-  verb->callback([settings, &exit_code] { exit_code = run(*settings); });
+  verb->callback([settings, &exit_code] {
+    exit_code = settings->check && are_dumps(settings->command)
+                    ? check_dumps(settings->command, settings->judge, settings->output)
+                    : run(*settings);
+  });
 }
 
 }  // namespace

@@ -1,8 +1,10 @@
 # bin/track, relative to cli/.
 set(TRACK_CLI_SOURCES
   main.cc
+  verbs/check_dumps.cc
   verbs/child.cc
   verbs/doctor.cc
+  verbs/dump.cc
   verbs/exit_watch.cc
   verbs/flags.cc
   verbs/hang.cc

@@ -62,10 +62,10 @@ bool moved(pid_t pid, const ProcessReport& report, const analyze::Fixpoint& proo
 
 // What two looks apart found, and one instant confirmed: the report is then of that instant.
 void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, Loaded& loaded) {
-  Trace& trace = loaded.report.trace;
+  const Trace& trace = loaded.report.trace;
   if (!analyze::has_suspects(trace)) return;
   if (!settings.pause) {
-    trace.not_visible.emplace_back(
+    loaded.fixpoint.not_visible.emplace_back(
         "one instant of the process's memory (--no-pause): no stuck task or orphaned coroutine "
         "can be told");
     return;
@@ -76,7 +76,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   try {
     held = process::stop_process(pid);
   } catch (const Error& error) {
-    trace.not_visible.push_back(
+    loaded.fixpoint.not_visible.push_back(
         std::string("one instant of the process's memory, so that stuck tasks are not proved: ") +
         error.what());
     return;
@@ -84,7 +84,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   ProcessReport report = report_of(held, settings);
   analyze::Fixpoint proof = fixpoint_of(held, report.trace);
   analyze::keep_common(proof, candidates);
-  trace.pause_ns += held.pause_ns;
+  loaded.fixpoint.held_ns = held.pause_ns;
   if (proof.empty() || moved(pid, report, proof)) return;
   loaded.report = std::move(report);
   loaded.fixpoint = std::move(proof);

@@ -1,4 +1,6 @@
 set(TRACK_WRITE_SOURCES
+  dump.cc
+  dump_columns.cc
   hang.cc
   json.cc
   json_parts.cc

@@ -1,0 +1,214 @@
+// What a dump keeps of each structure: one list for the writer and the reader. A field that is
+// added to one of these structures is added here too, or a dump would not say what a live look
+// says; tests/model/dump_fields_test.cc counts them. Order is the file's order: with every change
+// the layout's hash changes, and older dumps are refused.
+#pragma once
+
+#include <concepts>
+#include <cstdint>
+#include <map>
+#include <set>
+#include <string>
+#include <tuple>
+#include <type_traits>
+#include <unordered_map>
+#include <vector>
+
+#include "cli/model/dump_layout.h"
+#include "cli/model/loaded.h"
+
+namespace track::dump {
+
+template <class T, class Struct>
+concept Is = std::same_as<std::remove_const_t<T>, Struct>;
+
+template <Is<Stack> T>
+auto fields(T& s) {
+  return std::tie(s.addresses, s.generation, s.truncated);
+}
+template <Is<Wait> T>
+auto fields(T& w) {
+  return std::tie(w.kind, w.timed, w.process_shared, w.robust, w.prefers_writer, w.object, w.mutex,
+                  w.since_ns, w.stack, w.return_address, w.stack_pointer, w.owner_tid, w.sequence);
+}
+template <Is<Held> T>
+auto fields(T& h) {
+  return std::tie(h.object, h.sort);
+}
+template <Is<Thread> T>
+auto fields(T& t) {
+  return std::tie(t.id, t.creator, t.tid, t.pthread, t.name, t.state, t.main, t.detached, t.joined,
+                  t.adopted, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
+                  t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
+                  t.coroutines_destroyed, t.wait, t.held, t.held_complete, t.kernel, t.system_call);
+}
+template <Is<Coroutine> T>
+auto fields(T& c) {
+  return std::tie(c.id, c.address, c.size_bytes, c.creator, c.created_ns, c.created_ticks,
+                  c.created_at, c.site, c.resume, c.destroy, c.certainty, c.state, c.function,
+                  c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak, c.site_mixed,
+                  c.frame_seen, c.created_at_doubtful);
+}
+template <Is<Fiber> T>
+auto fields(T& f) {
+  return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
+                  f.created_ns, f.switched_ns, f.switches, f.context, f.created_at, f.suspended_at);
+}
+template <Is<TrackerPlace> T>
+auto fields(T& p) {
+  return std::tie(p.module_start, p.module_end, p.recording, p.recording_bytes, p.arenas);
+}
+template <Is<Module> T>
+auto fields(T& m) {
+  return std::tie(m.path, m.build_id, m.base, m.start, m.end, m.loaded, m.unloaded);
+}
+template <Is<AwaitPoint> T>
+auto fields(T& p) {
+  return std::tie(p.stage, p.method, p.exact, p.line, p.function, p.index, p.file, p.promise_type,
+                  p.awaiter_type);
+}
+template <Is<Frame> T>
+auto fields(T& f) {
+  return std::tie(f.function, f.linkage_name, f.file, f.line, f.column, f.inlined);
+}
+template <Is<Location> T>
+auto fields(T& l) {
+  return std::tie(l.address, l.module, l.offset, l.frames);
+}
+template <Is<CodeKey> T>
+auto fields(T& k) {
+  return std::tie(k.address, k.generation);
+}
+template <Is<WaitObject> T>
+auto fields(T& o) {
+  return std::tie(o.kind, o.address, o.symbol, o.owner);
+}
+template <Is<AwaitFrame> T>
+auto fields(T& f) {
+  return std::tie(f.task, f.function, f.await_point, f.weak, f.self);
+}
+template <Is<FindingTask> T>
+auto fields(T& t) {
+  return std::tie(t.kind, t.id, t.name, t.tid, t.main, t.state, t.age_ns);
+}
+template <Is<Finding> T>
+auto fields(T& f) {
+  return std::tie(f.rule, f.evidence, f.count, f.title, f.because, f.created_at, f.blocked_at,
+                  f.await_chain, f.await_cycle, f.wait_object, f.tasks, f.age_min_ns,
+                  f.age_median_ns, f.age_max_ns, f.bytes_held, f.failing, f.fingerprint,
+                  f.suppressed_by, f.test);
+}
+template <Is<Deadlocks> T>
+auto fields(T& d) {
+  return std::tie(d.findings, d.stuck);
+}
+template <Is<StuckThread> T>
+auto fields(T& s) {
+  return std::tie(s.id, s.sequence, s.object, s.by, s.other, s.on_own_stack, s.object_bytes,
+                  s.held_bytes);
+}
+template <Is<Orphan> T>
+auto fields(T& o) {
+  return std::tie(o.address, o.created_ticks, o.held_bytes, o.inside_block);
+}
+template <Is<Fixpoint> T>
+auto fields(T& f) {
+  return std::tie(f.taken, f.coherent, f.doubts, f.blind, f.threads, f.coroutines, f.live_threads,
+                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.held_ns,
+                  f.not_visible);
+}
+// Of a trace, what is no table of its own.
+template <Is<Trace> T>
+auto fields(T& t) {
+  return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
+                  t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
+                  t.exit_code, t.exit_task, t.signal, t.pause_ns, t.options, t.tracker,
+                  t.threads_created, t.threads_ended, t.threads_joined, t.threads_detached,
+                  t.coroutines_created, t.coroutines_destroyed, t.untracked_coroutines,
+                  t.fibers_created, t.events, t.events_overwritten, t.file_bytes, t.superseded,
+                  t.memory_read, t.lost, t.warnings, t.not_visible);
+}
+
+// Calls use(part, fields) for each section of one process. What others need to be of any use comes
+// first: a file is cut off at its end.
+template <Is<Loaded> T, class Use>
+void for_each_part(T& loaded, Use use) {
+  auto& report = loaded.report;
+  auto& trace = report.trace;
+  auto& symbols = report.symbols;
+  use(Part::process, std::tie(trace, report.note, loaded.notes));
+  use(Part::threads, std::tie(trace.threads));
+  use(Part::stacks, std::tie(trace.stacks));
+  use(Part::modules, std::tie(trace.modules));
+  use(Part::code, std::tie(symbols.code));
+  use(Part::names, std::tie(symbols.objects, symbols.notes));
+  use(Part::proofs, std::tie(loaded.deadlocks, loaded.fixpoint));
+  use(Part::memory, std::tie(trace.memory));
+  use(Part::functions, std::tie(trace.functions));
+  use(Part::await_points, std::tie(trace.await_points));
+  use(Part::fibers, std::tie(trace.fibers));
+  use(Part::coroutines, std::tie(trace.coroutines));
+}
+
+// What the tables are made of. Shape<T>::kColumns: how many columns a value takes; kHash: tells
+// two layouts apart.
+constexpr uint64_t mix(uint64_t hash, uint64_t value) {
+  return (hash ^ value) * 0x100000001b3u;
+}
+
+template <class T>
+concept Number = std::integral<T> || std::is_enum_v<T>;
+
+template <class T>
+struct Shape;
+
+template <Number T>
+struct Shape<T> {
+  static constexpr size_t kColumns = 1;
+  static constexpr uint64_t kHash = mix(sizeof(T), std::is_signed_v<T> + 2 * std::is_enum_v<T>);
+};
+template <>
+struct Shape<std::string> {
+  static constexpr size_t kColumns = 1;
+  static constexpr uint64_t kHash = 's';
+};
+// Several of one sort: their number, and the columns of one.
+template <class T>
+struct ListShape {
+  static constexpr size_t kColumns = 1 + Shape<T>::kColumns;
+  static constexpr uint64_t kHash = mix(mix(0x5b, Shape<T>::kHash), 0x5d);
+};
+template <class... T>
+struct Shape<std::tuple<T...>> {
+  static constexpr size_t kColumns = (0 + ... + Shape<std::remove_cvref_t<T>>::kColumns);
+  static constexpr uint64_t kHash = [] {
+    uint64_t hash = 0xcbf29ce484222325u;
+    ((hash = mix(hash, Shape<std::remove_cvref_t<T>>::kHash)), ...);
+    return mix(hash, sizeof...(T));
+  }();
+};
+template <class T>
+struct Shape<std::vector<T>> : ListShape<T> {};
+template <class T>
+struct Shape<std::set<T>> : ListShape<T> {};
+template <class K, class V>
+struct Shape<std::map<K, V>> : ListShape<std::tuple<K, V>> {};
+template <class K, class V, class H>
+struct Shape<std::unordered_map<K, V, H>> : ListShape<std::tuple<K, V>> {};
+template <class T>
+requires requires(T& value) {
+  fields(value);
+}
+struct Shape<T> : Shape<decltype(fields(std::declval<T&>()))> {};
+
+inline uint64_t layout() {
+  uint64_t hash = 0;
+  Loaded loaded;
+  for_each_part(loaded, [&](Part part, const auto& parts) {
+    hash = mix(hash, static_cast<uint64_t>(part));
+    hash = mix(hash, Shape<std::remove_cvref_t<decltype(parts)>>::kHash);
+  });
+  return hash;
+}
+
+}  // namespace track::dump
