@@ -29,6 +29,7 @@ set(TRACK_CAPTURE_SOURCES
 
 set(TRACK_INTERPOSE_SOURCES
     interpose/allocations.cc
+    interpose/children.cc
     interpose/conditions.cc
     interpose/fibers.cc
     interpose/io.cc

@@ -162,7 +162,7 @@ void start_coroutines() {
 
 void restart_coroutines_after_fork(bool keep) {
   core::restart_coroutine_table_after_fork(keep);
-  if (!keep) core::watch_fibers_after_fork();
+  if (!keep) core::forget_fibers_after_fork();
 }
 
 // read, nanosleep and their like may be left by siglongjmp at any instruction, and a shard's lock

@@ -1,6 +1,7 @@
 #include "libtrack/capture/threads.h"
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/pending.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
 
@@ -84,6 +85,11 @@ bool asks_detached(const pthread_attr_t* attributes) {
   return state == PTHREAD_CREATE_DETACHED;
 }
 
+// A thread nothing is recorded of any more joins others: they are not to be told as leaked.
+void count_unseen_join() {
+  if (this_thread.gone && core::recording_on()) core::count(core::lost().joins);
+}
+
 }  // namespace
 
 int create_thread(pthread_t* thread, const pthread_attr_t* attributes, void* (*routine)(void*),
@@ -113,7 +119,7 @@ int create_c11_thread(thrd_t* thread, thrd_start_t routine, void* argument,
 }
 
 void begin_join(OpenJoin& join, pthread_t thread, uint8_t flags, const core::Registers& registers) {
-  if (core::current_slot() == nullptr) return;
+  if (core::current_slot() == nullptr) return count_unseen_join();
   join.target = core::slot_of(thread);
   if (join.target == nullptr) {
     core::count(core::lost().joins);
@@ -140,7 +146,7 @@ void end_join(OpenJoin& join, bool joined) {
 }
 
 void detaching(pthread_t thread) {
-  if (core::current_slot() == nullptr) return;
+  if (core::current_slot() == nullptr) return count_unseen_join();
   ThreadSlot* slot = core::slot_of(thread);
   if (slot == nullptr) return core::count(core::lost().joins);
   core::BusyScope busy;
@@ -165,6 +171,18 @@ void cancelled(pthread_t thread) {
   if (core::current_slot() == nullptr) return;
   if (ThreadSlot* slot = core::slot_of(thread))
     slot->flags.fetch_or(wire::kThreadCancelled, std::memory_order_relaxed);
+}
+
+void no_longer_told_apart() {
+  ThreadSlot* slot = core::current_slot();
+  if (slot == nullptr) return;
+  settle_pending();
+  drop_pending();
+  this_thread.locks = nullptr;
+  this_thread.gone = true;
+  // Nobody will see them given back.
+  slot->held_count.store(0, std::memory_order_release);
+  core::count(core::lost().tasks);
 }
 
 }  // namespace track::capture

@@ -26,4 +26,8 @@ void detaching(pthread_t thread);
 void named(pthread_t thread, const char* name);
 void cancelled(pthread_t thread);
 
+// A second thread of control is about to run with this thread's thread-local storage: nothing more
+// is recorded of either, which is counted.
+void no_longer_told_apart();
+
 }  // namespace track::capture

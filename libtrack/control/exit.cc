@@ -3,6 +3,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
+#include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 
@@ -70,6 +71,7 @@ bool is_recorded_process() {
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
+  core::count_unfinished_stack();
   header.exit_code.store(exit_code, std::memory_order_relaxed);
   header.exit_task.store(core::this_thread.task, std::memory_order_relaxed);
   header.end_reason.store(reason, std::memory_order_relaxed);

@@ -75,8 +75,8 @@ void in_fork_child() {
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
-  forget_the_parents_past(header);
   capture::restart_coroutines_after_fork(keep_coroutines);
+  forget_the_parents_past(header);
   core::restart_rings_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }

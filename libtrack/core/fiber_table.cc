@@ -8,6 +8,7 @@
 
 #include "libtrack/core/coroutine_table.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/thread_state.h"
 
 namespace track::core {
 
@@ -160,12 +161,10 @@ void release_fibers_between(uint64_t low, uint64_t high) {
   }
 }
 
-void watch_fibers_after_fork() {
+void forget_fibers_after_fork() {
   const uint64_t used = section(SectionKind::fibers).used.load(std::memory_order_relaxed);
-  for (uint64_t index = 0; index < used; ++index) {
-    const FiberSlot& slot = recording.fibers[index];
-    if (slot.state.load(std::memory_order_relaxed) != FiberState::free) watch_block(slot.stack_low);
-  }
+  for (uint32_t fiber = 1; fiber <= used; ++fiber) release_fiber(fiber);
+  this_thread.fiber = 0;
 }
 
 }  // namespace track::core

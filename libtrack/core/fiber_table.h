@@ -31,7 +31,8 @@ void release_fiber(uint32_t fiber);
 // Every fiber whose stack begins in [low, high).
 void release_fibers_between(uint64_t low, uint64_t high);
 
-// In a fork child, once the table of coroutines has forgotten what was watched.
-void watch_fibers_after_fork();
+// In a fork child, once the table of coroutines has forgotten what was watched: the parent's fibers
+// are the parent's to tell about.
+void forget_fibers_after_fork();
 
 }  // namespace track::core

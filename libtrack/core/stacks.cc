@@ -3,6 +3,7 @@
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/text.h"
+#include "libtrack/core/thread_state.h"
 #include "libtrack/core/unwind.h"
 #include "libtrack/wire/stacks.h"
 
@@ -49,20 +50,36 @@ void start_stacks() {
 
 uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, bool truncated) {
   if (depth == 0) return 0;
+  if (__builtin_expect(this_thread.writing_stack != 0, 0)) count_unfinished_stack();
   uint64_t at = (hash >> 20) % (entry_count - 1) + 1;
   for (uint32_t probe = 0; probe < kProbes; ++probe) {
     StackIndexEntry& entry = entries[at];
     if (!reserve(&entry, sizeof entry)) break;
     uint64_t there = entry.hash.load(std::memory_order_acquire);
-    if (there == 0 && entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel)) {
-      write_body(entry, frames, depth, truncated);
-      return static_cast<uint32_t>(at);
+    if (there == 0) {
+      this_thread.writing_stack = static_cast<uint32_t>(at);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      const bool mine = entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel);
+      if (mine) write_body(entry, frames, depth, truncated);
+      std::atomic_signal_fence(std::memory_order_seq_cst);
+      this_thread.writing_stack = 0;
+      if (mine) return static_cast<uint32_t>(at);
     }
     if (there == hash) return static_cast<uint32_t>(at);
     if (++at == entry_count) at = 1;
   }
   count(lost().stacks);
   return 0;
+}
+
+void count_unfinished_stack() {
+  const uint32_t at = this_thread.writing_stack;
+  if (at == 0) return;
+  this_thread.writing_stack = 0;
+  const StackIndexEntry& entry = entries[at];
+  if (entry.hash.load(std::memory_order_relaxed) != 0 &&
+      entry.body.load(std::memory_order_relaxed) == 0)
+    count(lost().stacks);
 }
 
 InternedStack interned_stack(uint32_t reference) {

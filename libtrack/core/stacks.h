@@ -11,6 +11,10 @@ void start_stacks();
 uint32_t intern_stack(uint64_t hash, const uint64_t* outermost_first, uint32_t depth,
                       bool truncated);
 
+// A handler jumped out of intern_stack on this thread: is there a stack without a body now?
+// Counted.
+void count_unfinished_stack();
+
 // An interned stack; depth 0 when the reference leads nowhere or its body was lost.
 struct InternedStack {
   const uint64_t* frames;  // outermost first

@@ -141,6 +141,7 @@ void end_thread() {
     private_blocks.give(own);
   }
   if (slot == nullptr || !recording_is_ours()) return;
+  count_unfinished_stack();
   slot->wait.sequence.fetch_add(1, std::memory_order_release);
   slot->wait.kind = wire::WaitKind::none;
   slot->wait.sequence.fetch_add(1, std::memory_order_release);
@@ -335,8 +336,12 @@ uint32_t capture_stack(const Registers& registers) {
   const Captured stack = capture(own->replay, registers, high, 0);
   auto& seen = own->seen[stack.hash >> 57];
   if (seen.hash != stack.hash) {
-    seen = {stack.hash,
-            intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated)};
+    seen.hash = 0;  // a handler may jump out between the two
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    seen.stack =
+        intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    seen.hash = stack.hash;
   }
   if (seen.stack != 0) know_stack(own->known, own->replay, registers, seen.stack);
   return seen.stack;

@@ -1,7 +1,6 @@
 // How a process begins and ends.
 #include "libtrack/capture/real.h"
 #include "libtrack/control/exit.h"
-#include "libtrack/control/fork.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -46,12 +45,4 @@ TRACK_EXPORT void abort() noexcept {
   process_ending(EndReason::abort_called, 134);
   real.abort();
   __builtin_unreachable();
-}
-
-// _Fork runs no atfork handlers.
-TRACK_EXPORT pid_t _Fork() noexcept {
-  track::control::before_fork();
-  const pid_t pid = real._Fork();
-  if (pid == 0) track::control::in_fork_child();
-  return pid;
 }

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libtrack/core/replay.h"
+#include "libtrack/core/thread_state.h"
 #include "libtrack/core/unwind.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"
@@ -44,6 +45,24 @@ TEST_CASE("The same stack is the same reference, another is another, none is 0")
           TRACK_EXPECT(wire::stack_body_flags(index[first].body.load()) == 0);
           TRACK_EXPECT(wire::stack_body_flags(index[second].body.load()) == wire::kStackTruncated);
           TRACK_EXPECT(core::intern_stack(77, nullptr, 0, false) == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A stack whose writer was jumped out of is counted as lost, once") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          const auto stack = make_stack(5);
+          const uint32_t reference = intern(stack);
+          auto* index = core::section_start<wire::StackIndexEntry>(wire::SectionKind::stack_index);
+          core::this_thread.writing_stack = reference;
+          intern(make_stack(6));
+          TRACK_EXPECT(core::lost().stacks.load() == 0);  // the body was there: nothing is lost
+          index[reference].body.store(0);
+          core::this_thread.writing_stack = reference;
+          intern(make_stack(7));
+          core::count_unfinished_stack();
+          TRACK_EXPECT(core::lost().stacks.load() == 1);
           return 0;
         }) == 0);
 }

@@ -1,6 +1,8 @@
 #include "libtrack/core/thread_state.h"
 
 #include <doctest/doctest.h>
+#include <setjmp.h>
+#include <signal.h>
 
 #include <barrier>
 #include <set>
@@ -174,6 +176,63 @@ TEST_CASE("Inside the tracker, and past a thread's end, nothing may be recorded"
           TRACK_EXPECT(core::current_slot() != nullptr);
           core::recording_is_on.store(false);
           TRACK_EXPECT(core::current_slot() == nullptr);
+          return 0;
+        }) == 0);
+}
+
+namespace {
+
+sigjmp_buf out_of_the_tracker;
+
+[[gnu::noinline]] bool deeper_still_inside() {
+  volatile char room[256];
+  room[0] = 0;
+  return core::inside_tracker() && room[0] == 0;
+}
+
+[[gnu::noinline]] void raise_inside() {
+  volatile char room[4096];  // so that the frame jumped out of lies well below
+  room[0] = 0;
+  core::BusyScope busy;
+  raise(SIGUSR1 + room[0]);
+}
+
+}  // namespace
+
+TEST_CASE("A handler that jumps out of the tracker leaves it: what comes after is recorded") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          signal(SIGUSR1, [](int) {
+            // Below what it interrupted the tracker is still at work, and may be gone back to.
+            if (deeper_still_inside()) siglongjmp(out_of_the_tracker, 1);
+          });
+          if (sigsetjmp(out_of_the_tracker, 1) == 0) {
+            raise_inside();
+            return 1;
+          }
+          TRACK_EXPECT(core::this_thread.busy == 1);  // no scope ended
+          TRACK_EXPECT(core::may_record());
+          TRACK_EXPECT(core::this_thread.busy == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A handler on a signal stack of its own does not take the tracker for left") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          static char stack[65536];
+          stack_t other{};
+          other.ss_sp = stack;
+          other.ss_size = sizeof stack;
+          TRACK_EXPECT(sigaltstack(&other, nullptr) == 0);
+          static bool inside;
+          struct sigaction action {};
+          action.sa_handler = [](int) { inside = core::inside_tracker(); };
+          action.sa_flags = SA_ONSTACK;
+          TRACK_EXPECT(sigaction(SIGUSR1, &action, nullptr) == 0);
+          raise_inside();
+          TRACK_EXPECT(inside);
+          TRACK_EXPECT(core::this_thread.busy == 0);
           return 0;
         }) == 0);
 }
