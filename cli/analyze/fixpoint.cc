@@ -58,6 +58,13 @@ class Solver {
     mark_roots();
     sort_threads();
     spread();
+    if (picture_.coherent && any_suspect()) {
+      // Before anybody is accused, everything is looked through once more.
+      marker_.be_thorough(picture_.pointer_guard);
+      mark_roots();
+      spread();
+    }
+    for (const Member& member : members_) result_.live_threads += member.live;
     std::vector<std::vector<Cell>> groups;
     for (const Member& member : members_)
       if (!member.live) add_stuck(member, groups);
@@ -107,6 +114,10 @@ class Solver {
       }
     }
     for (const KernelWord& word : picture_.kernel_words) marker_.mark_word(word.value, 0);
+    // A handler runs in whatever thread a signal finds, with that thread's own variables.
+    if (picture_.signal_handlers)
+      for (const ThreadMemory& thread : picture_.threads)
+        if (thread.own) mark_range(thread.control.start, thread.control.end);
   }
 
   // A live thread's stack, control block and registers.
@@ -150,7 +161,16 @@ class Solver {
       }
       marker_.finish();
     }
-    for (const Member& member : members_) result_.live_threads += member.live;
+  }
+
+  bool any_suspect() const {
+    return std::any_of(members_.begin(), members_.end(), [](const Member& m) { return !m.live; }) ||
+           std::any_of(trace_.coroutines.begin(), trace_.coroutines.end(),
+                       [&](const Coroutine& coroutine) {
+                         if (!orphanable(coroutine)) return false;
+                         const Cell cell = marker_.map().find(coroutine.address);
+                         return cell != kNoCell && !marker_.reached(cell);
+                       });
   }
 
   bool lives(size_t thread) const {

@@ -35,11 +35,11 @@ struct AddressRange {
 // What belongs to one thread alone: it counts only while the thread can still run.
 struct ThreadMemory {
   int32_t tid = 0;
-  bool own = false;       // false: its stack could not be told, and is among the roots
-  AddressRange stack;     // in use; one of the blocks
-  AddressRange control;   // its control block; pointers into it lead nowhere
-  bool in_futex = false;  // sleeps in the futex system call
-  std::vector<uint64_t> registers;
+  bool own = false;                 // false: its stack could not be told, and is among the roots
+  AddressRange stack;               // in use; one of the blocks
+  AddressRange control;             // its control block; pointers into it lead nowhere
+  bool in_futex = false;            // sleeps in the futex system call
+  std::vector<uint64_t> registers;  // and every word that vector registers may hold
 };
 
 // A pointer that the kernel holds for the process.
@@ -61,6 +61,8 @@ struct MemoryPicture {
   // What may hold references where nobody can look: unusual uses, and usual ones. With one of the
   // latter (io_uring, a core file of a program that uses epoll) nothing at all can be concluded.
   std::vector<std::string> doubts, blind;
+  uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
+  bool signal_handlers = false;  // the program has some
   uint64_t pause_ns = 0;
 };
 

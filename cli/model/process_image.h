@@ -54,7 +54,8 @@ struct ImageThread {
   int64_t system_call = 0;  // number
   std::array<uint64_t, 6> arguments{};
   Registers registers;
-  bool has_registers = false;  // false: on a CPU and not stopped, or gone
+  std::vector<std::byte> vectors;  // x87 and vector registers as the kernel saves them, if had
+  bool has_registers = false;      // false: on a CPU and not stopped, or gone
 };
 
 // Where the bytes come from.

@@ -132,6 +132,13 @@ class CoreReader {
     switch (type) {
       case NT_PRSTATUS:
         return read_thread(at);
+      case NT_FPREGSET:
+      case NT_X86_XSTATE:
+        if (!image_.threads.empty()) {
+          const auto state = memory_->file().subspan(at, bytes);
+          image_.threads.back().vectors.assign(state.begin(), state.end());
+        }
+        return;
       case NT_PRPSINFO:
         return read_process(at);
       case NT_AUXV:

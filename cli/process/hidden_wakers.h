@@ -1,16 +1,22 @@
-// Ways to end a wait that no marking of memory shows: named doubts, never reasons to accuse.
+// Ways to end a wait, and to keep a reference, that no marking of memory shows.
 #pragma once
 
 #include <string>
 #include <vector>
 
+#include "cli/model/memory.h"
 #include "cli/model/process_image.h"
 
 namespace track::process {
 
 struct HiddenWakers {
-  std::vector<std::string> doubts;  // pthread_cancel, which needs only a thread's handle
-  std::vector<std::string> blind;   // what a core file keeps silent about
+  // Named doubts: pthread_cancel, which needs only a thread's handle; handlers that may jump out of
+  // a wait; channels with both ends inside.
+  std::vector<std::string> doubts;
+  // What leaves nothing to conclude: bytes that wait in such a channel; a core file's silence.
+  std::vector<std::string> blind;
+  std::vector<KernelWord> words;  // what eventfds hold
+  bool signal_handlers = false;   // the program has some, as far as is known
 };
 
 HiddenWakers hidden_wakers(const ProcessImage& image);

@@ -34,6 +34,8 @@ constexpr auto kShortNap = std::chrono::microseconds(50);
 // ERESTARTNOHAND: the kernel makes the call again unless a handler runs. Not for user space.
 constexpr int64_t kRestartNoHandler = -514;
 
+constexpr size_t kMostState = 16384;  // of a thread's vector registers
+
 struct Tracee {
   enum class State { seized, held, gone } state = State::seized;
   int signal = 0;  // to be delivered when it is let go
@@ -144,6 +146,16 @@ class Tracer {
       ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &where);
     }
     apply_registers(user, tracee.thread);
+    read_vectors(tid, tracee.thread);
+  }
+
+  // A pointer that is being copied may be nowhere else.
+  static void read_vectors(pid_t tid, ImageThread& thread) {
+    std::byte state[kMostState];
+    iovec where{state, sizeof state};
+    if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &where) == 0 ||
+        ptrace(PTRACE_GETREGSET, tid, NT_PRFPREG, &where) == 0)
+      thread.vectors.assign(state, state + where.iov_len);
   }
 
   pid_t pid_;

@@ -3,18 +3,21 @@
 #include <sys/syscall.h>
 
 #include <algorithm>
+#include <cstring>
 #include <unordered_map>
 
 #include "cli/process/heap_glibc.h"
 #include "cli/process/hidden_wakers.h"
 #include "cli/process/kernel_words.h"
 #include "cli/process/memory_copy.h"
+#include "cli/process/named_functions.h"
 #include "cli/process/thread_memory.h"
 
 namespace track::process {
 namespace {
 
-constexpr uint64_t kRedZone = 128;  // below the stack pointer, and still in use
+constexpr uint64_t kPointerGuard = 0x30;  // in a thread's control block
+constexpr uint64_t kRedZone = 128;        // below the stack pointer, and still in use
 constexpr size_t kMostArenas = 1 << 20;
 
 bool by_start(const AddressRange& a, const AddressRange& b) {
@@ -79,6 +82,10 @@ class Gatherer {
               [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
     settle(picture_.not_roots);
 
+    for (const ImageThread& thread : image_.threads)
+      if (thread.fs_base != 0 && picture_.pointer_guard == 0)
+        picture_.pointer_guard = image_.word(thread.fs_base + kPointerGuard);
+
     KernelHeld held = kernel_held(image_);
     picture_.kernel_words = std::move(held.words);
     picture_.doubts = std::move(held.doubts);
@@ -115,6 +122,7 @@ class Gatherer {
       own.in_futex = thread.in_system_call && thread.system_call == SYS_futex;
       if (thread.has_registers)
         own.registers.assign(thread.registers.values.begin(), thread.registers.values.end());
+      add_vectors(thread, own);
       const auto area = by_tid.find(thread.tid);
       if (thread.main)
         place_main(thread, own);
@@ -127,6 +135,18 @@ class Gatherer {
     for (const ThreadArea& area : areas)
       if (area.tid <= 0 && !holds_stack_pointer(area.mapping))
         picture_.not_roots.push_back({area.mapping.start, area.control});
+  }
+
+  // A pointer that is being copied may be nowhere else. Inside a system call of libc these
+  // registers are left over: whoever called libc does not expect them to be kept.
+  void add_vectors(const ImageThread& thread, ThreadMemory& own) const {
+    const Module* module = image_.module_of(thread.registers[Registers::rip]);
+    if (thread.in_system_call && module != nullptr && of_the_system(*module)) return;
+    for (size_t at = 0; at + 8 <= thread.vectors.size(); ++at) {
+      uint64_t word = 0;
+      std::memcpy(&word, thread.vectors.data() + at, sizeof word);
+      if (word != 0) own.registers.push_back(word);
+    }
   }
 
   bool holds_stack_pointer(const AddressRange& range) const {
@@ -184,6 +204,9 @@ class Gatherer {
     HiddenWakers hidden = hidden_wakers(image_);
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
+    for (const KernelWord& word : hidden.words) picture_.kernel_words.push_back(word);
+    picture_.signal_handlers = hidden.signal_handlers;
+    add_code_doubt();
     if (!trace_.fibers.empty())
       picture_.doubts.emplace_back(
           "fibers are suspended: who resumes them only their library knows");
@@ -193,6 +216,17 @@ class Gatherer {
                                    (mapping.path.empty() ? "anonymous" : mapping.path) + ")");
       return;
     }
+  }
+
+  // Code made at run time holds addresses inside of its instructions.
+  void add_code_doubt() {
+    for (const Mapping& mapping : image_.mappings)
+      if (mapping.executable && !mapping.writable && mapping.path.empty() &&
+          image_.module_of(mapping.start) == nullptr) {
+        picture_.doubts.emplace_back(
+            "code made at run time is mapped, which may hold references in its instructions");
+        return;
+      }
   }
 
   bool may_be_shared(const Mapping& mapping) const {

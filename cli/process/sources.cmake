@@ -3,6 +3,7 @@ set(TRACK_PROCESS_SOURCES
   await_points.cc
   binary.cc
   call_target.cc
+  channels.cc
   coroutines.cc
   copied_memory.cc
   core_file.cc

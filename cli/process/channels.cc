@@ -1,0 +1,177 @@
+#include "cli/process/channels.h"
+
+#include <sys/ioctl.h>
+#include <sys/syscall.h>
+#include <sys/vfs.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstdlib>
+#include <filesystem>
+#include <fstream>
+#include <map>
+#include <set>
+#include <sstream>
+
+namespace track::process {
+namespace {
+
+namespace fs = std::filesystem;
+
+constexpr long kQueueFilesystem = 0x19800202;
+
+struct Descriptor {
+  int number = -1;
+  std::string target;  // "pipe:[123]"
+  bool read = false, write = false;
+};
+
+class Finder {
+ public:
+  explicit Finder(pid_t pid) : pid_(pid), directory_("/proc/" + std::to_string(pid)) {
+    list();
+    pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+  }
+  ~Finder() {
+    if (pidfd_ >= 0) close(pidfd_);
+  }
+  Finder(const Finder&) = delete;
+
+  Channels find() {
+    find_pipes();
+    find_unix_pairs();
+    for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) find_loops(table);
+    find_queues();
+    find_eventfds();
+    return std::move(result_);
+  }
+
+ private:
+  // The links' own permissions say what each descriptor is open for.
+  void list() {
+    std::error_code error;
+    for (auto entry = fs::directory_iterator(directory_ + "/fd", error);
+         !error && entry != fs::directory_iterator(); entry.increment(error)) {
+      std::error_code gone;
+      Descriptor fd;
+      fd.number = std::atoi(entry->path().filename().c_str());
+      fd.target = fs::read_symlink(entry->path(), gone).string();
+      const fs::perms allowed = fs::symlink_status(entry->path(), gone).permissions();
+      fd.read = (allowed & fs::perms::owner_read) != fs::perms::none;
+      fd.write = (allowed & fs::perms::owner_write) != fs::perms::none;
+      if (gone) continue;
+      if (fd.target.compare(0, 8, "socket:[") == 0)
+        sockets_[std::strtoull(fd.target.c_str() + 8, nullptr, 10)] = fd.number;
+      descriptors_.push_back(std::move(fd));
+    }
+  }
+
+  void note(const std::string& kind, int descriptor) {
+    add(result_.inside, kind);
+    if (waits(descriptor)) add(result_.waiting, kind);
+  }
+  static void add(std::vector<std::string>& to, const std::string& kind) {
+    if (std::find(to.begin(), to.end(), kind) == to.end()) to.push_back(kind);
+  }
+
+  // What cannot be asked may hold something.
+  bool waits(int descriptor) const {
+    const int copy =
+        pidfd_ < 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_, descriptor, 0));
+    if (copy < 0) return true;
+    int bytes = 0;
+    const bool asked = ioctl(copy, FIONREAD, &bytes) == 0;
+    close(copy);
+    return !asked || bytes != 0;
+  }
+
+  void find_pipes() {
+    std::set<std::string> written;
+    for (const Descriptor& fd : descriptors_)
+      if (fd.write && fd.target.compare(0, 5, "pipe:") == 0) written.insert(fd.target);
+    for (const Descriptor& fd : descriptors_)
+      if (fd.read && written.count(fd.target) != 0) note("a pipe", fd.number);
+  }
+
+  // Connected ones without a name: of two, one may be the other's end.
+  void find_unix_pairs() {
+    std::ifstream file(directory_ + "/net/unix");
+    std::vector<int> found;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      std::string number, count, protocol, flags, type, state, path;
+      uint64_t inode = 0;
+      if (!(fields >> number >> count >> protocol >> flags >> type >> state >> inode)) continue;
+      fields >> path;
+      const auto known = sockets_.find(inode);
+      if (state == "03" && path.empty() && known != sockets_.end()) found.push_back(known->second);
+    }
+    if (found.size() < 2) return;
+    for (const int descriptor : found) note("a socket pair", descriptor);
+  }
+
+  void find_loops(const std::string& table) {
+    std::ifstream file(directory_ + "/net/" + table);
+    std::map<std::pair<std::string, std::string>, int> ends;
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      std::string slot, local, remote, state, queues, timer, retries, uid, timeout;
+      uint64_t inode = 0;
+      if (!(fields >> slot >> local >> remote >> state >> queues >> timer >> retries >> uid >>
+            timeout >> inode))
+        continue;
+      const auto known = sockets_.find(inode);
+      if (known != sockets_.end()) ends[{local, remote}] = known->second;
+    }
+    for (const auto& [end, descriptor] : ends)
+      if (ends.count({end.second, end.first}) != 0) note("a connection to itself", descriptor);
+  }
+
+  void find_queues() {
+    for (const Descriptor& fd : descriptors_) {
+      struct statfs info {};
+      const std::string path = directory_ + "/fd/" + std::to_string(fd.number);
+      if (fd.target.size() < 2 || fd.target.front() != '/' || fd.target.rfind('/') != 0) continue;
+      if (statfs(path.c_str(), &info) == 0 && info.f_type == kQueueFilesystem) {
+        add(result_.inside, "a message queue");
+        add(result_.waiting, "a message queue");
+      }
+    }
+    // key msqid perms cbytes qnum lspid lrpid ...
+    std::ifstream file("/proc/sysvipc/msg");
+    for (std::string line; std::getline(file, line);) {
+      std::istringstream fields(line);
+      int64_t key = 0, id = 0, permissions = 0, bytes = 0, count = 0, sender = 0, receiver = 0;
+      if (!(fields >> key >> id >> permissions >> bytes >> count >> sender >> receiver)) continue;
+      if (sender != pid_ && receiver != pid_) continue;
+      add(result_.inside, "a message queue");
+      if (count != 0) add(result_.waiting, "a message queue");
+    }
+  }
+
+  void find_eventfds() {
+    for (const Descriptor& fd : descriptors_) {
+      if (fd.target != "anon_inode:[eventfd]") continue;
+      std::ifstream file(directory_ + "/fdinfo/" + std::to_string(fd.number));
+      for (std::string line; std::getline(file, line);)
+        if (line.compare(0, 14, "eventfd-count:") == 0)
+          result_.words.push_back({std::strtoull(line.c_str() + 14, nullptr, 16),
+                                   "eventfd " + std::to_string(fd.number)});
+    }
+  }
+
+  pid_t pid_;
+  std::string directory_;
+  int pidfd_ = -1;
+  std::vector<Descriptor> descriptors_;
+  std::map<uint64_t, int> sockets_;  // by inode
+  Channels result_;
+};
+
+}  // namespace
+
+Channels find_channels(pid_t pid) {
+  return Finder(pid).find();
+}
+
+}  // namespace track::process

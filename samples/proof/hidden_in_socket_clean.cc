@@ -1,0 +1,18 @@
+// what: The only other reference waits in a socket pair of this process.
+// expect: gate-clean
+#include <sys/socket.h>
+#include <unistd.h>
+
+#include "samples/support/hidden_reference.h"
+
+static int ends[2];
+
+int main() {
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0) return 1;
+  hidden::start_waiter([](auto* gate) {
+    uint64_t value = hidden::bits(gate);
+    if (write(ends[1], &value, sizeof value) != sizeof value) std::terminate();
+  });
+  hidden::waiting.wait();
+  hidden::wipe_stack();
+}
