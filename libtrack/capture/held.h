@@ -17,6 +17,25 @@ inline uint64_t held_entry(const volatile void* object, wire::HeldSort sort) {
   return reinterpret_cast<uint64_t>(object) | sort;
 }
 
+inline bool held_full(const wire::ThreadSlot* slot) {
+  return slot->held_count.load(std::memory_order_relaxed) >= wire::kHeldCapacity;
+}
+inline void push_held(wire::ThreadSlot* slot, uint64_t entry) {
+  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  slot->held[n].store(entry, std::memory_order_relaxed);
+  slot->held_count.store(n + 1, std::memory_order_release);
+}
+
+// False: it is not the one taken last.
+inline bool pop_held(wire::ThreadSlot* slot, const volatile void* object) {
+  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  if (__builtin_expect(n == 0, 0)) return false;
+  const uint64_t top = slot->held[n - 1].load(std::memory_order_relaxed);
+  if ((top & ~wire::kHeldSortMask) != reinterpret_cast<uint64_t>(object)) return false;
+  slot->held_count.store(n - 1, std::memory_order_relaxed);
+  return true;
+}
+
 inline void add_held(const volatile void* object, wire::HeldSort sort) {
   wire::ThreadSlot* slot = core::this_thread.locks;
   const uint64_t entry = held_entry(object, sort);
@@ -26,10 +45,8 @@ inline void add_held(const volatile void* object, wire::HeldSort sort) {
   } else if (__builtin_expect(!core::recording_is_ours(), 0)) {
     return;
   }
-  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
-  if (__builtin_expect(n >= wire::kHeldCapacity, 0)) return add_held_slow(slot, entry);
-  slot->held[n].store(entry, std::memory_order_relaxed);
-  slot->held_count.store(n + 1, std::memory_order_release);
+  if (__builtin_expect(held_full(slot), 0)) return add_held_slow(slot, entry);
+  push_held(slot, entry);
 }
 
 // may_be_foreign: false when the lock word says that this thread owns it, so that an entry that is
@@ -37,14 +54,7 @@ inline void add_held(const volatile void* object, wire::HeldSort sort) {
 inline void remove_held(const volatile void* object, bool may_be_foreign) {
   wire::ThreadSlot* slot = core::this_thread.locks;
   if (__builtin_expect(slot == nullptr || !core::recording_is_ours(), 0)) return;
-  const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
-  if (__builtin_expect(n != 0, 1)) {
-    const uint64_t top = slot->held[n - 1].load(std::memory_order_relaxed);
-    if (__builtin_expect((top & ~wire::kHeldSortMask) == reinterpret_cast<uint64_t>(object), 1)) {
-      slot->held_count.store(n - 1, std::memory_order_relaxed);
-      return;
-    }
-  }
+  if (__builtin_expect(pop_held(slot, object), 1)) return;
   remove_held_slow(slot, reinterpret_cast<uint64_t>(object), may_be_foreign);
 }
 

@@ -4,27 +4,11 @@
 
 namespace track::capture {
 
-bool known_mutex_layout;
-
 namespace {
 
 // Bits of glibc's __kind (sysdeps/nptl/bits/struct_mutex.h and pthreadP.h of 2.34 and later).
 constexpr int kKindRobust = 16;
 constexpr int kKindShared = 128;
-
-// Most holders let go at once. A few looks at the word, no more than publishing a wait would cost,
-// find that out; then the wait is published and libc sleeps as it always does.
-constexpr int kLooks = 8;
-
-bool soon_free(pthread_mutex_t* mutex) {
-  if (core::this_thread.locks == nullptr || !plain_mutex(mutex)) return false;
-  for (int look = 0; look < kLooks; ++look) {
-    __builtin_ia32_pause();
-    if (__atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0 && take_plain_mutex(mutex))
-      return true;
-  }
-  return false;
-}
 
 WaitRequest mutex_request(const pthread_mutex_t* mutex, bool timed) {
   WaitRequest request{WaitKind::mutex};
@@ -41,7 +25,9 @@ WaitRequest mutex_request(const pthread_mutex_t* mutex, bool timed) {
 void start_locks() {
   const char* version = gnu_get_libc_version();
   const int minor = (version[2] - '0') * 10 + (version[3] - '0');
-  known_mutex_layout = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41;
+  const bool known = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41;
+  core::wiped_in_children.plain_locks.store(known && core::recording_is_ours(),
+                                            std::memory_order_relaxed);
 }
 
 int mutex_took(pthread_mutex_t* mutex, int rc) {
@@ -50,8 +36,12 @@ int mutex_took(pthread_mutex_t* mutex, int rc) {
   return rc;
 }
 
+int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
+  if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
+  return real.pthread_mutex_unlock(mutex);
+}
+
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real) {
-  if (soon_free(mutex)) return mutex_took(mutex, 0);
   OpenWait open;
   begin_wait(open, mutex_request(mutex, false), registers);
   const int rc = real.pthread_mutex_lock(mutex);

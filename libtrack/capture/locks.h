@@ -11,7 +11,6 @@
 
 #include <errno.h>
 #include <linux/futex.h>
-#include <sys/single_threaded.h>
 
 #include "libtrack/capture/held.h"
 #include "libtrack/capture/real.h"
@@ -19,7 +18,7 @@
 
 namespace track::capture {
 
-extern bool known_mutex_layout;  // glibc 2.34 to 2.41
+// Once there is a recording, and again in a fork child that has one of its own.
 void start_locks();
 
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real);
@@ -27,9 +26,13 @@ int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* li
                      const core::Registers& registers, const Real& real);
 int mutex_took(pthread_mutex_t* mutex, int rc);
 
-// Type and flag bits of glibc's __kind; a default mutex has none set.
-inline bool plain_mutex(const pthread_mutex_t* mutex) {
-  return known_mutex_layout && mutex->__data.__kind == 0;
+// The slot whose held set a lock of this mutex enters without libc: null when it is none of glibc's
+// plain ones (no type or flag bit set), or nothing is to be recorded.
+inline wire::ThreadSlot* slot_for_plain(const pthread_mutex_t* mutex) {
+  if (__builtin_expect(mutex->__data.__kind != 0, 0) ||
+      __builtin_expect(!core::wiped_in_children.plain_locks.load(std::memory_order_relaxed), 0))
+    return nullptr;
+  return core::this_thread.locks;
 }
 
 // Will an unlock be refused? Recursive and error-checking mutexes go by their owner, robust and
@@ -43,37 +46,28 @@ inline bool refuses_unlock(const pthread_mutex_t* mutex) {
          data.__owner != core::this_thread.tid;
 }
 
-// Takes a free plain mutex the way glibc's fast path does.
+// Takes a free plain mutex the way glibc's fast path does; always by an atomic operation, which
+// costs less than asking whether there is a second thread.
 inline bool take_plain_mutex(pthread_mutex_t* mutex) {
-  int& word = mutex->__data.__lock;
-  if (__libc_single_threaded) {
-    if (word != 0) return false;
-    word = 1;
-  } else {
-    int free = 0;
-    if (!__atomic_compare_exchange_n(&word, &free, 1, false, __ATOMIC_ACQUIRE, __ATOMIC_RELAXED))
-      return false;
-  }
+  int free = 0;
+  if (!__atomic_compare_exchange_n(&mutex->__data.__lock, &free, 1, false, __ATOMIC_ACQUIRE,
+                                   __ATOMIC_RELAXED))
+    return false;
   mutex->__data.__owner = core::this_thread.tid;
   ++mutex->__data.__nusers;
   return true;
 }
 
+// False: somebody waits. Libc must do it all, the wake-up included.
 inline bool give_plain_mutex(pthread_mutex_t* mutex) {
-  int& word = mutex->__data.__lock;
-  if (__libc_single_threaded) {
-    if (word != 1) return false;
-    mutex->__data.__owner = 0;
-    --mutex->__data.__nusers;
-    word = 0;
-    return true;
-  }
   mutex->__data.__owner = 0;
   --mutex->__data.__nusers;
   int held = 1;
-  if (__atomic_compare_exchange_n(&word, &held, 0, false, __ATOMIC_RELEASE, __ATOMIC_RELAXED))
+  if (__atomic_compare_exchange_n(&mutex->__data.__lock, &held, 0, false, __ATOMIC_RELEASE,
+                                  __ATOMIC_RELAXED))
     return true;
-  ++mutex->__data.__nusers;  // somebody waits: libc does it all, the wake-up included
+  mutex->__data.__owner = core::this_thread.tid;
+  ++mutex->__data.__nusers;
   return false;
 }
 
@@ -89,14 +83,26 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0;
 }
 
+// The common case of both, without a call: a plain mutex that is free, or that was taken last.
+// False: nothing was done, it is a case for mutex_lock or mutex_unlock.
+[[gnu::always_inline]] inline bool locked_plain(pthread_mutex_t* mutex) {
+  wire::ThreadSlot* slot = slot_for_plain(mutex);
+  if (__builtin_expect(slot == nullptr || held_full(slot), 0)) return false;
+  if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
+  push_held(slot, held_entry(mutex, wire::kHeldMutex));
+  return true;
+}
+[[gnu::always_inline]] inline bool unlocked_plain(pthread_mutex_t* mutex) {
+  wire::ThreadSlot* slot = slot_for_plain(mutex);
+  if (__builtin_expect(slot == nullptr || !pop_held(slot, mutex), 0)) return false;
+  if (__builtin_expect(give_plain_mutex(mutex), 1)) return true;
+  push_held(slot, held_entry(mutex, wire::kHeldMutex));
+  return false;
+}
+
 [[gnu::always_inline]] inline int mutex_lock(pthread_mutex_t* mutex, const Real& real) {
-  if (__builtin_expect(
-          core::this_thread.locks != nullptr && core::recording_is_ours() && plain_mutex(mutex),
-          1)) {
-    if (__builtin_expect(take_plain_mutex(mutex), 1)) {
-      add_held(mutex, wire::kHeldMutex);
-      return 0;
-    }
+  if (slot_for_plain(mutex) != nullptr) {
+    if (take_plain_mutex(mutex)) return mutex_took(mutex, 0);
   } else if (robust_mutex(mutex)) {
     if (robust_mutex_free(mutex)) return mutex_took(mutex, real.pthread_mutex_lock(mutex));
   } else {
@@ -107,18 +113,7 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return mutex_wait(mutex, registers, real);
 }
 
-[[gnu::always_inline]] inline int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
-  if (__builtin_expect(
-          core::this_thread.locks != nullptr && core::recording_is_ours() && plain_mutex(mutex),
-          1)) {
-    remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
-    if (__builtin_expect(give_plain_mutex(mutex), 1)) return 0;
-    return real.pthread_mutex_unlock(mutex);
-  }
-  if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
-  return real.pthread_mutex_unlock(mutex);
-}
-
+int mutex_unlock(pthread_mutex_t* mutex, const Real& real);
 int mutex_trylock(pthread_mutex_t* mutex, const Real& real);
 
 // Reader-writer locks and spinlocks.

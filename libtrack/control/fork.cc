@@ -3,6 +3,7 @@
 #include <pthread.h>
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/locks.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -78,6 +79,7 @@ void in_fork_child() {
   capture::restart_coroutines_after_fork(keep_coroutines);
   forget_the_parents_past(header);
   core::restart_rings_after_fork();
+  capture::start_locks();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }
 

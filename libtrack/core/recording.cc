@@ -274,6 +274,7 @@ bool copy_recording_after_fork(bool with_coroutines) {
     // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
     wiped_in_children.ours.store(false, std::memory_order_relaxed);
+    wiped_in_children.plain_locks.store(false, std::memory_order_relaxed);
     sys::map(recording.base, recording.bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
     recording.base = nullptr;

@@ -40,6 +40,7 @@ extern Recording recording;
 struct alignas(4096) WipedInChildren {
   std::atomic<bool> on;
   std::atomic<bool> ours;
+  std::atomic<bool> plain_locks;  // ours, and capture/locks.h knows libc's plain mutex
 };
 extern WipedInChildren wiped_in_children;
 inline constexpr std::atomic<bool>& recording_is_on = wiped_in_children.on;

@@ -8,11 +8,22 @@ using track::wire::kHeldRead;
 using track::wire::kHeldSpin;
 using track::wire::kHeldWrite;
 
-TRACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept {
+// The rare cases end in these by a jump (the build sees to it): they stand in the hooks' place, and
+// the hooks have nothing to save.
+namespace {
+[[gnu::noinline]] int lock_otherwise(pthread_mutex_t* m) {
   return mutex_lock(m, real);
 }
-TRACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept {
+[[gnu::noinline]] int unlock_otherwise(pthread_mutex_t* m) {
   return mutex_unlock(m, real);
+}
+}  // namespace
+
+TRACK_EXPORT int pthread_mutex_lock(pthread_mutex_t* m) noexcept {
+  return locked_plain(m) ? 0 : lock_otherwise(m);
+}
+TRACK_EXPORT int pthread_mutex_unlock(pthread_mutex_t* m) noexcept {
+  return unlocked_plain(m) ? 0 : unlock_otherwise(m);
 }
 TRACK_EXPORT int pthread_mutex_trylock(pthread_mutex_t* m) noexcept {
   return mutex_trylock(m, real);

@@ -67,6 +67,7 @@ namespace {
 void stop_for_good() {
   track::core::recording_is_on.store(false);
   track::core::wiped_in_children.ours.store(false);
+  track::core::wiped_in_children.plain_locks.store(false);
   track::core::recording.base = nullptr;
   track::core::this_thread.locks = nullptr;
 }

@@ -29,10 +29,10 @@ pthread_mutex_t make_mutex(int type, int robust = PTHREAD_MUTEX_STALLED) {
   return mutex;
 }
 __attribute__((noinline)) int lock(pthread_mutex_t& m) {
-  return mutex_lock(&m, real_functions());
+  return capture::locked_plain(&m) ? 0 : mutex_lock(&m, real_functions());
 }
 __attribute__((noinline)) int unlock(pthread_mutex_t& m) {
-  return mutex_unlock(&m, real_functions());
+  return capture::unlocked_plain(&m) ? 0 : mutex_unlock(&m, real_functions());
 }
 size_t held(const wire::ThreadSlot* slot) {
   size_t n = 0;
