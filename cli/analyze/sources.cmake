@@ -6,6 +6,7 @@ set(TRACK_ANALYZE_SOURCES
   fail_on.cc
   fixpoint.cc
   group.cc
+  growth.cc
   judge.cc
   lock_held.cc
   mark.cc

@@ -24,6 +24,7 @@
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
+#include "cli/verbs/series.h"
 #include "cli/verbs/untracked.h"
 
 namespace track::verbs {
@@ -177,14 +178,18 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
   const analyze::FailOn fail_on =
       settings.fail_on.empty() ? analyze::FailOn() : analyze::FailOn(settings.fail_on);
   Report report;
-  for (Loaded& loaded : processes) {
+  for (Series& series : into_series(std::move(processes))) {
+    Loaded& loaded = series.last;
     ProcessReport& process = loaded.report;
+    if (!series.earlier.empty()) report.notes.push_back(series.note());
     std::move(loaded.notes.begin(), loaded.notes.end(), std::back_inserter(report.notes));
     const std::vector<std::string>& unseen = loaded.fixpoint.not_visible;
     process.trace.not_visible.insert(process.trace.not_visible.end(), unseen.begin(), unseen.end());
     process.trace.pause_ns += loaded.fixpoint.held_ns;
     process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks),
                                       loaded.fixpoint);
+    std::vector<Finding> growing = find_growth(series);
+    std::move(growing.begin(), growing.end(), std::back_inserter(process.findings));
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));

@@ -17,6 +17,7 @@ set(TRACK_CLI_SOURCES
   verbs/prove.cc
   verbs/ps.cc
   verbs/run.cc
+  verbs/series.cc
   verbs/settings.cc
   verbs/supervisor.cc
   verbs/tracker_options.cc

@@ -1,0 +1,66 @@
+// Threads on demand, by lines on standard input; answers each with "ready".
+//   leak N    N more threads that stay until the end
+//   work N    the last such ones end, N others begin
+#include <condition_variable>
+#include <cstdio>
+#include <mutex>
+#include <thread>
+#include <vector>
+
+namespace {
+
+std::mutex g_mutex;
+std::condition_variable g_changed;
+int g_round = 0;  // of workers
+bool g_over = false;
+
+void stay() {
+  std::unique_lock lock(g_mutex);
+  g_changed.wait(lock, [] { return g_over; });
+}
+
+void work(int round) {
+  std::unique_lock lock(g_mutex);
+  g_changed.wait(lock, [round] { return g_over || g_round != round; });
+}
+
+[[gnu::noinline]] void leak(std::vector<std::thread>& threads) {
+  threads.emplace_back(stay);
+  asm volatile("");  // no tail call: its frame stays on the stack
+}
+
+[[gnu::noinline]] void serve(std::vector<std::thread>& threads) {
+  threads.emplace_back(work, g_round);
+  asm volatile("");
+}
+
+void end_round(std::vector<std::thread>& threads) {
+  {
+    const std::lock_guard lock(g_mutex);
+    ++g_round;
+  }
+  g_changed.notify_all();
+  for (std::thread& thread : threads) thread.join();
+  threads.clear();
+}
+
+}  // namespace
+
+int main() {
+  std::vector<std::thread> leaked, workers;
+  char order[16];
+  int count = 0;
+  while (std::scanf("%15s %d", order, &count) == 2) {
+    if (order[0] == 'w') end_round(workers);
+    for (int i = 0; i < count; ++i) order[0] == 'w' ? serve(workers) : leak(leaked);
+    std::puts("ready");
+    std::fflush(stdout);
+  }
+  end_round(workers);
+  {
+    const std::lock_guard lock(g_mutex);
+    g_over = true;
+  }
+  g_changed.notify_all();
+  for (std::thread& thread : leaked) thread.join();
+}
