@@ -2,6 +2,7 @@
 #include <map>
 #include <tuple>
 
+#include "cli/analyze/await_roots.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
 #include "cli/model/words.h"
@@ -92,15 +93,17 @@ struct CoroutineGroup {
   FrameCertainty certainty = FrameCertainty::recorded;
   uint64_t doubtful = 0;
   uint64_t done = 0;
+  uint64_t awaited = 0;                 // frames that these await: counted with them
   std::map<uint32_t, uint64_t> points;  // await point -> how many stand there
+  std::map<uint32_t, uint64_t> leaves;  // the same of the last one awaited in their chains
   const Coroutine* sample = nullptr;    // of the first such point
 };
 
-// "suspended at a.cc:5 (co_await) when main returned", the most frequent places first.
-std::string suspended_where(const CoroutineGroup& group, const Trace& trace) {
+// "suspended at a.cc:5 (co_await)", the most frequent places first.
+std::string suspended_where(const std::map<uint32_t, uint64_t>& points, const Trace& trace) {
   constexpr size_t kMostPlaces = 3;
   std::map<std::string, uint64_t> places;
-  for (const auto& [point, count] : group.points) {
+  for (const auto& [point, count] : points) {
     const std::string text = await_text(trace, point);
     if (!text.empty() && trace.await_points[point].stage != AwaitStage::final)
       places[text] += count;
@@ -130,15 +133,23 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
     finding.title = count_text(finding.count, "coroutine") + created_in(finding, trace, symbols) +
                     " " + (one ? "was" : "were") + " still there when the process ended";
   const std::string its = one ? "its frame" : "their frames";
-  std::string line = its + " (" + bytes_text(finding.bytes_held) + ") " + (one ? "was" : "were") +
-                     " allocated, and never freed before the process ended";
+  const bool frames = !one || group.awaited != 0;
+  std::string line = its;
+  if (group.awaited != 0)
+    line += " and " + std::to_string(group.awaited) + " more that " +
+            (one ? "it awaits" : "they await");
+  line += " (" + bytes_text(finding.bytes_held) + ") " + (frames ? "were" : "was") +
+          " allocated, and never freed before the process ended";
   finding.because.push_back(line);
-  const std::string where = suspended_where(group, trace);
+  const std::string where = suspended_where(group.points, trace);
   if (group.done == finding.count)
     finding.because.push_back("finished (at final suspension), but never destroyed");
   else if (group.done == 0 && finding.tasks.front().state == TaskState::suspended)
     finding.because.push_back(where.empty() ? "suspended when " + end_text(trace)
                                             : where + " when " + end_text(trace));
+  if (const std::string leaf = suspended_where(group.leaves, trace); !leaf.empty())
+    finding.because.push_back("what " + std::string(one ? "it awaits" : "they await") + " was " +
+                              leaf);
   switch (group.certainty) {
     case FrameCertainty::known:
       finding.because.push_back("the head of " + its +
@@ -161,22 +172,34 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
     finding.because.push_back("the creation stack may be that of an earlier user of the block");
 }
 
+bool still_there(const Coroutine& coroutine, const Explained& explained) {
+  return explained.frames.count(coroutine.address) == 0 &&
+         coroutine.certainty != FrameCertainty::pair;
+}
+
 std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symbols,
                                          const Explained& explained) {
   using Key = std::tuple<StackIndex, uint32_t, FrameCertainty>;
   std::map<Key, CoroutineGroup> groups;
   Places places(trace, symbols);
   const AwaitIndex awaits(trace);
+  AwaitRoots roots(trace);
   for (const Coroutine& coroutine : trace.coroutines) {
-    if (explained.frames.count(coroutine.address) != 0) continue;
-    if (coroutine.certainty == FrameCertainty::pair) continue;
-    const StackIndex created_at = places.of(coroutine.created_at);
-    const Key key{created_at, coroutine.function, coroutine.certainty};
+    if (!still_there(coroutine, explained)) continue;
+    // What is awaited by one that is reported is a part of that one's chain.
+    const Coroutine* root = &roots.root_of(coroutine);
+    if (!still_there(*root, explained)) root = &coroutine;
+    const StackIndex created_at = places.of(root->created_at);
+    const Key key{created_at, root->function, root->certainty};
     CoroutineGroup& group = groups[key];
     Finding& finding = group.finding;
+    finding.bytes_held += coroutine.size_bytes;
+    if (root != &coroutine) {
+      ++group.awaited;
+      continue;
+    }
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
     finding.created_at = created_at;
-    finding.bytes_held += coroutine.size_bytes;
     group.certainty = coroutine.certainty;
     group.doubtful += coroutine.created_at_doubtful;
     group.done += coroutine.state == TaskState::done;
@@ -184,6 +207,8 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
       ++group.points[coroutine.await_point];
       if (group.sample == nullptr) group.sample = &coroutine;
     }
+    const Coroutine& leaf = roots.leaf_of(coroutine);
+    if (&leaf != &coroutine && leaf.await_point != 0) ++group.leaves[leaf.await_point];
     add_task(finding, trace, coroutine);
   }
   std::vector<Finding> findings;

@@ -1,4 +1,5 @@
 set(TRACK_ANALYZE_SOURCES
+  await_roots.cc
   block_map.cc
   blockers.cc
   deadlock.cc

@@ -43,19 +43,7 @@ bool library_plumbing(const StackLine& line) {
   if (starts_with(module, "libc.so") || starts_with(module, "libpthread.so")) return true;
   // The standard library's own frames, when they have no names.
   if (name.empty()) return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so");
-  static constexpr std::array kPrefixes = {"std::",
-                                           "__gthread",
-                                           "__gnu_cxx::",
-                                           "operator new",
-                                           "asio::",
-                                           "asio_",
-                                           "boost::asio::",
-                                           "boost_asio_",
-                                           "boost::fibers::",
-                                           "boost::context::",
-                                           "boost::coroutines2::"};
-  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
-                     [&](std::string_view prefix) { return starts_with(name, prefix); });
+  return library_function(name);
 }
 
 // Keeps the program's own lines; each knows how many lines of libraries stood leafward of it.
@@ -99,6 +87,22 @@ void add_lines(const Trace& trace, const Location& location, std::vector<StackLi
 }
 
 }  // namespace
+
+bool library_function(const std::string& name) {
+  static constexpr std::array kPrefixes = {"std::",
+                                           "__gthread",
+                                           "__gnu_cxx::",
+                                           "operator new",
+                                           "asio::",
+                                           "asio_",
+                                           "boost::asio::",
+                                           "boost_asio_",
+                                           "boost::fibers::",
+                                           "boost::context::",
+                                           "boost::coroutines2::"};
+  return std::any_of(kPrefixes.begin(), kPrefixes.end(),
+                     [&](std::string_view prefix) { return starts_with(name, prefix); });
+}
 
 std::string base_name(const std::string& path) {
   return path.substr(path.rfind('/') + 1);

@@ -63,5 +63,7 @@ std::string thread_text(const Thread& thread);
 std::string base_name(const std::string& path);
 // A function's name without parameters and template arguments' noise, for one-line titles.
 std::string short_function(const std::string& function);
+// A short name that is the C++ library's, asio's or Boost's: not the program's own.
+bool library_function(const std::string& name);
 
 }  // namespace track

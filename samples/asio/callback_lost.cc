@@ -1,7 +1,5 @@
 // what: A request waits in a table of callbacks for a reply that never comes (S06).
 // expect: outlived-task suspected count=1 created_by=look_up
-// expect: outlived-task suspected count=1 created_by=co_spawn_entry_point
-// expect: outlived-task suspected count=1 created_by=initiate
 // libs: asio
 #include <functional>
 #include <map>

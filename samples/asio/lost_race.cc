@@ -1,7 +1,5 @@
 // what: A race of an answer and a timer is decided, but the loser's timer is never cancelled (S05).
 // expect: outlived-task suspected count=1 created_by=deadline
-// expect: outlived-task suspected count=1 created_by=co_spawn_entry_point
-// expect: outlived-task suspected count=1 created_by=initiate
 // libs: asio
 #include "samples/support/asio.h"
 

@@ -1,7 +1,5 @@
 // what: Two sessions read from peers that stay silent; the io_context is leaked with them (S03).
 // expect: outlived-task suspected count=2 created_by=session
-// expect: outlived-task suspected count=2 created_by=co_spawn_entry_point
-// expect: outlived-task suspected count=2 created_by=initiate
 // libs: asio
 #include "samples/support/asio.h"
 

@@ -1,7 +1,5 @@
 // what: A heartbeat re-arms its timer for ever and keeps three closed sessions alive (S16, S04).
 // expect: outlived-task suspected count=3 created_by=heartbeat
-// expect: outlived-task suspected count=3 created_by=co_spawn_entry_point
-// expect: outlived-task suspected count=3 created_by=initiate
 // libs: asio
 #include "samples/support/asio.h"
 

@@ -122,6 +122,33 @@ TEST_CASE("coroutines left at the end are grouped by function and creation stack
   CHECK(findings[0].title == "300 coroutines of session were still there when the process ended");
 }
 
+TEST_CASE("coroutines that await each other are one finding, of the last that is the program's") {
+  TraceBuilder t;
+  t.trace.functions = {"", "leaf()", "session()", "asio::detail::co_spawn_entry_point()"};
+  for (const uint32_t function : {1, 2, 3, 2}) {
+    Coroutine coroutine;
+    coroutine.address = 0x1000 * (t.trace.coroutines.size() + 1);
+    coroutine.size_bytes = 100;
+    coroutine.function = function;
+    coroutine.certainty = FrameCertainty::known;
+    coroutine.state = TaskState::suspended;
+    t.trace.coroutines.push_back(coroutine);
+  }
+  const auto awaits = [&](size_t above, size_t below) {
+    t.trace.coroutines[above].awaits = t.trace.coroutines[below].address;
+    t.trace.coroutines[below].awaited_by = t.trace.coroutines[above].address;
+  };
+  awaits(2, 1);
+  awaits(1, 0);
+  const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+  REQUIRE(findings.size() == 1);
+  CHECK(findings[0].count == 2);
+  CHECK(findings[0].bytes_held == 400);
+
+  awaits(0, 2);  // a cycle
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).size() == 2);
+}
+
 TEST_CASE("a thread that ended with a lock is proved, and its waiters are named") {
   TraceBuilder t;
   t.add_thread(TaskState::ended);
