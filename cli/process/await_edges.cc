@@ -6,7 +6,8 @@
 namespace track::process {
 namespace {
 
-constexpr uint64_t kPromise = 16;  // offset of a promise that needs no larger alignment
+constexpr uint32_t kSmallest = 24;  // frame
+constexpr uint64_t kPromise = 16;   // offset of a promise that needs no larger alignment
 
 size_t slot_of(uint64_t address, size_t slots) {
   return (address >> 4) * 0x9e3779b97f4a7c15u >> 20 & (slots - 1);
@@ -20,7 +21,7 @@ AwaitEdges::AwaitEdges(std::vector<Coroutine>& coroutines)
       awaiter_(coroutines.size(), kNone) {
   if (coroutines_.empty()) return;
   lowest_ = coroutines_.front().address;
-  highest_ = coroutines_.back().address + coroutines_.back().size_bytes;
+  highest_ = coroutines_.back().address + std::max(coroutines_.back().size_bytes, kSmallest);
   for (size_t i = 0; i < coroutines_.size(); ++i) {
     coroutines_[i].awaited_by = coroutines_[i].awaits = 0;
     size_t slot = slot_of(coroutines_[i].address, slots_.size());

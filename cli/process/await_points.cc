@@ -5,7 +5,6 @@
 #include <unordered_map>
 
 #include "cli/process/await_edges.h"
-#include "cli/process/memory.h"
 
 namespace track::process {
 namespace {
@@ -13,12 +12,15 @@ namespace {
 constexpr uint64_t kGap = 2048;  // read along rather than asked for separately
 constexpr uint64_t kMostAtOnce = 1 << 20;
 constexpr uint32_t kMostOfFrame = 1 << 16;  // of a huge frame
+constexpr uint32_t kUnknownSize = 512;      // of a frame inside a larger block
 
 // Calls look(nth, bytes) with the frame of each coroutine that can be read; sorted by address.
 template <typename Look>
-void read_frames(const Memory& memory, const std::vector<Coroutine>& all, Look look) {
+void read_frames(const ImageMemory& memory, const std::vector<Coroutine>& all, Look look) {
   std::vector<std::byte> buffer(kMostAtOnce + kMostOfFrame);
-  const auto size_of = [&](size_t i) { return std::min(all[i].size_bytes, kMostOfFrame); };
+  const auto size_of = [&](size_t i) {
+    return all[i].size_bytes != 0 ? std::min(all[i].size_bytes, kMostOfFrame) : kUnknownSize;
+  };
   for (size_t first = 0; first < all.size();) {
     const uint64_t start = all[first].address;
     uint64_t end = start + size_of(first);
@@ -28,13 +30,15 @@ void read_frames(const Memory& memory, const std::vector<Coroutine>& all, Look l
       end = std::max(end, all[next].address + size_of(next));
       ++next;
     }
-    const bool together = memory.read(start, buffer.data(), end - start);
+    const bool together = memory.read_some(start, buffer.data(), end - start) == end - start;
     for (size_t i = first; i < next; ++i) {
-      const size_t bytes = size_of(i);
+      size_t bytes = size_of(i);
       std::byte* from = buffer.data() + (all[i].address - start);
       if (!together) {
         from = buffer.data();
-        if (!memory.read(all[i].address, from, bytes)) continue;
+        const size_t read = memory.read_some(all[i].address, from, bytes);
+        if (read != bytes && all[i].size_bytes != 0) continue;
+        bytes = read;
       }
       look(i, std::span<const std::byte>(from, bytes));
     }
@@ -105,7 +109,7 @@ uint32_t promise_end(const FrameShape& shape, uint64_t address, std::span<const 
 
 }  // namespace
 
-void read_await_points(Trace& trace, const CoroutineLookup& lookup) {
+void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineLookup& lookup) {
   trace.await_points.resize(1);
   std::vector<Coroutine>& all = trace.coroutines;
   if (all.empty() || !trace.memory_read) return;
@@ -116,7 +120,6 @@ void read_await_points(Trace& trace, const CoroutineLookup& lookup) {
     std::sort(all.begin(), all.end(), by_address);
   Points points(trace, lookup);
   AwaitEdges edges(all);
-  const Memory memory(trace.pid);
   std::vector<uint64_t> words;
   read_frames(memory, all, [&](size_t i, std::span<const std::byte> bytes) {
     Coroutine& coroutine = all[i];
@@ -125,6 +128,7 @@ void read_await_points(Trace& trace, const CoroutineLookup& lookup) {
     if (coroutine.state != TaskState::suspended || coroutine.resume == 0) return;
     Points::Function& function = points.function_of(coroutine);
     const FrameShape& shape = function.shape;
+    if (coroutine.size_bytes == 0) coroutine.size_bytes = shape.frame_bytes;
     uint64_t index = 0;
     if (shape.index_offset + shape.index_bytes <= bytes.size())
       std::memcpy(&index, bytes.data() + shape.index_offset, shape.index_bytes);

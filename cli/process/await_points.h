@@ -1,5 +1,5 @@
-// Reads suspended coroutine frames of a live process: where each one stands, and who awaits whom.
-// Nothing is stopped; a frame that runs on meanwhile gives the point it was at.
+// Reads suspended coroutine frames of a process or core: where each one stands, and who awaits
+// whom. Nothing is stopped; a frame that runs on meanwhile gives the point it was at.
 #pragma once
 
 #include <cstdint>
@@ -7,6 +7,7 @@
 
 #include "cli/model/await_point.h"
 #include "cli/model/frame_shape.h"
+#include "cli/model/process_image.h"
 #include "cli/model/trace.h"
 
 namespace track::process {
@@ -17,8 +18,8 @@ struct CoroutineLookup {
   std::function<AwaitPoint(uint64_t resume, uint64_t destroy, uint64_t index)> point;
 };
 
-// After inspect_coroutines. Fills Trace::await_points and of each coroutine await_point, awaited_by
-// and awaits. Does nothing when the memory cannot be read.
-void read_await_points(Trace& trace, const CoroutineLookup& lookup);
+// After inspect_coroutines or find_coroutines. Fills Trace::await_points and of each coroutine
+// await_point, awaited_by and awaits. Does nothing when the memory cannot be read.
+void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineLookup& lookup);
 
 }  // namespace track::process

@@ -96,6 +96,15 @@ class Finder {
     return false;
   }
 
+  // Nothing, and then a frame: its resume function is no destroy function.
+  bool begins_frame(std::span<const std::byte> bytes) {
+    FrameHead head;
+    if (bytes.size() < sizeof head) return false;
+    std::memcpy(&head, bytes.data(), sizeof head);
+    return head.resume != 0 && code_ranges_.covers(head.resume) &&
+           code_ranges_.covers(head.destroy) && judge_.of(head).certainty == FrameCertainty::known;
+  }
+
   void scan(uint64_t address, std::span<const std::byte> bytes) {
     for (size_t i = 0; i + 16 <= bytes.size(); i += 8) {
       FrameHead head;
@@ -104,6 +113,7 @@ class Finder {
       if (head.resume != 0 && !code_ranges_.covers(head.resume)) continue;
       const FrameVerdict& verdict = judge_.of(head);
       if (!verdict.frame || verdict.certainty != FrameCertainty::known) continue;
+      if (verdict.done && begins_frame(bytes.subspan(i + 8))) continue;
       if (on_stack_ && !names_itself(address + i, bytes.subspan(i))) continue;
       if (!trace_.coroutines.empty() && trace_.coroutines.back().address == address + i) continue;
       Coroutine coroutine;

@@ -16,6 +16,7 @@
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
 #include "cli/process/image.h"
+#include "cli/process/live_memory.h"
 #include "cli/process/locate.h"
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
@@ -128,7 +129,8 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   loaded.report.trace = observe(pid, place);
   Names names(loaded.report.trace, settings, pid);
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
-  process::read_await_points(loaded.report.trace, names.coroutine_lookup());
+  process::read_await_points(loaded.report.trace, process::LiveMemory(pid),
+                             names.coroutine_lookup());
   loaded.report.symbols = names.resolve(loaded.report.trace);
   if (confirm) {
     loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);

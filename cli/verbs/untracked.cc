@@ -27,6 +27,7 @@ ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   Names names(report.trace, settings, image.core ? 0 : image.pid);
   process::name_waits(report.trace, image, names.function_lookup());
   process::find_coroutines(report.trace, image, names.code_lookup());
+  process::read_await_points(report.trace, *image.memory, names.coroutine_lookup());
   report.symbols = names.resolve(report.trace);
   return report;
 }

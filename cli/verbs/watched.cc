@@ -11,6 +11,7 @@
 #include "cli/analyze/deadlock.h"
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
+#include "cli/process/live_memory.h"
 #include "cli/process/observe.h"
 #include "cli/read/clock.h"
 #include "cli/read/recording.h"
@@ -86,7 +87,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::read_lock_words(trace);
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
-    process::read_await_points(trace, names.coroutine_lookup());
+    process::read_await_points(trace, process::LiveMemory(pid_), names.coroutine_lookup());
     fixpoint_ = take_fixpoint(pid_, trace, symbols_.pause,
                               [&] { return read::read_recording(path_, true); });
     remember(trace);
