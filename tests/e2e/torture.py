@@ -157,7 +157,7 @@ def differences(expected, got, mode, program):
     if got[2] != expected[2]:
         lines.append(f"stderr: {got[2].strip()[:300]}")
     # A crash keeps its recording, the bare program's own too.
-    if got[3] and mode[3] and got[0] >= 0 and not program.leaves and not lines:
+    if got[3] and mode[3] and isinstance(got[0], int) and got[0] >= 0 and not program.leaves and not lines:
         lines.append(f"left behind: {' '.join(got[3][:5])}")
     return lines
 

@@ -5,6 +5,7 @@
 #include <signal.h>
 #include <time.h>
 
+#include <atomic>
 #include <thread>
 
 #include "tests/torture/check.h"
@@ -44,9 +45,16 @@ int main() {
   struct sigaction action {};
   action.sa_handler = [](int) {};
   sigaction(SIGUSR1, &action, nullptr);
-  std::thread waiter([&] { SHOW_ERRNO(sem_wait(&s)); });
-  usleep(10000);
-  pthread_kill(waiter.native_handle(), SIGUSR1);
+  std::atomic<bool> woken{false};
+  std::thread waiter([&] {
+    SHOW_ERRNO(sem_wait(&s));
+    woken = true;
+  });
+  // Again and again: a signal that comes before the wait does not end it.
+  while (!woken) {
+    pthread_kill(waiter.native_handle(), SIGUSR1);
+    usleep(1000);
+  }
   waiter.join();
   SHOW(sem_destroy(&s));
 
