@@ -12,9 +12,12 @@
 namespace track::core {
 namespace {
 
-inline KnownStack* set_of(KnownStacks& known, const Registers& regs) {
+inline uint64_t key_of(const Registers& regs) {
+  return (regs.pc ^ regs.sp << 4) * 0x9e3779b97f4a7c15;
+}
+inline uint32_t set_of(uint64_t key) {
   static_assert(kKnownSets == 16);
-  return known.sets[((regs.pc ^ regs.sp << 4) * 0x9e3779b97f4a7c15) >> 60];
+  return static_cast<uint32_t>(key >> 60);
 }
 
 TRACK_READS_STACK inline bool holds(const KnownStack& known, const Registers& regs, uint64_t high) {
@@ -32,33 +35,52 @@ TRACK_READS_STACK inline bool holds(const KnownStack& known, const Registers& re
 
 uint32_t known_stack(KnownStacks& known, const Registers& regs, uint64_t stack_high) {
   const uint64_t high = bounds_of(regs.sp, stack_high).high;
-  const KnownStack* set = set_of(known, regs);
-  if (holds(set[0], regs, high)) return set[0].stack;
-  return holds(set[1], regs, high) ? set[1].stack : 0;
+  if (KnownStack* guess = known.guess; guess != nullptr && holds(*guess, regs, high)) {
+    known.last = guess;
+    known.guess = guess->after;
+    return guess->stack;
+  }
+  const uint64_t key = key_of(regs);
+  for (const auto& way : known.sets[set_of(key)]) {
+    if (way.key != key || way.place == nullptr || !holds(*way.place, regs, high)) continue;
+    if (known.last != nullptr) known.last->after = way.place;
+    known.last = way.place;
+    known.guess = way.place->after;
+    return way.place->stack;
+  }
+  return 0;
 }
 
 void know_stack(KnownStacks& known, const Replay& replay, const Registers& regs, uint32_t stack) {
-  KnownStack* set = set_of(known, regs);
-  for (KnownStack* entry = set; entry != set + 2; ++entry) {
-    if (entry->sp != regs.sp || entry->pc != regs.pc || entry->stack != stack) continue;
-    entry->words = 0;  // should a signal handler never come back, nothing half-written is known
+  const uint64_t key = key_of(regs);
+  const uint32_t set = set_of(key);
+  for (auto& way : known.sets[set]) {
+    if (way.key != key || way.stack != stack) continue;
+    if (way.place == nullptr) {
+      if (known.places_used == kKnownSets * kKnownWays)
+        return;  // handlers that jumped out took some
+      way.place = &known.places[known.places_used++];
+    }
+    KnownStack& place = *way.place;
+    place.words = 0;  // should a signal handler never come back, nothing half-written is known
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    entry->bp = regs.bp;
-    entry->uses_bp = replay.uses_bp;
-    entry->generation = replay.generation;
+    place.pc = regs.pc;
+    place.sp = regs.sp;
+    place.bp = regs.bp;
+    place.stack = stack;
+    place.uses_bp = replay.uses_bp;
+    place.generation = replay.generation;
     const uint32_t words =
-        words_below(replay, regs.sp, entry->word, entry->at, kKnownWords, &entry->end);
+        words_below(replay, regs.sp, place.word, place.at, kKnownWords, &place.end);
     std::atomic_signal_fence(std::memory_order_seq_cst);
-    entry->words = words;
+    place.words = words;
     return;
   }
-  // Seen once: only its name is kept. The other one of the set may be worth more.
-  KnownStack& entry = set[set[0].newer];
-  set[0].newer ^= 1;
-  entry.words = 0;
-  entry.sp = regs.sp;
-  entry.pc = regs.pc;
-  entry.stack = stack;
+  // Seen once: only its name is kept, in place of the one that was named longest ago.
+  auto& way = known.sets[set][known.next_way[set]++ % kKnownWays];
+  if (way.place != nullptr) way.place->words = 0;
+  way.key = key;
+  way.stack = stack;
 }
 
 }  // namespace track::core

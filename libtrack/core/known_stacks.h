@@ -17,23 +17,34 @@
 namespace track::core {
 
 inline constexpr uint32_t kKnownWords = 48;  // deeper stacks are left to the Replay
-inline constexpr uint32_t kKnownSets = 16;   // of two
+inline constexpr uint32_t kKnownSets = 16, kKnownWays = 4;
 
 struct KnownStack {
   uint64_t pc, sp, bp;
-  uint64_t end;    // one past the outermost word
-  uint32_t stack;  // what the caller calls it; 0: empty
-  uint32_t words;  // 0: seen only once so far
+  uint64_t end;       // one past the outermost word
+  uint32_t words;     // 0: nothing is known
+  uint32_t stack;     // what the caller calls it
+  KnownStack* after;  // that was recognized after this one; a server's loop repeats itself
   uint32_t generation;
-  uint16_t uses_bp;
-  uint16_t newer;              // of the first in a set: which of both is replaced next
+  uint32_t uses_bp;
   int32_t at[kKnownWords];     // in bytes from sp, innermost first
   uint64_t word[kKnownWords];  // what lies there
 };
 
-// 20 KiB, touched as far as it is used. All zero is a valid empty one.
+// 42 KiB, touched from its beginning as far as it is used. All zero is a valid empty one. It must
+// stay where it is.
 struct KnownStacks {
-  KnownStack sets[kKnownSets][2];
+  KnownStack* last;   // recognized
+  KnownStack* guess;  // to be recognized next
+  struct Way {
+    uint64_t key;       // of pc and sp
+    KnownStack* place;  // null: seen once so far
+    uint64_t stack;
+  };
+  Way sets[kKnownSets][kKnownWays];
+  uint8_t next_way[kKnownSets];  // replaced next
+  uint64_t places_used;
+  KnownStack places[kKnownSets * kKnownWays];
 };
 
 // 0: not known.
