@@ -65,9 +65,9 @@ bool is_recorded_process() {
   for (volatile uint64_t& word : below) word = 0;
 }
 
-// False: it was ending already.
-[[gnu::noinline]] bool end_process(EndReason reason, int exit_code) {
-  if (ending.exchange(true)) return false;
+// Once; nothing when it is ending already.
+[[gnu::noinline]] void end_process(EndReason reason, int exit_code) {
+  if (ending.exchange(true)) return;
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
@@ -81,7 +81,6 @@ bool is_recorded_process() {
                     wire::EventKind::process_exiting, static_cast<uint8_t>(reason), 0});
   core::refresh_clock(now);
   pause_for_reader();
-  return true;
 }
 
 }  // namespace
@@ -89,7 +88,8 @@ bool is_recorded_process() {
 void process_ending(EndReason reason, int exit_code) {
   if (!is_recorded_process()) return;
   clear_stack_below();
-  if (!end_process(reason, exit_code)) return;
+  end_process(reason, exit_code);
+  // Also when it was ending already: an atexit handler may call _exit.
   if (reason == EndReason::quick_exit || reason == EndReason::underscore_exit) finish();
 }
 
