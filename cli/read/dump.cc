@@ -84,7 +84,7 @@ void DumpFile::read_directory() {
   if (checksum(checksum(0, &header, sizeof header), directory_.data(), bytes) != header_.checksum)
     throw Error(source_ + ": the dump's directory is damaged (checksum); nothing can be found");
   for (const DumpSection& section : directory_)
-    if (section.process >= dump::kMostSections)
+    if (section.process >= header_.sections)
       throw Error(source_ + ": the dump's directory is damaged: it names process " +
                   std::to_string(section.process));
 }
