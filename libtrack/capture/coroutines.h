@@ -38,22 +38,39 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers);
 void freeing_slow(void* block);
 
-// In the interposer's own frame, after the real call.
-[[gnu::always_inline]] inline void* allocated(void* block, size_t bytes) {
+inline uint64_t site_word(uint64_t caller) {
+  return site_cache[site_cache_index(caller)].load(std::memory_order_relaxed);
+}
+inline bool site_is(uint64_t word, uint64_t caller, wire::SiteState state) {
+  return word >> 14 == (caller << 2 | uint64_t(state));
+}
+
+// Is what the caller allocates now surely no frame, whatever its address will be? Where it is, the
+// real call is all there is to do. Yes also uses up one of the thread's allocations between looks.
+[[gnu::always_inline]] inline bool no_frame(size_t bytes, uint64_t caller) {
+  if (bytes < kSmallestFrame || bytes > kLargestFrame) return true;
+  return __builtin_expect(site_is(site_word(caller), caller, wire::SiteState::never), 1) &&
+         __builtin_expect(--core::this_thread.allocations != 0, 1);
+}
+
+// After the real call, in a frame that stands in the interposer's place, where no_frame said no.
+[[gnu::always_inline]] inline void* perhaps_frame(void* block, size_t bytes) {
   const auto caller = reinterpret_cast<uint64_t>(__builtin_return_address(0));
-  if (bytes < kSmallestFrame || bytes > kLargestFrame || block == nullptr) return block;
-  const uint64_t word = site_cache[site_cache_index(caller)].load(std::memory_order_relaxed);
-  if (__builtin_expect(word >> 14 == (caller << 2 | uint64_t(wire::SiteState::never)), 1) &&
-      __builtin_expect(--core::this_thread.allocations != 0, 1))
-    return block;
-  if (!core::may_record()) return block;
+  if (block == nullptr || !core::may_record()) return block;
+  const uint64_t word = site_word(caller);
   core::Registers registers;
   TRACK_GET_REGISTERS(registers);
-  if (word >> 14 == (caller << 2 | uint64_t(wire::SiteState::coroutine)))
+  if (site_is(word, caller, wire::SiteState::coroutine))
     allocated_frame(block, bytes, word & ((1u << 14) - 1), registers);
   else
     allocated_slow(block, bytes, caller, registers);
   return block;
+}
+
+// Both, in the interposer's own frame.
+[[gnu::always_inline]] inline void* allocated(void* block, size_t bytes) {
+  const auto caller = reinterpret_cast<uint64_t>(__builtin_return_address(0));
+  return no_frame(bytes, caller) ? block : perhaps_frame(block, bytes);
 }
 
 // Before the real call: afterwards the address may already be somebody else's.

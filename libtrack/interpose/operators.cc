@@ -26,24 +26,33 @@ Function standard(Function& cached, const char* name) {
 
 }  // namespace
 
-// Failure is left to the standard definition: new handlers, bad_alloc. Where there is none (plain
-// C), to the one of the plug-in that calls.
+// The common case keeps nothing for the rare one, which ends the hook by a jump (the build sees to
+// it) and stands in its place. Failure is left to the standard definition: new handlers, bad_alloc.
+// Where there is none (plain C), to the one of the plug-in that calls.
 #define TRACK_FAILED_NEW(symbol, parameters, arguments)        \
   const auto own = reinterpret_cast<void*(*)parameters>(       \
       callers_operator(#symbol, __builtin_return_address(0))); \
   return own != nullptr ? own arguments : nullptr
 
-#define TRACK_NEW(symbol, parameters, arguments, direct)         \
-  TRACK_EXPORT void* symbol parameters {                         \
-    static void*(*next)parameters;                               \
-    void* block = operators_are_standard() ? (direct) : nullptr; \
-    if (__builtin_expect(block == nullptr, 0)) {                 \
-      if (standard(next, #symbol) == nullptr) {                  \
-        TRACK_FAILED_NEW(symbol, parameters, arguments);         \
-      }                                                          \
-      block = next arguments;                                    \
-    }                                                            \
-    return allocated(block, n);                                  \
+#define TRACK_NEW(symbol, parameters, arguments, direct)                               \
+  namespace {                                                                          \
+  [[gnu::noinline]] void* otherwise##symbol parameters {                               \
+    static void*(*next)parameters;                                                     \
+    void* block = operators_are_standard() ? (direct) : nullptr;                       \
+    if (__builtin_expect(block == nullptr, 0)) {                                       \
+      if (standard(next, #symbol) == nullptr) {                                        \
+        TRACK_FAILED_NEW(symbol, parameters, arguments);                               \
+      }                                                                                \
+      block = next arguments;                                                          \
+    }                                                                                  \
+    return operators_are_standard() ? perhaps_frame(block, n) : allocated(block, n);   \
+  }                                                                                    \
+  }                                                                                    \
+  TRACK_EXPORT void* symbol parameters {                                               \
+    const auto caller = reinterpret_cast<uint64_t>(__builtin_return_address(0));       \
+    if (__builtin_expect(operators_are_standard(), 1) && no_frame(n, caller))          \
+      if (void* block = (direct); __builtin_expect(block != nullptr, 1)) return block; \
+    return otherwise##symbol arguments;                                                \
   }
 
 TRACK_NEW(_Znwm, (size_t n), (n), real.malloc(n))
@@ -71,13 +80,20 @@ TRACK_NEW_ALIGNED(_ZnwmSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const 
 TRACK_NEW_ALIGNED(_ZnamSt11align_val_tRKSt9nothrow_t, (size_t n, Align a, const Nothrow& t),
                   (n, a, t))
 
-#define TRACK_DELETE_IF(is_standard, symbol, parameters, arguments)  \
-  TRACK_EXPORT void symbol parameters noexcept {                     \
-    freeing(block);                                                  \
-    if (__builtin_expect(is_standard(), 1)) return real.free(block); \
-    static void(*next) parameters;                                   \
-    if (standard(next, #symbol) != nullptr) return next arguments;   \
-    real.free(block);                                                \
+#define TRACK_DELETE_IF(is_standard, symbol, parameters, arguments)                \
+  namespace {                                                                      \
+  [[gnu::noinline]] void otherwise##symbol parameters {                            \
+    freeing(block);                                                                \
+    if (is_standard()) return real.free(block);                                    \
+    static void(*next) parameters;                                                 \
+    if (standard(next, #symbol) != nullptr) return next arguments;                 \
+    real.free(block);                                                              \
+  }                                                                                \
+  }                                                                                \
+  TRACK_EXPORT void symbol parameters noexcept {                                   \
+    if (!track::core::may_be_tracked(block) && __builtin_expect(is_standard(), 1)) \
+      return real.free(block);                                                     \
+    otherwise##symbol arguments;                                                   \
   }
 
 #define TRACK_DELETE(...) TRACK_DELETE_IF(operators_are_standard, __VA_ARGS__)
