@@ -21,12 +21,15 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   // Help and version come this way too, with exit code 0.
   if (error.get_exit_code() == 0) return app.exit(error);
   std::string what = error.what();
-  if (!app.remaining().empty())
+  const auto verbs = app.get_subcommands();
+  if (!verbs.empty() && !verbs.front()->remaining().empty())
+    what = unexpected(*verbs.front());
+  else if (!app.remaining().empty())
     what = "there is no verb `" + app.remaining().front() + "`";
-  else if (app.get_subcommands().empty())
+  else if (verbs.empty())
     what = "name a verb: run, check, ps, leaks, hang, info or doctor";
   else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
-    what = unexpected(*app.get_subcommands().front());
+    what = unexpected(*verbs.front());
   std::fprintf(stderr, "track: %s; see track --help\n", what.c_str());
   return track::verbs::kToolError;
 }

@@ -72,6 +72,7 @@ def words(place):
     refused(("bogus",), "no verb `bogus`")
     refused((), "name a verb")
     refused(("run", "--bogus", "--", TARGET), "knows no `--bogus`")
+    refused(("run", "--bogus", "x", "--", TARGET), "knows no `--bogus`")
     refused(("run",), "CMD is required")
     refused(("ps", "1999999999"), "there is no process 1999999999", "track ps")
     for target in ("abc", "0", "-1", "99999999999", "/nonesuch/rec.1.0"):
