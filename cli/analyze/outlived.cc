@@ -5,6 +5,7 @@
 #include "cli/analyze/await_roots.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
+#include "cli/analyze/recycled.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -168,8 +169,7 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
           "could not be read when the process ended");
       break;
   }
-  if (group.doubtful != 0)
-    finding.because.push_back("the creation stack may be that of an earlier user of the block");
+  if (group.doubtful != 0) finding.because.push_back(doubt_of_stack(finding.created_at == 0));
 }
 
 bool still_there(const Coroutine& coroutine, const Explained& explained) {

@@ -12,6 +12,7 @@ set(TRACK_ANALYZE_SOURCES
   lock_held.cc
   mark.cc
   outlived.cc
+  recycled.cc
   stuck.cc
   suppressions.cc
   unjoined.cc

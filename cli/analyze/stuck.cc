@@ -4,7 +4,9 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "cli/analyze/await_roots.h"
 #include "cli/analyze/group.h"
+#include "cli/analyze/recycled.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -136,25 +138,46 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
   struct Group {
     Finding finding;
     uint64_t frame_bytes = 0;
+    uint64_t awaited = 0;  // frames that these await: counted with them
     bool doubtful = false;
+    const Coroutine* sample = nullptr;
   };
   std::map<Key, Group> groups;
   std::unordered_map<uint64_t, const Orphan*> orphans;
   for (const Orphan& orphan : fixpoint.coroutines) orphans[orphan.address] = &orphan;
-  Places places(trace, symbols);
-  for (const Coroutine& coroutine : trace.coroutines) {
+  const auto orphan_of = [&](const Coroutine& coroutine) -> const Orphan* {
     const auto known = orphans.find(coroutine.address);
-    if (known == orphans.end() || known->second->created_ticks != coroutine.created_ticks) continue;
-    const StackIndex created_at = places.of(coroutine.created_at);
-    const bool done = coroutine.state == TaskState::done;
-    const Key key{created_at, coroutine.function, done, known->second->inside_block};
-    const auto [entry, fresh] = groups.try_emplace(key);
-    Finding& finding = entry->second.finding;
-    finding.count = fresh ? 1 : finding.count + 1;
+    return known == orphans.end() || known->second->created_ticks != coroutine.created_ticks
+               ? nullptr
+               : known->second;
+  };
+  Places places(trace, symbols);
+  const AwaitIndex awaits(trace);
+  AwaitRoots roots(trace);
+  for (const Coroutine& coroutine : trace.coroutines) {
+    const Orphan* orphan = orphan_of(coroutine);
+    if (orphan == nullptr) continue;
+    const Coroutine* root = &roots.root_of(coroutine);
+    const Orphan* root_orphan = orphan_of(*root);
+    if (root_orphan == nullptr) {
+      root = &coroutine;
+      root_orphan = orphan;
+    }
+    const StackIndex created_at = places.of(root->created_at);
+    const bool done = root->state == TaskState::done;
+    const Key key{created_at, root->function, done, root_orphan->inside_block};
+    Group& group = groups[key];
+    Finding& finding = group.finding;
+    finding.bytes_held += orphan->held_bytes;
+    group.frame_bytes += coroutine.size_bytes;
+    if (root != &coroutine) {
+      ++group.awaited;
+      continue;
+    }
+    finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
     finding.created_at = created_at;
-    finding.bytes_held += known->second->held_bytes;
-    entry->second.frame_bytes += coroutine.size_bytes;
-    entry->second.doubtful |= coroutine.created_at_doubtful;
+    group.doubtful |= coroutine.created_at_doubtful;
+    if (group.sample == nullptr && coroutine.await_point != 0) group.sample = &coroutine;
     add_task(finding, trace, coroutine);
   }
   std::vector<Finding> findings;
@@ -172,10 +195,19 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     finding.title += done ? " finished, and nobody is left who could destroy "
                           : " can never be resumed: nobody is left who refers to ";
     finding.title += one ? "it" : "them";
+    std::string refers = "; nothing that can go on refers to " + its;
+    if (group.awaited != 0)
+      refers += " and " + std::to_string(group.awaited) + " more that " +
+                (one ? "it awaits" : "they await");
     finding.because.push_back(
         std::string(one ? "it is " : "they are ") + (done ? "at final suspension" : "suspended") +
-        "; nothing that can go on refers to " + its + " (" + bytes_text(group.frame_bytes) +
-        "), directly or through other memory");
+        refers + " (" + bytes_text(group.frame_bytes) + "), directly or through other memory");
+    if (group.sample != nullptr) set_await_chain(finding, awaits, *group.sample);
+    if (!done && group.sample != nullptr)
+      if (const Coroutine& leaf = roots.leaf_of(*group.sample);
+          !await_text(trace, leaf.await_point).empty())
+        finding.because.push_back((one ? "it stands in " : "one stands in ") +
+                                  suspended_text(trace, leaf));
     if (finding.bytes_held > group.frame_bytes)
       finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
                                 ", " + bytes_text(finding.bytes_held) + " of memory are lost");
@@ -184,9 +216,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
       finding.evidence = Evidence::likely;
       finding.because.push_back("doubt: " + its + " lies inside a larger block, maybe of a pool");
     }
-    if (group.doubtful)
-      finding.because.emplace_back(
-          "the creation stack may be that of an earlier user of the block");
+    if (group.doubtful) finding.because.push_back(doubt_of_stack(created_at == 0));
     set_ages(finding);
     findings.push_back(std::move(finding));
   }

@@ -12,6 +12,7 @@
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
+#include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
@@ -132,6 +133,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   process::read_await_points(loaded.report.trace, process::LiveMemory(pid),
                              names.coroutine_lookup());
   loaded.report.symbols = names.resolve(loaded.report.trace);
+  analyze::forget_foreign_stacks(loaded.report.trace, loaded.report.symbols);
   if (confirm) {
     loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
     loaded.fixpoint = take_fixpoint(pid, loaded.report.trace, settings.pause,
@@ -149,6 +151,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);
+  analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   if (confirm) loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   return loaded;
 }

@@ -9,6 +9,7 @@
 #include <unordered_map>
 
 #include "cli/analyze/deadlock.h"
+#include "cli/analyze/recycled.h"
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
 #include "cli/process/live_memory.h"
@@ -183,6 +184,7 @@ Loaded Watched::judge_finally(int status) {
   apply_coroutine_facts(trace, names);
   apply_fiber_facts(trace);
   loaded.report.symbols = names.resolve(trace);
+  analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   loaded.fixpoint = fixpoint_;
   return loaded;
