@@ -36,7 +36,7 @@ class ColumnReader {
   void get(std::string& text);
   template <class... T>
   void get(const std::tuple<T...>& values) {
-    std::apply([this](auto&... value) { (get(value), ...); }, values);
+    std::apply([this](auto&... value) { (this->get(value), ...); }, values);
   }
   template <class T>
   void get(std::vector<T>& list) {
@@ -98,7 +98,7 @@ class ColumnReader {
   }
   template <class... T>
   void get(std::tuple<T...>& values) {
-    std::apply([this](auto&... value) { (get(value), ...); }, values);
+    std::apply([this](auto&... value) { (this->get(value), ...); }, values);
   }
   static uint64_t groups(Column& column);
   uint64_t get_number();

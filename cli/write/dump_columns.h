@@ -30,7 +30,7 @@ class ColumnWriter {
   void put(const std::string& text) { put_number(text_number(text)); }
   template <class... T>
   void put(const std::tuple<T...>& values) {
-    std::apply([this](const auto&... value) { (put(value), ...); }, values);
+    std::apply([this](const auto&... value) { (this->put(value), ...); }, values);
   }
   template <class T>
   void put(const std::vector<T>& list) {
