@@ -1,5 +1,4 @@
 // what: The client has gone, but its session stays suspended in the read of the next line (S03).
-// expect: orphaned-coroutine proved count=2 created_by=accept_client
 // expect: orphaned-coroutine proved count=2 created_by=session
 #include <string>
 
