@@ -22,13 +22,14 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   if (error.get_exit_code() == 0) return app.exit(error);
   std::string what = error.what();
   const auto verbs = app.get_subcommands();
-  if (!verbs.empty() && !verbs.front()->remaining().empty())
+  const bool extras = dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr;
+  if (extras && !verbs.empty() && !verbs.front()->remaining().empty())
     what = unexpected(*verbs.front());
   else if (!app.remaining().empty())
     what = "there is no verb `" + app.remaining().front() + "`";
   else if (verbs.empty())
     what = "name a verb: run, check, ps, leaks, hang, info or doctor";
-  else if (dynamic_cast<const CLI::ExtrasError*>(&error) != nullptr)
+  else if (extras)
     what = unexpected(*verbs.front());
   std::fprintf(stderr, "track: %s; see track --help\n", what.c_str());
   return track::verbs::kToolError;
