@@ -53,6 +53,7 @@ class Solver {
     result_.doubts = picture_.doubts;
     result_.blind = picture_.blind;
     result_.pause_ns = picture_.pause_ns;
+    result_.pause_for = picture_.pause_for;
     for (const MemoryRegion& region : picture_.regions)
       result_.scanned_bytes += region.bytes.size();
     mark_roots();

@@ -25,7 +25,8 @@ std::string scan_text(const Fixpoint& fixpoint) {
       " that can go on: " + bytes_text(fixpoint.scanned_bytes);
   if (fixpoint.coherent) text += ", as of one instant";
   if (fixpoint.pause_ns != 0)
-    text += " (the process was held for " + duration_text(fixpoint.pause_ns) + ")";
+    text += " (the process was held for " + duration_text(fixpoint.pause_ns) +
+            (fixpoint.pause_for.empty() ? "" : ", for " + fixpoint.pause_for) + ")";
   return text;
 }
 

@@ -114,15 +114,15 @@ auto fields(T& o) {
 template <Is<Fixpoint> T>
 auto fields(T& f) {
   return std::tie(f.taken, f.coherent, f.doubts, f.blind, f.threads, f.coroutines, f.live_threads,
-                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.held_ns,
-                  f.not_visible);
+                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for,
+                  f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>
 auto fields(T& t) {
   return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
                   t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
-                  t.exit_code, t.exit_task, t.signal, t.pause_ns, t.options, t.tracker,
+                  t.exit_code, t.exit_task, t.signal, t.pause_ns, t.pause_for, t.options, t.tracker,
                   t.threads_created, t.threads_ended, t.threads_joined, t.threads_detached,
                   t.coroutines_created, t.coroutines_destroyed, t.untracked_coroutines,
                   t.fibers_created, t.events, t.events_overwritten, t.file_bytes, t.superseded,

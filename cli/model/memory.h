@@ -64,6 +64,7 @@ struct MemoryPicture {
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
   bool signal_handlers = false;  // the program has some
   uint64_t pause_ns = 0;
+  std::string pause_for;  // what was done while the process was held, for people
 };
 
 }  // namespace track

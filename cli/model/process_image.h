@@ -82,6 +82,7 @@ struct ProcessImage {
   bool coherent = false;   // registers and memory are of one instant
   uint64_t stack_top = 0;  // above the first thread's frames, where a core says so; 0 = unknown
   uint64_t pause_ns = 0;   // how long the process was held
+  std::string pause_for;   // and what was done meanwhile, for people
   std::vector<Mapping> mappings;
   std::vector<Module> modules;
   std::vector<ImageThread> threads;  // main first, then by tid

@@ -52,6 +52,7 @@ struct Fixpoint {
   uint64_t scanned_bytes = 0;
   uint64_t unreached_blocks = 0, unreached_bytes = 0;  // by anything, stuck tasks included
   uint64_t pause_ns = 0;                 // how long the process was held for this instant
+  std::string pause_for;                 // what was done meanwhile, for people
   uint64_t held_ns = 0;                  // in all, with attempts that proved nothing
   std::vector<std::string> not_visible;  // why there is no better proof
   bool empty() const { return threads.empty() && coroutines.empty(); }

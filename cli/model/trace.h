@@ -199,6 +199,7 @@ struct Trace {
   uint32_t exit_task = 0;  // thread that returned from main or called exit; 0 = not known
   int signal = 0;          // when killed, and known
   uint64_t pause_ns = 0;   // how long the target was held up for this trace
+  std::string pause_for;   // for what; empty when that goes without saying
   std::string options;
   TrackerPlace tracker;
 

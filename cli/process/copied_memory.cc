@@ -32,14 +32,45 @@ uint64_t kilobytes_in(const std::string& path, const std::string& name) {
   return 0;
 }
 
-bool wanted(const Mapping& mapping) {
+// The bytes of a process. For an image its mem file: process_vm_readv pins pages, for which the
+// kernel copies each page that an image still shares.
+class Source {
+ public:
+  Source(pid_t pid, bool live) : memory_(pid) {
+    if (!live)
+      file_ = open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+  }
+  ~Source() {
+    if (file_ >= 0) close(file_);
+  }
+  Source(const Source&) = delete;
+  Source& operator=(const Source&) = delete;
+
+  bool read(uint64_t address, std::byte* to, size_t bytes) const {
+    if (file_ < 0) return memory_.read_some(address, to, bytes) == bytes;
+    while (bytes != 0) {
+      const ssize_t n = pread(file_, to, bytes, static_cast<off_t>(address));
+      if (n <= 0) return false;
+      address += static_cast<uint64_t>(n);
+      to += n;
+      bytes -= static_cast<size_t>(n);
+    }
+    return true;
+  }
+
+ private:
+  LiveMemory memory_;
+  int file_ = -1;
+};
+
+}  // namespace
+
+bool is_copied(const Mapping& mapping) {
   // Devices answer reads; [vvar] is the kernel's.
   const bool device = mapping.path.compare(0, 5, "/dev/") == 0 &&
                       mapping.path.compare(0, 9, "/dev/shm/") != 0 && mapping.path != "/dev/zero";
   return mapping.readable && mapping.writable && !device;
 }
-
-}  // namespace
 
 uint64_t resident_bytes(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/status";
@@ -80,7 +111,7 @@ void CopiedMemory::grow(uint64_t bytes) {
   capacity_ = larger;
 }
 
-void CopiedMemory::find_runs(const Mapping& mapping, int pagemap) {
+void CopiedMemory::find_runs(const Mapping& mapping, int pagemap, size_t first) {
   std::vector<uint64_t> entries(16384);
   for (uint64_t start = mapping.start; start < mapping.end; start += entries.size() * kPage) {
     const uint64_t pages =
@@ -92,7 +123,8 @@ void CopiedMemory::find_runs(const Mapping& mapping, int pagemap) {
       // Not told: it is fetched to be sure.
       if (i < known && (entries[i] & (kPresent | kSwapped)) == 0) continue;
       const uint64_t page = start + i * kPage;
-      if (!runs_.empty() && runs_.back().end == page && page - runs_.back().start < kLargestRun) {
+      if (runs_.size() > first && runs_.back().end == page &&
+          page - runs_.back().start < kLargestRun) {
         runs_.back().end += kPage;
       } else {
         runs_.push_back({page, page + kPage, used_});
@@ -102,42 +134,51 @@ void CopiedMemory::find_runs(const Mapping& mapping, int pagemap) {
   }
 }
 
-void CopiedMemory::fetch(size_t first, size_t step, std::vector<char>& failed) {
+void CopiedMemory::fetch(pid_t from, size_t first, size_t step, std::vector<char>& failed) {
+  const Source source(from, from == pid_);
   for (size_t i = first; i < runs_.size(); i += step) {
     const Run& run = runs_[i];
-    failed[i] =
-        live_.read_some(run.start, buffer_ + run.at, run.end - run.start) != run.end - run.start;
+    failed[i] = !source.read(run.start, buffer_ + run.at, run.end - run.start);
   }
 }
 
-void CopiedMemory::copy(const std::vector<Mapping>& mappings, std::vector<std::string>& missing) {
-  const std::string path = "/proc/" + std::to_string(pid_) + "/pagemap";
+void CopiedMemory::copy(const std::vector<Mapping>& mappings, pid_t from,
+                        std::vector<std::string>& missing) {
+  const size_t first = runs_.size();
+  const uint64_t used_before = used_;
+  const std::string path = "/proc/" + std::to_string(from) + "/pagemap";
   const int pagemap = open(path.c_str(), O_RDONLY | O_CLOEXEC);
   for (const Mapping& mapping : mappings) {
-    if (!wanted(mapping)) continue;
+    if (!is_copied(mapping)) continue;
     if (mapping.end - mapping.start > kLargestSearched) {
       missing.push_back("a mapping of " + std::to_string((mapping.end - mapping.start) >> 30) +
                         " GiB (a sanitizer's shadow, or reserved addresses) is not copied");
       continue;
     }
-    areas_.push_back({mapping.start, mapping.end});
-    find_runs(mapping, pagemap);
+    // What a file stands behind and nobody has touched is not zero: it is read when asked for.
+    if (mapping.inode == 0) areas_.push_back({mapping.start, mapping.end});
+    find_runs(mapping, pagemap, first);
   }
   if (pagemap >= 0) close(pagemap);
   grow(used_);
   std::vector<char> failed(runs_.size(), 0);
   const unsigned helpers =
-      used_ < kSmall ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
+      used_ - used_before < kSmall ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   std::vector<std::thread> threads;
   for (unsigned i = 1; i < helpers; ++i)
-    threads.emplace_back([this, i, helpers, &failed] { fetch(i, helpers, failed); });
-  fetch(0, helpers, failed);
+    threads.emplace_back(
+        [this, from, first, i, helpers, &failed] { fetch(from, first + i, helpers, failed); });
+  fetch(from, first, helpers, failed);
   for (std::thread& thread : threads) thread.join();
   const auto lost = std::count(failed.begin(), failed.end(), 1);
   if (lost != 0)
     missing.push_back(std::to_string(lost) + " parts of the writable memory could not be read");
-  for (size_t i = 0; i < runs_.size(); ++i)
+  for (size_t i = first; i < runs_.size(); ++i)
     if (failed[i] != 0) runs_[i].at = kNowhere;
+  std::sort(runs_.begin(), runs_.end(),
+            [](const Run& a, const Run& b) { return a.start < b.start; });
+  std::sort(areas_.begin(), areas_.end(),
+            [](const Area& a, const Area& b) { return a.start < b.start; });
 }
 
 const CopiedMemory::Run* CopiedMemory::run_at(uint64_t address) const {

@@ -1,5 +1,5 @@
-// The writable memory of a process, copied while it was held; what cannot change is read from the
-// process when asked for. Pages that the process never touched are not fetched: they read as zero.
+// The writable memory of a process at one instant; what cannot change is read from the process when
+// asked for. Pages that the process never touched are not fetched: they read as zero.
 #pragma once
 
 #include <sys/types.h>
@@ -22,8 +22,9 @@ class CopiedMemory : public ImageMemory {
   // Makes room beforehand, so that the copying itself takes as little time as it can. Throws Error
   // when this machine has not enough memory for it.
   void reserve(uint64_t resident_bytes);
-  // mappings: sorted. missing: gets a line for what could not be copied.
-  void copy(const std::vector<Mapping>& mappings, std::vector<std::string>& missing);
+  // The writable ones of the mappings, as process `from` has them: this one, or an image of it.
+  // May be called again for other mappings. missing: gets a line for what could not be copied.
+  void copy(const std::vector<Mapping>& mappings, pid_t from, std::vector<std::string>& missing);
   uint64_t copied_bytes() const { return used_; }
 
   size_t read_some(uint64_t address, void* to, size_t bytes) const override;
@@ -42,8 +43,9 @@ class CopiedMemory : public ImageMemory {
   };
   const Run* run_at(uint64_t address) const;
   const Area* area_at(uint64_t address) const;
-  void find_runs(const Mapping& mapping, int pagemap);
-  void fetch(size_t first, size_t step, std::vector<char>& failed);
+  // Appends to the runs from `first` on.
+  void find_runs(const Mapping& mapping, int pagemap, size_t first);
+  void fetch(pid_t from, size_t first, size_t step, std::vector<char>& failed);
   void grow(uint64_t bytes);
 
   LiveMemory live_;
@@ -54,6 +56,9 @@ class CopiedMemory : public ImageMemory {
   std::vector<Run> runs_;    // sorted
   std::vector<Area> areas_;  // mappings copied, sorted
 };
+
+// Whether copy() takes it: writable memory, no device.
+bool is_copied(const Mapping& mapping);
 
 // Bytes of a process that are in memory or swapped out; what copying it may take.
 uint64_t resident_bytes(pid_t pid);

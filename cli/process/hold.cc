@@ -39,6 +39,7 @@ constexpr size_t kMostState = 16384;  // of a thread's vector registers
 struct Tracee {
   enum class State { seized, held, gone } state = State::seized;
   int signal = 0;  // to be delivered when it is let go
+  bool interrupted = false;
   ImageThread thread;
 };
 
@@ -59,9 +60,12 @@ class Tracer {
     } while (seize_new() != 0);
   }
 
-  void read_registers() {
-    for (auto& [tid, tracee] : tracees_)
-      if (tracee.state == Tracee::State::held) read_registers(tid, tracee);
+  std::vector<HeldThread> held() const {
+    std::vector<HeldThread> result;
+    for (const auto& [tid, tracee] : tracees_)
+      if (tracee.state == Tracee::State::held)
+        result.push_back({&tracee.thread, tracee.interrupted});
+    return result;
   }
 
   void release(Hold& hold) {
@@ -102,25 +106,32 @@ class Tracer {
     return fresh;
   }
 
-  // Every thread that was interrupted stops, ends, or is given up on.
+  // Every thread that was interrupted stops, ends, or is given up on. Each is looked after at once:
+  // until then, a call that the kernel broke off would fail should the tracer die.
   void wait_for_stops() {
     const auto deadline = Clock::now() + kPatience;
-    for (auto& [tid, tracee] : tracees_) {
-      while (tracee.state == Tracee::State::seized) {
+    for (;;) {
+      size_t missing = 0;
+      bool progress = false;
+      for (auto& [tid, tracee] : tracees_) {
+        if (tracee.state != Tracee::State::seized) continue;
         siginfo_t info{};
         // Not consumed: should track die now, the kernel still knows the signal to deliver.
         const int result = waitid(P_PID, static_cast<id_t>(tid), &info,
                                   WSTOPPED | WEXITED | WNOWAIT | WNOHANG | __WALL);
-        if (result != 0) {
-          tracee.state = Tracee::State::gone;
-        } else if (info.si_pid != 0) {
-          note_stop(tracee, info);
-        } else if (Clock::now() > deadline) {
-          break;
-        } else {
-          std::this_thread::sleep_for(kShortNap);
+        if (result == 0 && info.si_pid == 0) {
+          ++missing;
+          continue;
         }
+        progress = true;
+        if (result != 0)
+          tracee.state = Tracee::State::gone;
+        else
+          note_stop(tracee, info);
+        if (tracee.state == Tracee::State::held) read_registers(tid, tracee);
       }
+      if (missing == 0 || Clock::now() > deadline) return;
+      if (!progress) std::this_thread::sleep_for(kShortNap);
     }
   }
 
@@ -132,6 +143,7 @@ class Tracer {
     tracee.state = Tracee::State::held;
     const bool our_stop = (info.si_status >> 8) == PTRACE_EVENT_STOP;
     if (!our_stop) tracee.signal = info.si_status & 0x7f;
+    tracee.interrupted = our_stop && (info.si_status & 0x7f) == SIGTRAP;
     tracee.thread.stopped_by_signal = our_stop && (info.si_status & 0x7f) != SIGTRAP;
   }
 
@@ -165,7 +177,7 @@ class Tracer {
 
 }  // namespace
 
-Hold hold_process(pid_t pid, const std::function<void()>& while_held) {
+Hold hold_process(pid_t pid, const HoldActions& actions) {
   Hold hold;
   std::exception_ptr failure;
   // All signals stay with the other threads: nothing of track's runs between stop and release.
@@ -176,17 +188,26 @@ Hold hold_process(pid_t pid, const std::function<void()>& while_held) {
     Tracer tracing(pid);
     try {
       tracing.hold_all();
-      tracing.read_registers();
-      while_held();
+      actions.while_held(tracing.held());
     } catch (...) {
       failure = std::current_exception();
     }
     tracing.release(hold);
+    if (failure || !actions.afterwards) return;
+    try {
+      actions.afterwards();
+    } catch (...) {
+      failure = std::current_exception();
+    }
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
   tracer.join();
   if (failure) std::rethrow_exception(failure);
   return hold;
+}
+
+Hold hold_process(pid_t pid, const std::function<void()>& while_held) {
+  return hold_process(pid, {[&](const std::vector<HeldThread>&) { while_held(); }, {}});
 }
 
 }  // namespace track::process

@@ -23,8 +23,21 @@ struct Hold {
   uint64_t pause_ns = 0;  // from the first interruption to the last release
 };
 
-// Calls `while_held` once, in another thread, when everything stands still; what it throws comes
-// out here after the release. Throws Error when the process may not be traced or is gone.
+// A thread as it stands. Valid while everything is held.
+struct HeldThread {
+  const ImageThread* thread = nullptr;
+  bool interrupted = false;  // by us alone: no signal is on its way to it, no job control stop
+};
+
+// Both are called once, in the tracer: what traces is a thread, and only that may go on tracing.
+struct HoldActions {
+  std::function<void(const std::vector<HeldThread>&)> while_held;
+  std::function<void()> afterwards;  // everything has been let go; may be empty
+};
+
+// What an action throws comes out here, after the release. Throws Error when the process may not be
+// traced or is gone.
+Hold hold_process(pid_t pid, const HoldActions& actions);
 Hold hold_process(pid_t pid, const std::function<void()>& while_held);
 
 }  // namespace track::process

@@ -6,8 +6,6 @@
 #include <cstring>
 
 #include "cli/model/error.h"
-#include "cli/process/copied_memory.h"
-#include "cli/process/hold.h"
 #include "cli/process/live_image.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/loaded_elf.h"
@@ -17,21 +15,20 @@
 
 namespace track::process {
 
-namespace {
-
-// Main first; the rest are in the order of their ids.
 void sort_threads(ProcessImage& image) {
   std::stable_partition(image.threads.begin(), image.threads.end(),
                         [](const ImageThread& thread) { return thread.main; });
 }
 
-}  // namespace
-
-void describe_process(pid_t pid, ProcessImage& image) {
+void name_process(pid_t pid, ProcessImage& image) {
   image.source = "pid " + std::to_string(pid);
   image.pid = pid;
   image.program = executable_path(pid);
   image.command_line = command_line(pid);
+}
+
+void describe_process(pid_t pid, ProcessImage& image) {
+  name_process(pid, image);
   image.mappings = mappings(pid);
   image.memory = std::make_shared<LiveMemory>(pid);
   image.modules = loaded_modules(image.mappings, *image.memory);
@@ -73,30 +70,6 @@ ProcessImage look_at_process(pid_t pid) {
   }
   if (image.threads.empty() && !exists(pid))
     throw Error("process " + std::to_string(pid) + " ended while it was looked at");
-  sort_threads(image);
-  return image;
-}
-
-ProcessImage stop_process(pid_t pid) {
-  require_readable(pid);
-  ProcessImage image;
-  auto memory = std::make_shared<CopiedMemory>(pid);
-  memory->reserve(resident_bytes(pid));
-  Hold hold = hold_process(pid, [&] {
-    describe_process(pid, image);
-    memory->copy(image.mappings, image.missing);
-  });
-  image.memory = memory;
-  image.pause_ns = hold.pause_ns;
-  image.coherent = hold.complete && image.missing.empty();
-  image.missing.insert(image.missing.end(), hold.missing.begin(), hold.missing.end());
-  image.threads = std::move(hold.threads);
-  for (ImageThread& thread : image.threads) {
-    const TaskStatus status = task_status(pid, thread.tid);
-    thread.name = status.name;
-    thread.switches = status.switches;
-    thread.started_ns = start_time_ns(pid, thread.tid);
-  }
   sort_threads(image);
   return image;
 }

@@ -67,6 +67,7 @@ class Gatherer {
     const bool all_read = kept->copy.unreadable_bytes() == 0;
     picture_.storage = kept;
     picture_.pause_ns = image_.pause_ns;
+    picture_.pause_for = image_.pause_for;
     picture_.not_roots = std::move(tracker);
 
     const HeapBlocks heap = read_glibc_heap(image_, picture_.regions);

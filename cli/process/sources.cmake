@@ -2,14 +2,18 @@ set(TRACK_PROCESS_SOURCES
   await_edges.cc
   await_points.cc
   binary.cc
+  borrowed_thread.cc
   call_target.cc
   channels.cc
+  code_pieces.cc
   coroutines.cc
   copied_memory.cc
   core_file.cc
   core_memory.cc
   fibers.cc
   find_coroutines.cc
+  fork_risk.cc
+  forked_image.cc
   frame_code.cc
   frame_heads.cc
   frame_pointer.cc
@@ -31,7 +35,10 @@ set(TRACK_PROCESS_SOURCES
   proc.cc
   registers.cc
   stacks.cc
+  stop.cc
   system_calls.cc
   thread_memory.cc
+  traced_call.cc
   untracked.cc
-  unwind.cc)
+  unwind.cc
+  way_back.cc)

@@ -79,6 +79,7 @@ Trace trace_of(ProcessImage& image) {
   trace.signal = image.signal;
   trace.taken_ns = image.core ? 0 : now_ns();
   trace.pause_ns = image.pause_ns;
+  trace.pause_for = image.pause_for;
   trace.modules = image.modules;
   trace.stacks.emplace_back();
   trace.functions.emplace_back();

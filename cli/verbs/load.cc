@@ -191,6 +191,7 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
     const std::vector<std::string>& unseen = loaded.fixpoint.not_visible;
     process.trace.not_visible.insert(process.trace.not_visible.end(), unseen.begin(), unseen.end());
     process.trace.pause_ns += loaded.fixpoint.held_ns;
+    if (loaded.fixpoint.held_ns != 0) process.trace.pause_for = loaded.fixpoint.pause_for;
     process.findings = analyze::judge(process.trace, process.symbols, std::move(loaded.deadlocks),
                                       loaded.fixpoint);
     std::vector<Finding> growing = find_growth(series);

@@ -36,18 +36,24 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
                     "one instant of the process's memory (--no-pause): there are no proofs of "
                     "stuck tasks");
   uint64_t held_ns = 0;
+  std::string how;
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     analyze::Fixpoint proof;
     try {
-      proof = of_image(process::stop_process(pid), trace);
+      // What the tracker itself writes all the time is no part of the question.
+      const AddressRange recording{trace.tracker.recording,
+                                   trace.tracker.recording + trace.tracker.recording_bytes};
+      proof = of_image(process::stop_process(pid, {&recording, 1}), trace);
     } catch (const Error& error) {
       candidates.held_ns = held_ns;
+      candidates.pause_for = how;
       return unproved(std::move(candidates),
                       std::string("one instant of the process's memory, so that stuck tasks are "
                                   "not proved: ") +
                           error.what());
     }
     held_ns += proof.pause_ns;
+    how = proof.pause_for;
     proof.held_ns = held_ns;
     analyze::keep_common(proof, candidates);
     const Trace later = again();
@@ -55,6 +61,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
   }
   analyze::Fixpoint nothing;
   nothing.held_ns = held_ns;
+  nothing.pause_for = how;
   return nothing;
 }
 

@@ -86,6 +86,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   analyze::Fixpoint proof = fixpoint_of(held, report.trace);
   analyze::keep_common(proof, candidates);
   loaded.fixpoint.held_ns = held.pause_ns;
+  loaded.fixpoint.pause_for = held.pause_for;
   if (proof.empty() || moved(pid, report, proof)) return;
   loaded.report = std::move(report);
   loaded.fixpoint = std::move(proof);

@@ -23,6 +23,7 @@ std::string process_line(const ProcessReport& process) {
   if (trace.end == ProcessEnd::killed && trace.signal != 0)
     text += fmt::format(" by signal {}", trace.signal);
   if (trace.pause_ns != 0) text += "; it was held for " + duration_text(trace.pause_ns);
+  if (!trace.pause_for.empty()) text += " for " + trace.pause_for;
   return text;
 }
 

@@ -94,7 +94,7 @@ Json process_json(const ProcessReport& process) {
             {"end", process_end_name(trace.end)}, {"complete", trace.complete()},
             {"lost", lost_json(trace.lost)},      {"damage", trace.warnings},
             {"not_visible", trace.not_visible},   {"pause_ns", trace.pause_ns},
-            {"tasks", task_counts_json(trace)}};
+            {"pause_for", trace.pause_for},       {"tasks", task_counts_json(trace)}};
   if (trace.gone && trace.end != ProcessEnd::unknown) json["exit_code"] = trace.exit_code;
   if (trace.signal != 0) json["signal"] = trace.signal;
   if (!process.note.empty()) json["note"] = process.note;

@@ -130,6 +130,10 @@ void print_losses(Page& page, const Report& report) {
       page.wrapped("lost" + who + ": " + loss, 0, 2, Ink::yellow);
     for (const std::string& warning : trace.warnings)
       page.wrapped("damage" + who + ": " + warning, 0, 2, Ink::yellow);
+    if (trace.pause_ns != 0 && !process.findings.empty())
+      page.wrapped("pause" + who + ": the process was held for " + duration_text(trace.pause_ns) +
+                       (trace.pause_for.empty() ? "" : ", for " + trace.pause_for),
+                   0, 2, Ink::dim);
     for (const std::string& item : trace.not_visible)
       page.wrapped("not visible" + who + ": " + item, 0, 2, Ink::dim);
     for (const std::string& note : process.symbols.notes)

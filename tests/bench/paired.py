@@ -226,6 +226,18 @@ class Bench:
 
         if self.wanted("symbolize 10 000 addresses"):
             self.symbolize()
+        if self.wanted("one instant of a process"):
+            self.pauses()
+
+    def pauses(self):
+        done = subprocess.run([str(self.bin / "pause_bench")], capture_output=True, text=True,
+                              timeout=300, check=True)
+        for shape, goal_ms in (("100 MiB, 100 threads", 10), ("1 GiB, 10 threads", 60)):
+            lines = [line for line in done.stdout.splitlines() if line.startswith(shape)]
+            held = [float(re.search(r"held +([0-9.]+) ms", line).group(1)) for line in lines]
+            self.add(name=f"one instant of a process, {shape}", bare="",
+                     tracked=f"held for {held[0]:.1f} ms", ratio=f"by a copy: {held[1]:.0f} ms",
+                     value=held[0], goal=f"≤ {goal_ms} ms", met=held[0] <= goal_ms, peers="")
 
     def symbolize(self):
         command = [str(self.bin / "symbolize_bench"), str(self.track), "10000"]

@@ -1,0 +1,167 @@
+#include "cli/process/borrowed_thread.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <cstring>
+
+#include "cli/model/error.h"
+#include "cli/process/memory.h"
+#include "cli/process/proc.h"
+
+namespace track::process {
+namespace {
+
+constexpr uint64_t kRoom = 24 << 10;  // below its stack pointer, more than a way back takes
+constexpr uint64_t kAllSignals = ~uint64_t{0};
+constexpr uint64_t kCodeSegment = 0x33;
+constexpr unsigned kShadowStackSet = 0x204;  // NT_X86_SHSTK
+
+// Not in every libc's headers.
+constexpr auto kGetRseq = static_cast<__ptrace_request>(0x420f);
+constexpr auto kGetDispatch = static_cast<__ptrace_request>(0x4211);
+
+struct RseqConfiguration {
+  uint64_t area;
+  uint32_t bytes, signature, flags, padding;
+};
+struct DispatchConfiguration {
+  uint64_t mode, selector, offset, length;
+};
+
+// A sequence that the kernel promises to restart when the thread is disturbed: it must not be
+// resumed elsewhere in the middle of it.
+bool in_restartable_sequence(pid_t pid, pid_t tid, uint64_t instruction) {
+  RseqConfiguration rseq{};
+  if (ptrace(kGetRseq, tid, sizeof rseq, &rseq) < 0) return true;  // cannot be told
+  if (rseq.area == 0) return false;
+  const Memory memory(pid);
+  uint64_t descriptor = 0;
+  if (!memory.read(rseq.area + 8, &descriptor, sizeof descriptor)) return true;
+  if (descriptor == 0) return false;
+  uint64_t fields[3];  // version and flags, start, length
+  if (!memory.read(descriptor, fields, sizeof fields)) return true;
+  return instruction - fields[1] < fields[2];
+}
+
+// On a stack that belongs to it, with room to spare.
+bool on_own_stack(const ImageThread& thread, const user_regs_struct& user,
+                  const std::vector<Mapping>& mappings) {
+  for (const Mapping& mapping : mappings) {
+    if (user.rsp < mapping.start || user.rsp >= mapping.end) continue;
+    if (!mapping.writable || mapping.shared || user.rsp - mapping.start < kRoom) return false;
+    if (thread.main && mapping.path == "[stack]") return true;
+    // glibc puts the control block above the stack.
+    return mapping.path.empty() && user.fs_base > user.rsp && user.fs_base < mapping.end;
+  }
+  return false;
+}
+
+std::string name_space(pid_t tid, const std::string& kind) {
+  char text[64];
+  const std::string path = "/proc/" + std::to_string(tid) + "/ns/" + kind;
+  const ssize_t n = readlink(path.c_str(), text, sizeof text);
+  return n <= 0 ? std::string() : std::string(text, static_cast<size_t>(n));
+}
+
+std::vector<std::byte> vector_state(pid_t tid) {
+  std::vector<std::byte> state(16 << 10);
+  iovec where{state.data(), state.size()};
+  if (ptrace(PTRACE_GETREGSET, tid, NT_X86_XSTATE, &where) != 0 || where.iov_len == state.size())
+    throw Error("the vector registers of thread " + std::to_string(tid) + " cannot be read");
+  state.resize(where.iov_len);
+  return state;
+}
+
+bool write_memory(pid_t pid, uint64_t address, const std::vector<std::byte>& bytes) {
+  iovec local{const_cast<std::byte*>(bytes.data()), bytes.size()};
+  iovec remote{reinterpret_cast<void*>(address), bytes.size()};
+  return process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes.size());
+}
+
+}  // namespace
+
+std::string why_not_borrowed(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
+                             const std::vector<Mapping>& mappings) {
+  if (user.cs != kCodeSegment) return "it runs 32-bit code";
+  if (!on_own_stack(thread, user, mappings)) return "it is not on a stack of its own";
+  if (!thread.in_system_call && in_restartable_sequence(pid, thread.tid, user.rip))
+    return "it may be in a restartable sequence";
+  uint64_t shadow_stack = 0;
+  iovec where{&shadow_stack, sizeof shadow_stack};
+  if (ptrace(PTRACE_GETREGSET, thread.tid, kShadowStackSet, &where) == 0)
+    return "it has a shadow stack";
+  DispatchConfiguration dispatch{};
+  if (ptrace(kGetDispatch, thread.tid, sizeof dispatch, &dispatch) == 0 && dispatch.mode != 0)
+    return "its system calls are dispatched to itself";
+  if (status_field(thread.tid, "Seccomp") != "0")
+    return "a seccomp filter watches its system calls";
+  // The first process in a namespace is its init: the namespace would end with the helper.
+  if (name_space(thread.tid, "pid") != name_space(thread.tid, "pid_for_children"))
+    return "its children get a process id namespace of their own";
+  return {};
+}
+
+BorrowedThread::BorrowedThread(pid_t pid, pid_t tid, const CodePieces& code)
+    : pid_(pid), tid_(tid), code_(code), before_(registers_of(tid)) {
+  if (ptrace(PTRACE_GETSIGMASK, tid, sizeof mask_, &mask_) != 0)
+    throw Error("the signal mask of thread " + std::to_string(tid) + " cannot be read");
+  way_ = way_back(before_, mask_, vector_state(tid), code);
+  stack_before_.resize(way_.bytes.size());
+  if (!Memory(pid).read(way_.start, stack_before_.data(), stack_before_.size()) ||
+      !write_memory(pid, way_.start, way_.bytes))
+    throw Error("there is no room on the stack of thread " + std::to_string(tid));
+  if (ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE) != 0)
+    throw Error("thread " + std::to_string(tid) + " cannot be borrowed: " + std::strerror(errno));
+}
+
+CallResult BorrowedThread::call(uint64_t stack_pointer, int64_t number,
+                                const std::array<uint64_t, 5>& arguments) {
+  if (!changed_) {
+    changed_ = true;
+    // First the registers that lead home, then the mask that home sets right.
+    user_regs_struct user = before_;
+    user.rip = code_.call;
+    user.rsp = way_.home;
+    user.rax = SYS_getpid;
+    user.orig_rax = ~uint64_t{0};
+    set_registers(tid_, user);
+    ptrace(PTRACE_SETSIGMASK, tid_, sizeof kAllSignals, &kAllSignals);
+  }
+  const CallResult result = traced_call(tid_, code_.call, stack_pointer, number, arguments);
+  stopped_ = stopped_ || result.stopped;
+  return result;
+}
+
+// In a stop from which the kernel looks once more whether a call is to be made again.
+void BorrowedThread::stand_as_before() {
+  ptrace(PTRACE_INTERRUPT, tid_, 0, 0);
+  for (;;) {
+    resume(tid_, PTRACE_CONT);
+    const StopStatus stop = await_stop(tid_);
+    if (stop.ended) return;
+    if (stop.signal == SIGSTOP) stopped_ = true;
+    if (stop.event == PTRACE_EVENT_STOP) break;
+  }
+  ptrace(PTRACE_SETSIGMASK, tid_, sizeof mask_, &mask_);
+  set_registers(tid_, before_);
+}
+
+BorrowedThread::~BorrowedThread() {
+  try {
+    if (changed_) stand_as_before();
+    ptrace(PTRACE_SETOPTIONS, tid_, 0, 0);
+    write_memory(pid_, way_.start, stack_before_);
+    if (stopped_) syscall(SYS_tgkill, pid_, tid_, SIGSTOP);
+  } catch (const Error&) {
+    // It is gone, or still on its way: then it finds home by itself when the tracer ends.
+  }
+}
+
+}  // namespace track::process

@@ -1,0 +1,52 @@
+// One held thread that makes a few system calls for track and is then what it was before: its
+// registers, signal mask, stack and the system call that it was in.
+//
+// At every instant from the first change to the last, the thread gets back by itself should the
+// tracer die (see way_back.h). A call that had a time limit counts it anew in that case.
+#pragma once
+
+#include <sys/types.h>
+#include <sys/user.h>
+
+#include <array>
+#include <cstdint>
+#include <string>
+#include <vector>
+
+#include "cli/model/process_image.h"
+#include "cli/process/code_pieces.h"
+#include "cli/process/traced_call.h"
+#include "cli/process/way_back.h"
+
+namespace track::process {
+
+// Why this thread, which stands still under ptrace, must be left alone; empty = it may be borrowed.
+std::string why_not_borrowed(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
+                             const std::vector<Mapping>& mappings);
+
+class BorrowedThread {
+ public:
+  // The thread stands still, by PTRACE_INTERRUPT. Throws Error; then nothing has changed.
+  BorrowedThread(pid_t pid, pid_t tid, const CodePieces& code);
+  ~BorrowedThread();  // gives it back
+  BorrowedThread(const BorrowedThread&) = delete;
+  BorrowedThread& operator=(const BorrowedThread&) = delete;
+
+  const WayBack& way() const { return way_; }
+  // stack_pointer: where the thread goes on should this be its last call, one of way()'s.
+  CallResult call(uint64_t stack_pointer, int64_t number, const std::array<uint64_t, 5>& arguments);
+
+ private:
+  void stand_as_before();
+
+  pid_t pid_, tid_;
+  CodePieces code_;
+  user_regs_struct before_{};
+  uint64_t mask_ = 0;
+  WayBack way_;
+  std::vector<std::byte> stack_before_;  // what lay where the way back lies
+  bool changed_ = false;
+  bool stopped_ = false;  // SIGSTOP came meanwhile
+};
+
+}  // namespace track::process
