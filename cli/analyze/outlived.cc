@@ -11,26 +11,45 @@
 namespace track::analyze {
 namespace {
 
-bool judged(const Trace& trace) {
+// It ended by its own will: what is left then was meant to be left, or forgotten.
+bool ended_itself(const Trace& trace) {
   return trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called ||
-         trace.end == ProcessEnd::quick_exit;
+         trace.end == ProcessEnd::quick_exit || trace.end == ProcessEnd::underscore_exit;
+}
+
+// It was ended before it could finish anything: only what waited then is worth a word.
+bool cut_short(const Trace& trace) {
+  return trace.end == ProcessEnd::aborted || trace.end == ProcessEnd::killed ||
+         trace.end == ProcessEnd::timed_out || (trace.end == ProcessEnd::unknown && trace.gone);
 }
 
 std::string end_text(const Trace& trace) {
   switch (trace.end) {
-    case ProcessEnd::main_returned:
-      return "main returned";
-    case ProcessEnd::quick_exit:
-      return "quick_exit was called";
+    case ProcessEnd::killed:
+      return trace.signal != 0 ? signal_text(trace.signal) + " ended the process"
+                               : "a signal ended the process";
+    case ProcessEnd::unknown:
+      return "the process died";
     default:
-      return "exit was called";
+      return process_end_name(trace.end);
   }
 }
 
-bool outlived(const Thread& thread) {
-  return (thread.state == TaskState::running || thread.state == TaskState::blocked ||
-          thread.state == TaskState::created) &&
-         !thread.main && !thread.joined && !thread.adopted && thread.kernel != KernelView::gone;
+// Why waiting means less here than at the end of main.
+std::string no_time_text(const Trace& trace) {
+  if (!cut_short(trace)) return {};
+  if (trace.end == ProcessEnd::unknown)
+    return "the record stops in mid-run (killed, or replaced by exec): what waits may have been "
+           "about to go on";
+  return "the program was cut short: what waits may have been about to go on";
+}
+
+bool outlived(const Trace& trace, const Thread& thread) {
+  const bool unfinished = thread.state == TaskState::blocked ||
+                          (ended_itself(trace) && (thread.state == TaskState::running ||
+                                                   thread.state == TaskState::created));
+  return unfinished && !thread.main && !thread.joined && !thread.adopted &&
+         thread.kernel != KernelView::gone;
 }
 
 void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbols,
@@ -53,7 +72,7 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
               ? object_text(symbols, wait_kind_name(sample.wait.kind), sample.wait.object)
               : std::string(wait_kind_name(sample.wait.kind));
   if (sample.wait.since_ns != 0 && trace.taken_ns > sample.wait.since_ns)
-    line += " since " + duration_text(trace.taken_ns - sample.wait.since_ns);
+    line += " for " + duration_text(trace.taken_ns - sample.wait.since_ns);
   const std::string where = where_text(trace, symbols, sample.wait.stack);
   if (!where.empty()) line += ", in " + where;
   finding.because.push_back(line);
@@ -70,7 +89,7 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   std::map<Key, const Thread*> samples;
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
-    if (!outlived(thread) || explained.threads.count(thread.id) != 0) continue;
+    if (!outlived(trace, thread) || explained.threads.count(thread.id) != 0) continue;
     const StackIndex at = places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
     const StackIndex created_at = places.of(thread.created_at);
     const Key key{created_at, at, thread.wait.kind};
@@ -127,12 +146,13 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
                          const std::string& function) {
   Finding& finding = group.finding;
   const bool one = finding.count == 1;
-  std::string name = function.empty() ? std::string() : " of " + short_function(function);
+  const std::string name = function.empty() ? std::string() : " of " + short_function(function);
+  const std::string ended = cut_short(trace) ? end_text(trace) : "the process ended";
   finding.title = count_text(finding.count, "coroutine") + name + " " + (one ? "was" : "were") +
-                  " still there when the process ended";
+                  " still there when " + ended;
   if (function.empty() && finding.created_at != 0)
     finding.title = count_text(finding.count, "coroutine") + created_in(finding, trace, symbols) +
-                    " " + (one ? "was" : "were") + " still there when the process ended";
+                    " " + (one ? "was" : "were") + " still there when " + ended;
   const std::string its = one ? "its frame" : "their frames";
   const bool frames = !one || group.awaited != 0;
   std::string line = its;
@@ -140,7 +160,7 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
     line += " and " + std::to_string(group.awaited) + " more that " +
             (one ? "it awaits" : "they await");
   line += " (" + bytes_text(finding.bytes_held) + ") " + (frames ? "were" : "was") +
-          " allocated, and never freed before the process ended";
+          " allocated, and not freed before " + ended;
   finding.because.push_back(line);
   const std::string where = suspended_where(group.points, trace);
   if (group.done == finding.count)
@@ -251,11 +271,12 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols)
     add_task(finding, trace, fiber);
   }
   std::vector<Finding> findings;
+  const std::string ended = cut_short(trace) ? end_text(trace) : "the process ended";
   for (auto& [key, finding] : groups) {
     const bool one = finding.count == 1;
     const TaskState state = std::get<2>(key);
     finding.title = count_text(finding.count, "fiber") + created_in(finding, trace, symbols) + " " +
-                    (one ? "was" : "were") + " still there when the process ended";
+                    (one ? "was" : "were") + " still there when " + ended;
     finding.because.push_back((one ? "its stack (" : "their stacks (") +
                               bytes_text(finding.bytes_held) +
                               ") had not been freed, unmapped or used for another fiber");
@@ -266,7 +287,7 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols)
                                 "had not returned as far as was seen");
     else
       finding.because.push_back("nothing was seen to switch away from " +
-                                std::string(one ? "it" : "them") + " before the process ended");
+                                std::string(one ? "it" : "them") + " before " + ended);
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -276,7 +297,7 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols)
 
 std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
                                    const Explained& explained) {
-  if (!judged(trace) || trace.superseded) return {};
+  if ((!ended_itself(trace) && !cut_short(trace)) || trace.superseded || !trace.prepared) return {};
   std::vector<Finding> findings = outlived_threads(trace, symbols, explained);
   std::vector<Finding> coroutines = outlived_coroutines(trace, symbols, explained);
   std::move(coroutines.begin(), coroutines.end(), std::back_inserter(findings));
@@ -285,6 +306,8 @@ std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
   for (Finding& finding : findings) {
     finding.rule = Rule::outlived_task;
     finding.evidence = Evidence::suspected;
+    if (const std::string doubt = no_time_text(trace); !doubt.empty())
+      finding.because.push_back(doubt);
     set_ages(finding);
   }
   return findings;

@@ -81,7 +81,7 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
   line += wait.kind == WaitKind::join ? " is in pthread_join"
                                       : " waits on " + object_text(symbols, kind, wait.object);
   if (wait.since_ns != 0 && trace.taken_ns > wait.since_ns)
-    line += " since " + duration_text(trace.taken_ns - wait.since_ns);
+    line += " for " + duration_text(trace.taken_ns - wait.since_ns);
   const std::string where = where_text(trace, symbols, wait.stack);
   if (!where.empty()) line += ", in " + where;
   finding.because.push_back(line);

@@ -135,6 +135,10 @@ const char* process_end_name(ProcessEnd end) {
       return "abort was called";
     case ProcessEnd::killed:
       return "killed by a signal";
+    case ProcessEnd::timed_out:
+      return "the time was up";
+    case ProcessEnd::unseen:
+      return "exited unseen";
     case ProcessEnd::unknown:
       break;
   }

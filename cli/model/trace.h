@@ -53,6 +53,9 @@ enum class ProcessEnd : uint8_t {
   underscore_exit,
   aborted,
   killed,
+  timed_out,  // `track` ended it: --timeout
+  unseen,     // it exited, and its record does not say how: a raw system call, or exec of a program
+              // that is not tracked
   unknown,
 };
 

@@ -1,6 +1,7 @@
 #include "cli/model/words.h"
 
 #include <cstdio>
+#include <cstring>
 
 namespace track {
 namespace {
@@ -55,6 +56,11 @@ std::string grouped(uint64_t number) {
 
 std::string count_text(uint64_t count, const std::string& singular) {
   return grouped(count) + " " + singular + (count == 1 ? "" : "s");
+}
+
+std::string signal_text(int number) {
+  const char* name = sigabbrev_np(number);
+  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
 }
 
 std::string hex_text(uint64_t value) {

@@ -10,6 +10,7 @@ std::string duration_text(uint64_t ns);  // "85 ms", "3.2 s", "4 min 10 s", "2 d
 std::string bytes_text(uint64_t bytes);  // "96 B", "1.2 KiB"
 std::string count_text(uint64_t count, const std::string& singular);  // "1 thread", "3 threads"
 std::string grouped(uint64_t number);                                 // "1 000 000"
+std::string signal_text(int number);                                  // "SIGTERM"
 std::string hex_text(uint64_t value);                                 // "0x55d0"
 
 }  // namespace track

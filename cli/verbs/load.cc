@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <charconv>
 #include <chrono>
+#include <filesystem>
 #include <fstream>
 #include <sstream>
 #include <thread>
@@ -83,6 +84,17 @@ bool all_digits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// The process has replaced its program since (exec): it goes on, or left a later recording.
+bool superseded(const std::string& path, const Trace& trace) {
+  const read::RecordingFile name = read::parse_recording_name(path);
+  const std::string directory = std::filesystem::path(path).parent_path().string();
+  for (const read::RecordingFile& other :
+       read::list_recordings(directory.empty() ? "." : directory))
+    if (other.pid == name.pid && other.number > name.number) return true;
+  const uint64_t born = process::start_time_ns(name.pid, name.pid);
+  return born != 0 && born <= trace.start_ns;
+}
+
 std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings& symbols,
                                    bool confirm) {
   const auto files = read::list_recordings(path);
@@ -92,8 +104,6 @@ std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings
   for (size_t i = 0; i < files.size(); ++i) {
     try {
       result.push_back(load_recording(files[i].path, symbols, confirm));
-      result.back().report.trace.superseded =
-          i + 1 < files.size() && files[i + 1].pid == files[i].pid;
     } catch (const Error& error) {
       unread.emplace_back(error.what());
     }
@@ -148,6 +158,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(path, false);
   trace.gone = true;
+  trace.superseded = trace.end == ProcessEnd::unknown && superseded(path, trace);
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);

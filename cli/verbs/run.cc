@@ -56,11 +56,6 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   return result;
 }
 
-std::string signal_text(int status) {
-  const char* name = sigabbrev_np(WTERMSIG(status));
-  return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(WTERMSIG(status));
-}
-
 std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& settings) {
   std::vector<std::string> notes;
   if (outcome.timed_out)
@@ -75,7 +70,7 @@ std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& set
                                 outcome.still_running, outcome.still_running == 1 ? "" : "es",
                                 outcome.still_running == 1 ? "s" : ""));
   if (WIFSIGNALED(outcome.status) && !outcome.timed_out)
-    notes.push_back("the program was killed by " + signal_text(outcome.status));
+    notes.push_back("the program was killed by " + signal_text(WTERMSIG(outcome.status)));
   return notes;
 }
 

@@ -230,9 +230,12 @@ void Supervisor::at_deadline() {
   if (timeout_at_ && now >= *timeout_at_) {
     timeout_at_.reset();
     outcome_.timed_out = true;
-    outcome_.processes = judge_running("when the time was up");
-    for (const Loaded& loaded : outcome_.processes)
+    outcome_.processes = judge_running("");
+    for (Loaded& loaded : outcome_.processes) {
       outcome_.root_recorded |= loaded.report.trace.pid == root_.pid;
+      if (loaded.report.trace.end == ProcessEnd::alive)
+        loaded.report.trace.end = ProcessEnd::timed_out;
+    }
     kill(root_.pid, SIGTERM);
     kill_at_ = now + kUntilKill;
   }

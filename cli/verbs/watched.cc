@@ -38,8 +38,7 @@ void apply_status(Trace& trace, int status) {
     trace.signal = WTERMSIG(status);
   } else if (WIFEXITED(status)) {
     trace.exit_code = WEXITSTATUS(status);
-    // It ended by itself, by a way that was not seen: a raw system call.
-    if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::underscore_exit;
+    if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::unseen;
   }
 }
 

@@ -20,8 +20,7 @@ std::string process_line(const ProcessReport& process) {
   std::string text =
       fmt::format("process {} ({}): {}; {}", trace.pid, base_name(trace.program),
                   count_text(live_threads(trace), "thread"), process_end_name(trace.end));
-  if (trace.end == ProcessEnd::killed && trace.signal != 0)
-    text += fmt::format(" by signal {}", trace.signal);
+  if (trace.end == ProcessEnd::killed && trace.signal != 0) text += " " + signal_text(trace.signal);
   if (trace.pause_ns != 0) text += "; it was held for " + duration_text(trace.pause_ns);
   if (!trace.pause_for.empty()) text += " for " + trace.pause_for;
   return text;

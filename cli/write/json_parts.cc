@@ -35,8 +35,8 @@ Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_poin
 
 Json lost_json(const std::map<std::string, uint64_t>& lost) {
   Json json = Json::object();
-  for (const char* kind :
-       {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits", "memory", "joins"}) {
+  for (const char* kind : {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits",
+                           "memory", "joins", "fibers"}) {
     const auto known = lost.find(kind);
     json[kind] = known == lost.end() ? 0 : known->second;
   }

@@ -101,7 +101,7 @@ std::string process_heading(const ProcessReport& process) {
   if (trace.forked) text += " (forked)";
   text += std::string(": ") + process_end_name(trace.end);
   if (trace.end == ProcessEnd::killed && trace.signal != 0)
-    text += fmt::format(" {}", trace.signal);
+    text += " " + signal_text(trace.signal);
   else if (trace.gone && trace.end != ProcessEnd::unknown && trace.end != ProcessEnd::aborted)
     text += fmt::format(", exit code {}", trace.exit_code);
   if (!process.note.empty()) text += "; " + process.note;
@@ -213,6 +213,12 @@ bool cut_short(const ProcessReport& process) {
 std::string verdict_without_findings(const Report& report) {
   if (std::any_of(report.processes.begin(), report.processes.end(), cut_short))
     return "0 findings, but not clean: a program was killed before its end";
+  if (std::any_of(report.processes.begin(), report.processes.end(),
+                  [](const ProcessReport& process) {
+                    return process.trace.end == ProcessEnd::unseen && !process.trace.superseded;
+                  }))
+    return "0 findings, but the end was not seen: a raw system call, or exec of an untracked "
+           "program";
   if (std::any_of(report.processes.begin(), report.processes.end(),
                   [](const ProcessReport& process) { return !process.trace.gone; }))
     return report.complete() ? "0 findings so far" : "0 findings so far, but lossy";

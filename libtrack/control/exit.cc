@@ -95,8 +95,16 @@ void process_ending(EndReason reason, int exit_code) {
 
 void finish() {
   if (!is_recorded_process()) return;
+  // libc called exit itself: err(), the last thread's pthread_exit.
+  process_ending(EndReason::exit_called, 0);
   recording.header->state.store(wire::ProcessState::ended, std::memory_order_release);
   if (!core::recording_wanted()) core::remove_recording();
+}
+
+void forget_ending() {
+  ending.store(false);
+  recording.header->end_reason.store(EndReason::none, std::memory_order_relaxed);
+  recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
 }
 
 }  // namespace track::control

@@ -13,4 +13,7 @@ void process_ending(wire::EndReason reason, int exit_code);
 // static destructors as far as the loader's order allows, or at once where none will run.
 void finish();
 
+// In a fork child, which may have been made by its parent's exit handler: its own end is to come.
+void forget_ending();
+
 }  // namespace track::control

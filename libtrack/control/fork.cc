@@ -4,6 +4,7 @@
 
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
+#include "libtrack/control/exit.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -73,6 +74,7 @@ void in_fork_child() {
   header.parent_pid = parent;
   header.fork_parent_task = parent_task;
   header.start_realtime_ns = sys::realtime_ns();
+  forget_ending();
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();

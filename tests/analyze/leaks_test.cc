@@ -95,17 +95,53 @@ TEST_CASE("main, adopted threads and those another finding explains did not outl
   CHECK(analyze::find_outlived(t.trace, t.symbols, {{3}, {}}).empty());
 }
 
-TEST_CASE("nothing outlives a process that runs, was killed, or replaced its program") {
+TEST_CASE("nothing outlives a process that runs, replaced its program, or ended unseen") {
   TraceBuilder t;
   t.add_thread();
-  for (const ProcessEnd end : {ProcessEnd::alive, ProcessEnd::killed, ProcessEnd::unknown,
-                               ProcessEnd::underscore_exit, ProcessEnd::aborted}) {
+  t.waits(2, WaitKind::mutex, 0x5000);
+  for (const ProcessEnd end : {ProcessEnd::alive, ProcessEnd::unseen}) {
     t.trace.end = end;
     CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
   }
   t.trace.end = ProcessEnd::exit_called;
   CHECK(analyze::find_outlived(t.trace, t.symbols, {}).size() == 1);
   t.trace.superseded = true;
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
+}
+
+TEST_CASE("what outlives a process is said with the way in which it ended") {
+  TraceBuilder t;
+  t.add_thread();
+  t.waits(2, WaitKind::mutex, 0x5000);
+  t.trace.signal = 9;
+  for (const auto& [end, words] : {std::pair{ProcessEnd::underscore_exit, "_exit was called"},
+                                   std::pair{ProcessEnd::aborted, "abort was called"},
+                                   std::pair{ProcessEnd::killed, "SIGKILL ended the process"},
+                                   std::pair{ProcessEnd::timed_out, "the time was up"},
+                                   std::pair{ProcessEnd::unknown, "the process died"}}) {
+    t.trace.end = end;
+    const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].evidence == Evidence::suspected);
+    CHECK(findings[0].title == std::string("1 thread was still blocked (mutex) when ") + words);
+  }
+}
+
+TEST_CASE("of a process that was cut short only what waited is told") {
+  TraceBuilder t;
+  t.add_thread();
+  t.trace.end = ProcessEnd::killed;
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
+  t.trace.end = ProcessEnd::underscore_exit;
+  CHECK(analyze::find_outlived(t.trace, t.symbols, {}).size() == 1);
+}
+
+TEST_CASE("an unprepared process's core file says nothing about what outlived it") {
+  TraceBuilder t;
+  t.add_thread();
+  t.waits(2, WaitKind::mutex, 0x5000);
+  t.trace.end = ProcessEnd::killed;
+  t.trace.prepared = false;
   CHECK(analyze::find_outlived(t.trace, t.symbols, {}).empty());
 }
 

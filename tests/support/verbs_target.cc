@@ -1,10 +1,16 @@
-// Leaves one thread blocked for ever (or none: second argument `clean`), says "ready PID", and ends
-// in the way its first argument names.
+// Leaves one thread blocked for ever and one coroutine suspended for ever (or finishes both: second
+// argument `clean`), says "ready PID", and ends in the way its first argument names.
+#include <err.h>
+#include <sched.h>
 #include <signal.h>
+#include <sys/syscall.h>
+#include <sys/wait.h>
 #include <unistd.h>
 
+#include <coroutine>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <mutex>
 #include <string>
 #include <thread>
@@ -15,6 +21,41 @@ std::mutex* const never = new std::mutex;
 
 void wait_for_ever() {
   never->lock();
+  never->unlock();
+}
+
+struct Session {
+  struct promise_type {
+    Session get_return_object() {
+      return {std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    std::suspend_never initial_suspend() noexcept { return {}; }
+    std::suspend_always final_suspend() noexcept { return {}; }
+    void return_void() {}
+    void unhandled_exception() {}
+  };
+  std::coroutine_handle<promise_type> handle;
+};
+
+Session await_for_ever() {
+  co_await std::suspend_always{};
+}
+
+std::thread* blocked;
+std::coroutine_handle<> suspended;
+
+void finish_both() {
+  never->unlock();
+  blocked->join();
+  suspended.destroy();
+}
+
+void exit_with_a_forked_child() {
+  std::atexit([] {
+    const pid_t child = fork();
+    if (child == 0) _exit(0);
+    waitpid(child, nullptr, 0);
+  });
 }
 
 struct Hanging {
@@ -27,6 +68,11 @@ void end(const std::string& how) {
   if (how == "exit") std::exit(0);
   if (how == "quick_exit") std::quick_exit(0);
   if (how == "_exit") _exit(0);
+  if (how == "_Exit") _Exit(0);
+  if (how == "err") err(3, "as told");
+  if (how == "raw") asm volatile("syscall" : : "a"(SYS_exit_group), "D"(0) : "rcx", "r11");
+  if (how == "atexit") exit_with_a_forked_child();
+  if (how == "term") raise(SIGTERM);
   if (how == "abort") std::abort();
   if (how == "segv") raise(SIGSEGV);
   if (how == "kill") raise(SIGKILL);
@@ -35,14 +81,32 @@ void end(const std::string& how) {
   if (how == "hang") static Hanging hanging;
 }
 
+// The thread has said that it blocks, as far as that can be seen: it sleeps.
+void await_sleep(const std::string& task) {
+  for (char state = 0; state != 'S';) {
+    std::FILE* file = std::fopen((task + "/stat").c_str(), "r");
+    if (file == nullptr || std::fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 0;
+    if (file != nullptr) std::fclose(file);
+    sched_yield();
+  }
+}
+
+std::string other_task() {
+  std::string found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    if (task.path().filename() != std::to_string(getpid())) found = task.path();
+  return found;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "return";
-  if (argc <= 2) {
-    never->lock();
-    new std::thread(wait_for_ever);
-  }
+  never->lock();
+  blocked = new std::thread(wait_for_ever);
+  suspended = await_for_ever().handle;
+  await_sleep(other_task());
+  if (argc > 2) finish_both();
   std::printf("ready %d\n", getpid());
   std::fflush(stdout);
   end(how);

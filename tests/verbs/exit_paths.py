@@ -13,7 +13,8 @@ failures = []
 
 
 def expect(what, returncode, text, code, *words):
-    lacking = [word for word in words if word not in text]
+    joined = " ".join(text.split())  # whatever the width, a sentence is one line
+    lacking = [word for word in words if word not in joined]
     if returncode != code or lacking or "SUMMARY: libtrack: " not in text:
         failures.append(f"{what}: exit {returncode}, wanted {code}; lacks {lacking}:\n{text}")
 
@@ -67,22 +68,38 @@ def terminal_key(place):
     os.close(master)
 
 
+THREAD, COROUTINE = "1 thread created in main was", "1 coroutine"
+SUSPECTED = "outlived-task (suspected): "
+
+
+def both_twins(place, how, code, ended, clean="clean: 0 findings", flags=()):
+    """The thread and the coroutine are named, with how the process ended; the twin has neither."""
+    thread = f"{SUSPECTED}{THREAD} still blocked (mutex) when {ended}"
+    run(place, how, code, " ".join(thread.split()), SUSPECTED + COROUTINE, "await_for_ever",
+        flags=flags)
+    run(place, how + " clean", code, clean, flags=flags, arguments=[how, "clean"])
+
+
 with tempfile.TemporaryDirectory() as place:
-    finding = "outlived-task (suspected): 1 thread"
-    run(place, "return", 0, finding, "main returned")
-    run(place, "return3", 3, finding)
-    run(place, "exit", 0, finding, "exit was called")
-    run(place, "quick_exit", 0, finding, "quick_exit was called")
-    run(place, "_exit", 0)
-    run(place, "abort", 134, "not clean", "SIGABRT")
-    run(place, "segv", 139, "not clean", "SIGSEGV")
-    run(place, "kill", 137, "not clean", "SIGKILL")
-    run(place, "hang", 124, finding, "the time was up", flags=("--timeout", "2s"))
-    run(place, "forever", 124, "the time was up", flags=("--timeout", "500ms"))
+    finding = SUSPECTED + THREAD
+    for how, code, ended in (("return", 0, "main returned"), ("return3", 3, "main returned"),
+                             ("exit", 0, "exit was called"), ("err", 3, "exit was called"),
+                             ("quick_exit", 0, "quick_exit was called"),
+                             ("_exit", 0, "_exit was called"), ("_Exit", 0, "_exit was called"),
+                             ("atexit", 0, "main returned")):
+        both_twins(place, how, code, ended)
+    for how, code, ended in (("abort", 134, "abort was called"),
+                             ("segv", 139, "SIGSEGV ended the process"),
+                             ("term", 143, "SIGTERM ended the process"),
+                             ("kill", 137, "SIGKILL ended the process")):
+        both_twins(place, how, code, ended, "0 findings, but not clean")
+    both_twins(place, "hang", 124, "main returned", "0 findings so far", ("--timeout", "2s"))
+    both_twins(place, "forever", 124, "the time was up", "0 findings so far", ("--timeout", "2s"))
+    run(place, "raw", 0, "0 findings, but the end was not seen")
     every = ("--fail-on", "outlived-task:suspected")
-    run(place, "gate", 23, "ERROR: libtrack: 1 finding", flags=every, arguments=["return"])
+    run(place, "gate", 23, "ERROR: libtrack: 2 finding", flags=every, arguments=["return"])
     run(place, "gate by number", 7, flags=(*every, "--error-exitcode", "7"), arguments=["return"])
-    run(place, "child wins", 3, "ERROR: libtrack: 1 finding", flags=every, arguments=["return3"])
+    run(place, "child wins", 3, "ERROR: libtrack: 2 finding", flags=every, arguments=["return3"])
     run(place, "clean", 0, "clean: 0 findings", arguments=["return", "clean"])
     for number in (signal.SIGINT, signal.SIGTERM, signal.SIGHUP):
         signalled(place, number, 128 + number, number.name)
