@@ -16,6 +16,7 @@ void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
 
 FailOn::FailOn() {
   set_all(least_, Evidence::likely);
+  least_.erase(Rule::leaked_memory);  // not a task
 }
 
 FailOn::FailOn(const std::string& list) {
@@ -39,8 +40,8 @@ FailOn::FailOn(const std::string& list) {
     const auto rule = parse_rule(name);
     if (!rule)
       throw Error("--fail-on: `" + name +
-                  "` is no rule; one of deadlock, unjoined-thread, outlived-task, "
-                  "lock-held-at-exit, all, none");
+                  "` is no rule; one of deadlock, stuck-task, orphaned-coroutine, "
+                  "unjoined-thread, outlived-task, lock-held-at-exit, leaked-memory, all, none");
     least_[*rule] = evidence;
   }
 }

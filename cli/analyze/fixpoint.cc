@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "cli/analyze/mark.h"
+#include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
 
 namespace track::analyze {
@@ -15,6 +16,7 @@ namespace {
 constexpr uint64_t kMutexOwner = 8;
 constexpr uint32_t kTidMask = 0x3fffffff;
 constexpr size_t kMostGroups = 256;
+constexpr uint64_t kMostMeasured = uint64_t{4} << 30;  // a second marking takes a second a GiB
 
 bool waits_on_object(WaitKind kind) {
   return kind == WaitKind::condition || kind == WaitKind::semaphore || kind == WaitKind::barrier ||
@@ -41,8 +43,9 @@ bool orphanable(const Coroutine& coroutine) {
 
 class Solver {
  public:
-  Solver(const Trace& trace, const MemoryPicture& picture)
-      : trace_(trace),
+  Solver(const Trace& trace, const MemoryPicture& picture, bool with_memory)
+      : with_memory_(with_memory),
+        trace_(trace),
         picture_(picture),
         marker_(picture.regions, picture.blocks),
         graph_(build_wait_graph(trace)) {}
@@ -59,13 +62,14 @@ class Solver {
     mark_roots();
     sort_threads();
     spread();
-    if (picture_.coherent && any_suspect()) {
+    if (picture_.coherent && (with_memory_ || any_suspect())) {
       // Before anybody is accused, everything is looked through once more.
       marker_.be_thorough(picture_.pointer_guard);
       mark_roots();
       spread();
     }
     for (const Member& member : members_) result_.live_threads += member.live;
+    find_kept();
     std::vector<std::vector<Cell>> groups;
     for (const Member& member : members_)
       if (!member.live) add_stuck(member, groups);
@@ -78,6 +82,8 @@ class Solver {
     marker_.finish();
     find_orphans();
     count_unreached();
+    if (with_memory_) find_leaked();
+    if (!result_.kept.empty()) measure_kept();
     return std::move(result_);
   }
 
@@ -114,7 +120,8 @@ class Solver {
         at = std::max(at, next->end);
       }
     }
-    for (const KernelWord& word : picture_.kernel_words) marker_.mark_word(word.value, 0);
+    for (uint32_t i = 0; i < picture_.kernel_words.size(); ++i)
+      marker_.mark_word(picture_.kernel_words[i].value, in_kernel(i));
     // A handler runs in whatever thread a signal finds, with that thread's own variables.
     if (picture_.signal_handlers)
       for (const ThreadMemory& thread : picture_.threads)
@@ -124,7 +131,8 @@ class Solver {
   // A live thread's stack, control block and registers.
   void mark_own(const Member& member) {
     const ThreadMemory& own = *member.memory;
-    for (const uint64_t value : own.registers) marker_.mark_word(value, 0);
+    const auto number = static_cast<uint32_t>(&own - picture_.threads.data());
+    for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
     if (!own.own) return;
     mark_range(own.control.start, own.control.end);
     if (const Cell cell = marker_.map().find(own.stack.start); cell != kNoCell)
@@ -279,6 +287,103 @@ class Solver {
         result_.coroutines[orphan].held_bytes = bytes[group] / counts[group];
   }
 
+  using GroupKey = std::pair<uint32_t, StackIndex>;  // function, creation stack
+
+  // Coroutines that something refers to: by whom, for one of each group (all when they are few).
+  void find_kept() {
+    const RetentionFinder finder(trace_, picture_, marker_);
+    const bool few = trace_.coroutines.size() <= kMostGroups;
+    std::map<GroupKey, uint32_t> known;
+    for (const Coroutine& coroutine : trace_.coroutines) {
+      if (!orphanable(coroutine)) continue;
+      const Cell cell = marker_.map().find(coroutine.address);
+      if (cell == kNoCell || !marker_.reached(cell)) continue;
+      const auto [entry, fresh] = known.try_emplace({coroutine.function, coroutine.created_at},
+                                                    uint32_t(result_.retentions.size()));
+      uint32_t at = entry->second;
+      if (fresh || few) {
+        if (result_.retentions.size() >= kMostGroups) continue;
+        at = static_cast<uint32_t>(result_.retentions.size());
+        result_.retentions.push_back(finder.path_to(cell));
+      }
+      result_.kept.push_back({coroutine.address, coroutine.created_ticks, 0, at});
+    }
+    std::sort(result_.kept.begin(), result_.kept.end(),
+              [](const Kept& a, const Kept& b) { return a.address < b.address; });
+  }
+
+  // What only they keep: everything is marked once more without them.
+  void measure_kept() {
+    if (result_.scanned_bytes > kMostMeasured) return;
+    Marker all(picture_.regions, picture_.blocks);
+    std::swap(all, marker_);
+    std::map<GroupKey, size_t> known;
+    std::vector<std::vector<Cell>> groups;
+    std::unordered_map<uint64_t, size_t> group_of;
+    for (const Coroutine& coroutine : trace_.coroutines) {
+      const Kept* kept = find_kept(coroutine.address);
+      const Cell cell = marker_.map().find(coroutine.address);
+      if (kept == nullptr || cell == kNoCell) continue;
+      const auto [entry, fresh] =
+          known.try_emplace({coroutine.function, coroutine.created_at}, groups.size());
+      if (fresh) groups.emplace_back();
+      groups[entry->second].push_back(cell);
+      group_of[coroutine.address] = entry->second;
+    }
+    for (const auto& group : groups)
+      for (const Cell cell : group) marker_.exclude(cell);
+    mark_roots();
+    for (const Member& member : members_) mark_own(member);
+    for (const Orphan& orphan : result_.coroutines)
+      if (const Cell cell = marker_.map().find(orphan.address); cell != kNoCell)
+        marker_.mark_block(cell, 0);
+    marker_.finish();
+    for (const auto& group : groups)
+      for (const Cell cell : group) marker_.include(cell);
+    const std::vector<uint64_t> bytes = marker_.held_only_by(groups);
+    for (Kept& kept : result_.kept)
+      if (const auto group = group_of.find(kept.address); group != group_of.end())
+        kept.held_bytes = bytes[group->second] / groups[group->second].size();
+    std::swap(all, marker_);
+  }
+
+  const Kept* find_kept(uint64_t address) const {
+    const auto at = std::lower_bound(result_.kept.begin(), result_.kept.end(), address,
+                                     [](const Kept& k, uint64_t a) { return k.address < a; });
+    return at != result_.kept.end() && at->address == address ? &*at : nullptr;
+  }
+
+  // Blocks that not even a task that is lost refers to.
+  void find_leaked() {
+    for (const Orphan& orphan : result_.coroutines)
+      if (const Cell cell = marker_.map().find(orphan.address); cell != kNoCell)
+        marker_.mark_block(cell, 0);
+    marker_.finish();
+    std::map<std::pair<uint64_t, uint64_t>, LeakedBlocks> groups;
+    for (const Marker::Loose& loose : marker_.loose()) {
+      const MemoryBlock& block = marker_.map().at(loose.cell);
+      uint64_t first = 0;
+      if (const auto bytes = marker_.bytes_of(loose.cell); bytes.size() >= 8)
+        std::copy_n(bytes.begin(), 8, reinterpret_cast<std::byte*>(&first));
+      const bool typed = std::any_of(
+          trace_.modules.begin(), trace_.modules.end(),
+          [&](const Module& module) { return first >= module.start && first < module.end; });
+      LeakedBlocks& group = groups[{block.bytes, typed ? first : 0}];
+      group.bytes = block.bytes;
+      group.kind = typed ? first : 0;
+      if (group.count++ == 0) group.sample = block.address;
+      group.indirect_count += loose.count;
+      group.indirect_bytes += loose.bytes;
+    }
+    for (const auto& [key, group] : groups) result_.leaked.push_back(group);
+    std::stable_sort(result_.leaked.begin(), result_.leaked.end(),
+                     [](const LeakedBlocks& a, const LeakedBlocks& b) {
+                       return a.bytes * a.count + a.indirect_bytes >
+                              b.bytes * b.count + b.indirect_bytes;
+                     });
+    if (result_.leaked.size() > kMostGroups) result_.leaked.resize(kMostGroups);
+  }
+
   void count_unreached() {
     for (Cell cell = 0; cell < marker_.map().cells(); ++cell)
       if (!marker_.reached(cell)) {
@@ -287,6 +392,7 @@ class Solver {
       }
   }
 
+  const bool with_memory_;
   const Trace& trace_;
   const MemoryPicture& picture_;
   Marker marker_;
@@ -303,8 +409,8 @@ bool has_suspects(const Trace& trace) {
          std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable);
 }
 
-Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture) {
-  return Solver(trace, picture).solve();
+Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
+  return Solver(trace, picture, with_memory).solve();
 }
 
 bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {

@@ -21,7 +21,8 @@ using track::StuckThread;
 // Could anything come of it? False: no blocked threads and no suspended coroutines worth a look.
 bool has_suspects(const Trace& trace);
 
-Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture);
+// with_memory: blocks that nothing refers to, too.
+Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory = false);
 
 // What is stuck does not move. When anything of it did all the same, the record was of another
 // instant than the memory: nothing of it can be believed; it is emptied, and the answer is false.

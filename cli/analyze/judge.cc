@@ -20,6 +20,10 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   explained.threads = std::move(deadlocks.stuck);
   for (const StuckThread& stuck : fixpoint.threads) explained.threads.insert(stuck.id);
   for (const Orphan& orphan : fixpoint.coroutines) explained.frames.insert(orphan.address);
+  for (const Kept& kept : fixpoint.kept)
+    explained.kept[kept.address] = {kept.created_ticks, kept.held_bytes,
+                                    &fixpoint.retentions.at(kept.retention)};
+  append(find_leaked_memory(symbols, fixpoint));
   append(find_locks_held(trace, symbols));
   append(find_unjoined(trace, symbols));
   append(find_outlived(trace, symbols, explained));

@@ -3,9 +3,11 @@
 #pragma once
 
 #include <set>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/model/finding.h"
+#include "cli/model/proof.h"
 #include "cli/model/symbols.h"
 
 namespace track::analyze {
@@ -14,6 +16,13 @@ namespace track::analyze {
 struct Explained {
   std::set<uint32_t> threads;  // task ids
   std::set<uint64_t> frames;   // addresses of coroutine frames
+  // Frames that something refers to.
+  struct Keeper {
+    uint64_t created_ticks = 0;
+    uint64_t held_bytes = 0;
+    const std::vector<RetentionStep>* path = nullptr;
+  };
+  std::unordered_map<uint64_t, Keeper> kept = {};
 };
 
 // `lock-held-at-exit`: a thread ended while it held a lock. Proved; dropped when memory disagrees.

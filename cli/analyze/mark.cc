@@ -248,6 +248,60 @@ void Marker::be_thorough(uint64_t guard) {
   }
 }
 
+template <typename Visit>
+void Marker::each_reference(Cell cell, Visit visit) const {
+  const uint64_t end = map_.at(cell).end();
+  for (uint64_t at = map_.at(cell).address; at < end;) {
+    const std::span<const std::byte> bytes = bytes_from(at, end);
+    if (bytes.empty()) return;
+    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      const Cell to = map_.find(word & kAddressBits);
+      if (to != kNoCell && map_.is_block(to) && !reached(to)) visit(to);
+    }
+    at += bytes.size();
+  }
+}
+
+std::span<const std::byte> Marker::bytes_of(Cell cell) const {
+  uint64_t at = map_.at(cell).address;
+  const std::span<const std::byte> bytes = bytes_from(at, map_.at(cell).end());
+  return at == map_.at(cell).address ? bytes : std::span<const std::byte>();
+}
+
+std::vector<Marker::Loose> Marker::loose() const {
+  std::vector<bool> referred(map_.cells(), false), taken(map_.cells(), false);
+  const auto unreached = [&](Cell cell) { return map_.is_block(cell) && !reached(cell); };
+  for (Cell cell = 0; cell < map_.cells(); ++cell)
+    if (unreached(cell))
+      each_reference(cell, [&](Cell to) {
+        if (to != cell) referred[to] = true;
+      });
+  std::vector<Loose> result;
+  std::vector<Cell> todo;
+  for (const bool in_circles : {false, true})
+    for (Cell cell = 0; cell < map_.cells(); ++cell) {
+      if (!unreached(cell) || taken[cell] || (referred[cell] && !in_circles)) continue;
+      Loose loose{cell};
+      taken[cell] = true;
+      todo.push_back(cell);
+      while (!todo.empty()) {
+        const Cell from = todo.back();
+        todo.pop_back();
+        each_reference(from, [&](Cell to) {
+          if (taken[to]) return;
+          taken[to] = true;
+          ++loose.count;
+          loose.bytes += map_.at(to).bytes;
+          todo.push_back(to);
+        });
+      }
+      result.push_back(loose);
+    }
+  return result;
+}
+
 std::vector<uint64_t> Marker::held_only_by(std::span<const std::vector<Cell>> groups) const {
   constexpr uint32_t kNobody = 0, kSeveral = 1, kFirst = 2;
   std::vector<uint32_t> owner(map_.cells(), kNobody), seen(map_.cells(), 0);
@@ -255,26 +309,17 @@ std::vector<uint64_t> Marker::held_only_by(std::span<const std::vector<Cell>> gr
   for (uint32_t group = 0; group < groups.size(); ++group) {
     const uint32_t self = group + kFirst;
     const auto visit = [&](Cell cell) {
-      if (cell == kNoCell || !map_.is_block(cell) || reached(cell) || seen[cell] == self) return;
+      if (seen[cell] == self) return;
       seen[cell] = self;
       owner[cell] = owner[cell] == kNobody ? self : kSeveral;
       todo.push_back(cell);
     };
-    for (const Cell cell : groups[group]) visit(cell);
+    for (const Cell cell : groups[group])
+      if (map_.is_block(cell) && !reached(cell)) visit(cell);
     while (!todo.empty()) {
-      const uint64_t end = map_.at(todo.back()).end();
-      uint64_t at = map_.at(todo.back()).address;
+      const Cell from = todo.back();
       todo.pop_back();
-      while (at < end) {
-        const std::span<const std::byte> bytes = bytes_from(at, end);
-        if (bytes.empty()) break;
-        for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
-          uint64_t word;
-          std::memcpy(&word, bytes.data() + i, sizeof word);
-          visit(map_.find(word & kAddressBits));
-        }
-        at += bytes.size();
-      }
+      each_reference(from, visit);
     }
   }
   std::vector<uint64_t> held(groups.size(), 0);

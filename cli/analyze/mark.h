@@ -39,11 +39,29 @@ class Marker {
   // Where the word was that reached it first.
   uint64_t referrer(Cell cell) const { return referrers_[cell]; }
 
+  // A block that is not looked through, whoever refers to it, until include(); it counts as
+  // reached for that long. For blocks that were not reached yet.
+  void exclude(Cell cell) { marked_[cell >> 6] |= uint64_t{1} << (cell & 63); }
+  void include(Cell cell) { marked_[cell >> 6] &= ~(uint64_t{1} << (cell & 63)); }
+  // Blocks that no word of a block points to, of those that are not reached; where unreached blocks
+  // only refer to each other in a circle, one of them. With what hangs on each alone or with
+  // others.
+  struct Loose {
+    Cell cell = 0;
+    uint64_t count = 0, bytes = 0;  // of what it leads to and no earlier one did
+  };
+  std::vector<Loose> loose() const;
+  // The bytes of a block as far as they were read in one piece.
+  std::span<const std::byte> bytes_of(Cell cell) const;
+
   // For each group of blocks: how much memory the group alone keeps: not reached, and reachable
   // from no other group. The group's own blocks count.
   std::vector<uint64_t> held_only_by(std::span<const std::vector<Cell>> groups) const;
 
  private:
+  template <typename Visit>
+  void each_reference(Cell cell, Visit visit) const;
+
   struct Candidate {
     uint32_t page;
     uint32_t granule;

@@ -6,6 +6,7 @@
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
 #include "cli/analyze/recycled.h"
+#include "cli/analyze/retention.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -117,6 +118,8 @@ struct CoroutineGroup {
   std::map<uint32_t, uint64_t> points;  // await point -> how many stand there
   std::map<uint32_t, uint64_t> leaves;  // the same of the last one awaited in their chains
   const Coroutine* sample = nullptr;    // of the first such point
+  uint64_t frame_bytes = 0;
+  const std::vector<RetentionStep>* kept = nullptr;  // of the first that something keeps
 };
 
 // "suspended at a.cc:5 (co_await)", the most frequent places first.
@@ -159,7 +162,7 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
   if (group.awaited != 0)
     line += " and " + std::to_string(group.awaited) + " more that " +
             (one ? "it awaits" : "they await");
-  line += " (" + bytes_text(finding.bytes_held) + ") " + (frames ? "were" : "was") +
+  line += " (" + bytes_text(group.frame_bytes) + ") " + (frames ? "were" : "was") +
           " allocated, and not freed before " + ended;
   finding.because.push_back(line);
   const std::string where = suspended_where(group.points, trace);
@@ -189,6 +192,14 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
           "could not be read when the process ended");
       break;
   }
+  if (group.kept != nullptr) {
+    finding.kept_by = retention_words(*group.kept, trace, symbols);
+    finding.because.push_back((one ? "kept by " : "one is kept by ") +
+                              retention_line(finding.kept_by));
+  }
+  if (finding.bytes_held > group.frame_bytes)
+    finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
+                              ", " + bytes_text(finding.bytes_held) + " of memory");
   if (group.doubtful != 0) finding.because.push_back(doubt_of_stack(finding.created_at == 0));
 }
 
@@ -213,7 +224,14 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     const Key key{created_at, root->function, root->certainty};
     CoroutineGroup& group = groups[key];
     Finding& finding = group.finding;
-    finding.bytes_held += coroutine.size_bytes;
+    uint64_t held = coroutine.size_bytes;
+    const auto keeper = explained.kept.find(coroutine.address);
+    if (keeper != explained.kept.end() && keeper->second.created_ticks == coroutine.created_ticks) {
+      if (root == &coroutine && group.kept == nullptr) group.kept = keeper->second.path;
+      held = std::max(held, keeper->second.held_bytes);
+    }
+    finding.bytes_held += held;
+    group.frame_bytes += coroutine.size_bytes;
     if (root != &coroutine) {
       ++group.awaited;
       continue;

@@ -9,10 +9,12 @@ set(TRACK_ANALYZE_SOURCES
   group.cc
   growth.cc
   judge.cc
+  leaked_memory.cc
   lock_held.cc
   mark.cc
   outlived.cc
   recycled.cc
+  retention.cc
   stuck.cc
   suppressions.cc
   unjoined.cc

@@ -12,11 +12,6 @@
 namespace track::analyze {
 namespace {
 
-Evidence evidence_of(const Fixpoint& fixpoint) {
-  if (!fixpoint.coherent || !fixpoint.blind.empty()) return Evidence::suspected;
-  return fixpoint.doubts.empty() ? Evidence::proved : Evidence::likely;
-}
-
 std::string scan_text(const Fixpoint& fixpoint) {
   std::string text =
       "marked from all globals, the kernel's registrations, and the stacks and "
@@ -32,13 +27,7 @@ std::string scan_text(const Fixpoint& fixpoint) {
 
 void add_reasons(Finding& finding, const Fixpoint& fixpoint) {
   finding.evidence = evidence_of(fixpoint);
-  finding.because.push_back(scan_text(fixpoint));
-  if (!fixpoint.coherent)
-    finding.because.emplace_back(
-        "the process was not held while it was looked at: without that this is no proof");
-  for (const std::string& reason : fixpoint.blind)
-    finding.because.push_back("no more than suspected: " + reason);
-  for (const std::string& doubt : fixpoint.doubts) finding.because.push_back("doubt: " + doubt);
+  add_scan_reasons(finding, fixpoint);
 }
 
 const Thread* thread_of(const Trace& trace, uint32_t id) {
@@ -95,6 +84,21 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
 }
 
 }  // namespace
+
+Evidence evidence_of(const Fixpoint& fixpoint) {
+  if (!fixpoint.coherent || !fixpoint.blind.empty()) return Evidence::suspected;
+  return fixpoint.doubts.empty() ? Evidence::proved : Evidence::likely;
+}
+
+void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint) {
+  finding.because.push_back(scan_text(fixpoint));
+  if (!fixpoint.coherent)
+    finding.because.emplace_back(
+        "the process was not held while it was looked at: without that this is no proof");
+  for (const std::string& reason : fixpoint.blind)
+    finding.because.push_back("no more than suspected: " + reason);
+  for (const std::string& doubt : fixpoint.doubts) finding.because.push_back("doubt: " + doubt);
+}
 
 std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
                                 const Fixpoint& fixpoint, const std::set<uint32_t>& known) {

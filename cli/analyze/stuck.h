@@ -18,4 +18,11 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
 std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
                                    const Fixpoint& fixpoint);
 
+// `leaked-memory`, when the fixpoint looked for it.
+std::vector<Finding> find_leaked_memory(const Symbols& symbols, const Fixpoint& fixpoint);
+
+// What the fixpoint as a whole allows to say, and why.
+Evidence evidence_of(const Fixpoint& fixpoint);
+void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint);
+
 }  // namespace track::analyze

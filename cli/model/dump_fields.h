@@ -95,7 +95,7 @@ template <Is<Finding> T>
 auto fields(T& f) {
   return std::tie(f.rule, f.evidence, f.count, f.title, f.because, f.created_at, f.blocked_at,
                   f.await_chain, f.await_cycle, f.wait_object, f.tasks, f.age_min_ns,
-                  f.age_median_ns, f.age_max_ns, f.bytes_held, f.failing, f.fingerprint,
+                  f.age_median_ns, f.age_max_ns, f.bytes_held, f.kept_by, f.failing, f.fingerprint,
                   f.suppressed_by, f.test);
 }
 template <Is<Deadlocks> T>
@@ -111,11 +111,23 @@ template <Is<Orphan> T>
 auto fields(T& o) {
   return std::tie(o.address, o.created_ticks, o.held_bytes, o.inside_block);
 }
+template <Is<RetentionStep> T>
+auto fields(T& s) {
+  return std::tie(s.sort, s.address, s.bytes, s.number, s.left_out, s.holder);
+}
+template <Is<Kept> T>
+auto fields(T& k) {
+  return std::tie(k.address, k.created_ticks, k.held_bytes, k.retention);
+}
+template <Is<LeakedBlocks> T>
+auto fields(T& l) {
+  return std::tie(l.bytes, l.count, l.kind, l.sample, l.indirect_count, l.indirect_bytes);
+}
 template <Is<Fixpoint> T>
 auto fields(T& f) {
-  return std::tie(f.taken, f.coherent, f.doubts, f.blind, f.threads, f.coroutines, f.live_threads,
-                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for,
-                  f.held_ns, f.not_visible);
+  return std::tie(f.taken, f.coherent, f.doubts, f.blind, f.threads, f.coroutines, f.retentions,
+                  f.kept, f.leaked, f.live_threads, f.scanned_bytes, f.unreached_blocks,
+                  f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>

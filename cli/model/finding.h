@@ -68,10 +68,11 @@ struct Finding {
   std::vector<FindingTask> tasks;       // at most a few hundred; count says how many there are
   uint64_t age_min_ns = 0, age_median_ns = 0, age_max_ns = 0;
   uint64_t bytes_held = 0;
-  bool failing = false;       // at or above --fail-on, and not suppressed
-  std::string fingerprint;    // filled after symbolization: no ids, addresses, lines
-  std::string suppressed_by;  // the pattern, empty = not suppressed
-  std::string test;           // test that created it, when known
+  std::vector<std::string> kept_by;  // who still refers to one of the tasks: the root first
+  bool failing = false;              // at or above --fail-on, and not suppressed
+  std::string fingerprint;           // filled after symbolization: no ids, addresses, lines
+  std::string suppressed_by;         // the pattern, empty = not suppressed
+  std::string test;                  // test that created it, when known
 };
 
 const char* rule_name(Rule rule);  // "outlived-task"

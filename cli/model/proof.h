@@ -42,12 +42,43 @@ struct Orphan {
   bool inside_block = false;  // of a larger block: a pool
 };
 
+// One step of the way from what cannot go away to a task: who refers to whom.
+struct RetentionStep {
+  enum class Sort : uint8_t { global, thread_local_data, stack, registers, kernel, block, frame };
+  Sort sort = Sort::global;
+  uint64_t address = 0;   // of the word, block or frame
+  uint64_t bytes = 0;     // of the block
+  uint32_t number = 0;    // task id of the thread; of a frame: its function, into Trace::functions
+  uint32_t left_out = 0;  // steps between this one and the next
+  std::string holder;     // in the kernel: "epoll descriptor 5"
+};
+
+// A suspended coroutine that something still refers to.
+struct Kept {
+  uint64_t address = 0;
+  uint64_t created_ticks = 0;
+  uint64_t held_bytes = 0;  // its share of what only its group keeps; 0 = not known
+  uint32_t retention = 0;   // into Fixpoint::retentions; of one of its group
+};
+
+// Blocks that nothing refers to, alike in size and in what their first word points to.
+struct LeakedBlocks {
+  uint64_t bytes = 0;  // of one
+  uint64_t count = 0;
+  uint64_t kind = 0;  // address in a module that each begins with (a vtable); 0 = none
+  uint64_t sample = 0;
+  uint64_t indirect_count = 0, indirect_bytes = 0;  // that only these refer to
+};
+
 struct Fixpoint {
   bool taken = false;
   bool coherent = false;                   // else: candidates only
   std::vector<std::string> doubts, blind;  // see MemoryPicture
   std::vector<StuckThread> threads;
   std::vector<Orphan> coroutines;
+  std::vector<std::vector<RetentionStep>> retentions;  // the root first
+  std::vector<Kept> kept;                              // sorted by address
+  std::vector<LeakedBlocks> leaked;                    // when asked for; the most bytes first
   uint64_t live_threads = 0;
   uint64_t scanned_bytes = 0;
   uint64_t unreached_blocks = 0, unreached_bytes = 0;  // by anything, stuck tasks included
@@ -55,7 +86,7 @@ struct Fixpoint {
   std::string pause_for;                 // what was done meanwhile, for people
   uint64_t held_ns = 0;                  // in all, with attempts that proved nothing
   std::vector<std::string> not_visible;  // why there is no better proof
-  bool empty() const { return threads.empty() && coroutines.empty(); }
+  bool empty() const { return threads.empty() && coroutines.empty() && leaked.empty(); }
 };
 
 }  // namespace track

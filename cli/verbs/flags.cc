@@ -17,6 +17,8 @@ void add_symbol_flags(CLI::App& verb, SymbolSettings& settings) {
 void add_pause_flag(CLI::App& verb, SymbolSettings& settings) {
   verb.add_flag("--no-pause{false}", settings.pause,
                 "never hold the process for a moment: stuck tasks are suspected, not proved");
+  verb.add_flag("--memory", settings.memory,
+                "report blocks of the heap that nothing refers to, too (leaked-memory)");
 }
 
 void add_judge_flags(CLI::App& verb, JudgeSettings& settings) {

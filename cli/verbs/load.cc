@@ -146,8 +146,9 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   analyze::forget_foreign_stacks(loaded.report.trace, loaded.report.symbols);
   if (confirm) {
     loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
-    loaded.fixpoint = take_fixpoint(pid, loaded.report.trace, settings.pause,
-                                    [&] { return read_live(pid, place); });
+    loaded.fixpoint =
+        take_fixpoint(pid, loaded.report.trace, settings, [&] { return read_live(pid, place); });
+    names.name_objects(loaded.fixpoint, loaded.report.symbols);
   }
   return loaded;
 }

@@ -113,15 +113,25 @@ Symbols Names::resolve(const Trace& trace) {
   for (size_t i = 0; i < queries.size() && i < locations.size(); ++i)
     symbols.code.emplace(CodeKey{queries[i].address, queries[i].generation},
                          std::move(locations[i]));
-  for (const uint64_t object : objects_of(trace)) {
-    if (!in_module(modules_, object)) continue;
-    if (const auto exact = symbolizer_.symbol_starting_at(object))
-      symbols.objects[object] = symbolize::demangle(*exact);
-    else if (const auto inside = symbolizer_.symbol_at(object))
-      symbols.objects[object] = "in " + symbolize::demangle(*inside);
-  }
+  for (const uint64_t object : objects_of(trace)) name_object(object, symbols);
   symbols.notes = symbolizer_.notes();
   return symbols;
+}
+
+void Names::name_object(uint64_t address, Symbols& symbols) {
+  if (!in_module(modules_, address)) return;
+  if (const auto exact = symbolizer_.symbol_starting_at(address))
+    symbols.objects[address] = symbolize::demangle(*exact);
+  else if (const auto inside = symbolizer_.symbol_at(address))
+    symbols.objects[address] = "in " + symbolize::demangle(*inside);
+}
+
+void Names::name_objects(const Fixpoint& fixpoint, Symbols& symbols) {
+  for (const std::vector<RetentionStep>& path : fixpoint.retentions)
+    if (!path.empty() && path.front().sort == RetentionStep::Sort::global)
+      name_object(path.front().address, symbols);
+  for (const LeakedBlocks& leaked : fixpoint.leaked)
+    if (leaked.kind != 0) name_object(leaked.kind, symbols);
 }
 
 }  // namespace track::verbs

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include "cli/model/proof.h"
 #include "cli/model/symbols.h"
 #include "cli/model/trace.h"
 #include "cli/process/await_points.h"
@@ -23,9 +24,12 @@ class Names {
   process::CoroutineLookup coroutine_lookup();
   // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
   Symbols resolve(const Trace& trace);
+  // And the globals that keep tasks, and what leaked blocks are.
+  void name_objects(const Fixpoint& fixpoint, Symbols& symbols);
 
  private:
   process::CodeFact code_fact(uint64_t address) const;
+  void name_object(uint64_t address, Symbols& symbols);
 
   std::vector<Module> modules_;
   mutable symbolize::Symbolizer symbolizer_;

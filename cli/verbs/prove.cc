@@ -9,8 +9,8 @@ namespace {
 
 constexpr int kAttempts = 3;
 
-analyze::Fixpoint of_image(const ProcessImage& image, const Trace& trace) {
-  return analyze::find_fixpoint(trace, process::gather_picture(image, trace));
+analyze::Fixpoint of_image(const ProcessImage& image, const Trace& trace, bool memory) {
+  return analyze::find_fixpoint(trace, process::gather_picture(image, trace), memory);
 }
 
 analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why) {
@@ -20,18 +20,18 @@ analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why)
 
 }  // namespace
 
-analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
+analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSettings& settings,
                                 const std::function<Trace()>& again) {
-  if (!trace.recording || !analyze::has_suspects(trace)) return {};
+  if (!trace.recording || !(settings.memory || analyze::has_suspects(trace))) return {};
   analyze::Fixpoint candidates;
   try {
-    candidates = of_image(process::look_at_process(pid), trace);
+    candidates = of_image(process::look_at_process(pid), trace, settings.memory);
     if (!analyze::keep_unmoved(candidates, again())) return {};
   } catch (const Error& error) {
     return unproved({}, std::string("what refers to what: ") + error.what());
   }
   if (candidates.empty()) return candidates;
-  if (!may_pause)
+  if (!settings.pause)
     return unproved(std::move(candidates),
                     "one instant of the process's memory (--no-pause): there are no proofs of "
                     "stuck tasks");
@@ -43,7 +43,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
       // What the tracker itself writes all the time is no part of the question.
       const AddressRange recording{trace.tracker.recording,
                                    trace.tracker.recording + trace.tracker.recording_bytes};
-      proof = of_image(process::stop_process(pid, {&recording, 1}), trace);
+      proof = of_image(process::stop_process(pid, {&recording, 1}), trace, settings.memory);
     } catch (const Error& error) {
       candidates.held_ns = held_ns;
       candidates.pause_for = how;

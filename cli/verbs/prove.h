@@ -8,11 +8,12 @@
 
 #include "cli/analyze/fixpoint.h"
 #include "cli/model/trace.h"
+#include "cli/verbs/settings.h"
 
 namespace track::verbs {
 
 // trace: just read, with what the kernel and memory say. again: reads the recording once more.
-analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, bool may_pause,
+analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSettings& settings,
                                 const std::function<Trace()>& again);
 
 }  // namespace track::verbs

@@ -14,7 +14,8 @@ struct SymbolSettings {
   std::string sysroot;
   bool debuginfod = false;
   std::vector<std::string> debug_dirs;
-  bool pause = true;  // a process may be held for a moment, for a proof
+  bool pause = true;    // a process may be held for a moment, for a proof
+  bool memory = false;  // blocks that nothing refers to are asked for
 };
 
 struct JudgeSettings {

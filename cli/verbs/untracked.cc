@@ -32,8 +32,14 @@ ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   return report;
 }
 
-analyze::Fixpoint fixpoint_of(const ProcessImage& image, const Trace& trace) {
-  return analyze::find_fixpoint(trace, process::gather_picture(image, trace));
+analyze::Fixpoint fixpoint_of(const ProcessImage& image, const Trace& trace, bool memory) {
+  return analyze::find_fixpoint(trace, process::gather_picture(image, trace), memory);
+}
+
+void name(const analyze::Fixpoint& fixpoint, const SymbolSettings& settings, pid_t live_pid,
+          ProcessReport& report) {
+  if (fixpoint.retentions.empty() && fixpoint.leaked.empty()) return;
+  Names(report.trace, settings, live_pid).name_objects(fixpoint, report.symbols);
 }
 
 // What can never go on does not move. When some of it did, nothing of the proof can be believed.
@@ -64,14 +70,14 @@ bool moved(pid_t pid, const ProcessReport& report, const analyze::Fixpoint& proo
 // What two looks apart found, and one instant confirmed: the report is then of that instant.
 void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, Loaded& loaded) {
   const Trace& trace = loaded.report.trace;
-  if (!analyze::has_suspects(trace)) return;
+  if (!settings.memory && !analyze::has_suspects(trace)) return;
   if (!settings.pause) {
     loaded.fixpoint.not_visible.emplace_back(
         "one instant of the process's memory (--no-pause): no stuck task or orphaned coroutine "
         "can be told");
     return;
   }
-  const analyze::Fixpoint candidates = fixpoint_of(seen, trace);
+  const analyze::Fixpoint candidates = fixpoint_of(seen, trace, settings.memory);
   if (candidates.empty()) return;
   ProcessImage held;
   try {
@@ -83,7 +89,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
     return;
   }
   ProcessReport report = report_of(held, settings);
-  analyze::Fixpoint proof = fixpoint_of(held, report.trace);
+  analyze::Fixpoint proof = fixpoint_of(held, report.trace, settings.memory);
   analyze::keep_common(proof, candidates);
   loaded.fixpoint.held_ns = held.pause_ns;
   loaded.fixpoint.pause_for = held.pause_for;
@@ -91,6 +97,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   loaded.report = std::move(report);
   loaded.fixpoint = std::move(proof);
   loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
+  name(loaded.fixpoint, settings, pid, loaded.report);
 }
 
 void confirm_deadlocks(pid_t pid, const SymbolSettings& settings, Loaded& loaded) {
@@ -126,7 +133,9 @@ Loaded load_core(const std::string& path, const SymbolSettings& settings, bool c
   if (!confirm) return loaded;
   Trace& trace = loaded.report.trace;
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
-  if (analyze::has_suspects(trace)) loaded.fixpoint = fixpoint_of(image, trace);
+  if (settings.memory || analyze::has_suspects(trace))
+    loaded.fixpoint = fixpoint_of(image, trace, settings.memory);
+  name(loaded.fixpoint, settings, 0, loaded.report);
   return loaded;
 }
 

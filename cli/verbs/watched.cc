@@ -88,8 +88,8 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
     process::read_await_points(trace, process::LiveMemory(pid_), names.coroutine_lookup());
-    fixpoint_ = take_fixpoint(pid_, trace, symbols_.pause,
-                              [&] { return read::read_recording(path_, true); });
+    fixpoint_ =
+        take_fixpoint(pid_, trace, symbols_, [&] { return read::read_recording(path_, true); });
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.
@@ -186,6 +186,7 @@ Loaded Watched::judge_finally(int status) {
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   loaded.fixpoint = fixpoint_;
+  names.name_objects(fixpoint_, loaded.report.symbols);
   return loaded;
 }
 

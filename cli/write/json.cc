@@ -77,6 +77,7 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
               {"median", finding.age_median_ns},
               {"max", finding.age_max_ns}}},
             {"bytes_held", finding.bytes_held},
+            {"kept_by", finding.kept_by},
             {"test", optional_text(finding.test)},
             {"pid", process.trace.pid},
             {"failing", finding.failing},

@@ -252,6 +252,33 @@ TEST_CASE("the evidence is as good as the look was") {
   CHECK(evidence() == Evidence::suspected);
 }
 
+TEST_CASE("a frame that something keeps is told with the way to it and what it keeps alone") {
+  Process p;
+  const uint64_t registry = p.block(64), frame = p.block(96), own = p.block(32), lost = p.block(48);
+  p.add_coroutine("session()", 0).address = frame;
+  p.global(5, registry);
+  p.store(registry + 8, frame);
+  p.store(frame + 16, own);
+  p.store(frame + 24, registry);
+  const Fixpoint found = p.solve();
+  REQUIRE(found.kept.size() == 1);
+  CHECK(found.kept[0].address == frame);
+  CHECK(found.kept[0].held_bytes == 96 + 32);
+  using Sort = RetentionStep::Sort;
+  const std::vector<RetentionStep>& path = found.retentions.at(found.kept[0].retention);
+  REQUIRE(path.size() == 3);
+  CHECK(path[0].sort == Sort::global);
+  CHECK(path[0].address == Process::kGlobals + 5 * 8);
+  CHECK(path[1].sort == Sort::block);
+  CHECK(path[1].bytes == 64);
+  CHECK(path[2].sort == Sort::frame);
+  CHECK(found.leaked.empty());
+  const Fixpoint with_memory = find_fixpoint(p.trace, p.picture(), true);
+  REQUIRE(with_memory.leaked.size() == 1);
+  CHECK(with_memory.leaked[0].sample == lost);
+  CHECK(with_memory.leaked[0].bytes == 48);
+}
+
 TEST_CASE("what moved after all takes the whole proof with it") {
   Process p;
   p.add_thread();

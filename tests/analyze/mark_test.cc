@@ -91,6 +91,28 @@ TEST_CASE("a thorough look finds pointers that are tagged, unaligned or hidden i
   }
 }
 
+TEST_CASE("of lost blocks those count that lead to the others, and one of a circle") {
+  Heap heap(kBase, 8192);
+  const uint64_t list = heap.block(16, 40), second = heap.block(64, 40),
+                 third = heap.block(128, 40), kept = heap.block(256, 40), one = heap.block(512, 40),
+                 other = heap.block(640, 40);
+  heap.at(list) = second;
+  heap.at(second) = third;
+  heap.at(third) = kept;
+  heap.at(one) = other;
+  heap.at(other) = one;
+  Marker marker = heap.marker();
+  marker.mark_word(kept, 1);
+  marker.finish();
+  const std::vector<Marker::Loose> loose = marker.loose();
+  REQUIRE(loose.size() == 2);
+  CHECK(marker.map().at(loose[0].cell).address == list);
+  CHECK(loose[0].count == 2);
+  CHECK(loose[0].bytes == 80);
+  CHECK(marker.map().at(loose[1].cell).address == one);
+  CHECK(loose[1].count == 1);
+}
+
 TEST_CASE("a cycle nobody refers to stays unreached, and roots may be given later") {
   Heap heap(kBase, 4096);
   const uint64_t a = heap.block(16, 40), b = heap.block(64, 40), c = heap.block(128, 40);

@@ -1,0 +1,155 @@
+#include "cli/analyze/retention.h"
+
+#include <algorithm>
+#include <cstdio>
+
+#include "cli/model/words.h"
+
+namespace track::analyze {
+namespace {
+
+// Of a long way the first and the last steps are told.
+constexpr size_t kFirstSteps = 4, kLastSteps = 4, kLongest = 1 << 20;
+
+std::string task_text(const Trace& trace, uint32_t id) {
+  for (const Thread& thread : trace.threads)
+    if (thread.id == id) return thread_text(thread);
+  return "a thread";
+}
+
+std::string place_text(const Trace& trace, const Symbols& symbols, uint64_t address) {
+  const auto known = symbols.objects.find(address);
+  if (known != symbols.objects.end()) {
+    const bool inside = known->second.compare(0, 3, "in ") == 0;
+    return "global `" + (inside ? known->second.substr(3) : known->second) + "`";
+  }
+  for (const Module& module : trace.modules)
+    if (address >= module.start && address < module.end) return "data of " + base_name(module.path);
+  char text[24];
+  std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
+  return std::string("memory at ") + text;
+}
+
+}  // namespace
+
+RetentionFinder::RetentionFinder(const Trace& trace, const MemoryPicture& picture,
+                                 const Marker& marker)
+    : trace_(trace), picture_(picture), marker_(marker) {
+  for (size_t i = 0; i < picture.threads.size(); ++i)
+    if (picture.threads[i].own)
+      if (const Cell cell = marker.map().find(picture.threads[i].stack.start); cell != kNoCell)
+        stacks_[cell] = i;
+  for (const Coroutine& coroutine : trace.coroutines)
+    functions_[coroutine.address] = coroutine.function;
+}
+
+uint32_t RetentionFinder::task_of(size_t thread) const {
+  const int32_t tid = picture_.threads[thread].tid;
+  for (const Thread& known : trace_.threads)
+    if (known.tid == tid && known.state != TaskState::ended) return known.id;
+  return 0;
+}
+
+RetentionStep RetentionFinder::root(uint64_t referrer) const {
+  using Sort = RetentionStep::Sort;
+  RetentionStep step;
+  step.address = referrer;
+  const auto index = static_cast<size_t>(referrer & 0xffffffff);
+  if (referrer >> 48 == 0xffff && index < picture_.threads.size()) {
+    step.sort = Sort::registers;
+    step.number = task_of(index);
+    return step;
+  }
+  if (referrer >> 48 == 0xfffe && index < picture_.kernel_words.size()) {
+    step.sort = Sort::kernel;
+    step.holder = picture_.kernel_words[index].holder;
+    return step;
+  }
+  for (size_t i = 0; i < picture_.threads.size(); ++i)
+    if (picture_.threads[i].own && picture_.threads[i].control.contains(referrer)) {
+      step.sort = Sort::thread_local_data;
+      step.number = task_of(i);
+    }
+  return step;
+}
+
+RetentionStep RetentionFinder::block(Cell cell) const {
+  RetentionStep step;
+  const MemoryBlock& block = marker_.map().at(cell);
+  step.address = block.address;
+  step.bytes = block.bytes;
+  step.sort = RetentionStep::Sort::block;
+  if (const auto stack = stacks_.find(cell); stack != stacks_.end()) {
+    step.sort = RetentionStep::Sort::stack;
+    step.number = task_of(stack->second);
+  } else if (const auto frame = functions_.find(block.address); frame != functions_.end()) {
+    step.sort = RetentionStep::Sort::frame;
+    step.number = frame->second;
+  }
+  return step;
+}
+
+std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
+  std::vector<RetentionStep> path;
+  if (!marker_.reached(cell)) return path;
+  for (size_t n = 0; n < kLongest; ++n) {
+    path.push_back(block(cell));
+    if (path.back().sort == RetentionStep::Sort::stack) break;
+    const uint64_t referrer = marker_.referrer(cell);
+    const Cell from = referrer >> 47 != 0 ? kNoCell : marker_.map().find(referrer);
+    if (from == kNoCell || !marker_.map().is_block(from) || from == cell) {
+      path.push_back(root(referrer));
+      break;
+    }
+    cell = from;
+  }
+  std::reverse(path.begin(), path.end());
+  if (path.size() > kFirstSteps + kLastSteps) {
+    path[kFirstSteps - 1].left_out = static_cast<uint32_t>(path.size() - kFirstSteps - kLastSteps);
+    path.erase(path.begin() + kFirstSteps, path.end() - kLastSteps);
+  }
+  return path;
+}
+
+std::vector<std::string> retention_words(const std::vector<RetentionStep>& path, const Trace& trace,
+                                         const Symbols& symbols) {
+  using Sort = RetentionStep::Sort;
+  std::vector<std::string> words;
+  for (const RetentionStep& step : path) {
+    switch (step.sort) {
+      case Sort::global:
+        words.push_back(place_text(trace, symbols, step.address));
+        break;
+      case Sort::thread_local_data:
+        words.push_back("thread-local data of " + task_text(trace, step.number));
+        break;
+      case Sort::stack:
+        words.push_back("stack of " + task_text(trace, step.number));
+        break;
+      case Sort::registers:
+        words.push_back("registers of " + task_text(trace, step.number));
+        break;
+      case Sort::kernel:
+        words.push_back("the kernel (" + step.holder + ")");
+        break;
+      case Sort::block:
+        words.push_back("heap block of " + bytes_text(step.bytes));
+        break;
+      case Sort::frame:
+        words.push_back(step.number != 0 && step.number < trace.functions.size()
+                            ? "frame of " + short_function(trace.functions[step.number])
+                            : "a coroutine's frame");
+        break;
+    }
+    if (step.left_out != 0) words.push_back(count_text(step.left_out, "more block"));
+  }
+  return words;
+}
+
+std::string retention_line(const std::vector<std::string>& words) {
+  std::string line;
+  for (const std::string& word : words) line += (line.empty() ? "" : " -> ") + word;
+  return line;
+}
+
+}  // namespace track::analyze
