@@ -138,7 +138,7 @@ std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
 }
 
 Finding make_finding(const std::vector<size_t>& component, const WaitGraph& graph,
-                     const Trace& trace, const EdgeTeller& teller) {
+                     const Trace& trace, const Symbols& symbols, const EdgeTeller& teller) {
   Finding finding;
   finding.rule = Rule::deadlock;
   finding.evidence = Evidence::proved;
@@ -151,6 +151,10 @@ Finding make_finding(const std::vector<size_t>& component, const WaitGraph& grap
     members.push_back(&trace.threads[edge.waiter]);
     add_task(finding, trace, trace.threads[edge.waiter]);
   }
+  for (const Thread* member : members)
+    if (const std::string where = where_text(trace, symbols, member->created_at);
+        !where.empty() && member->created_at != members.front()->created_at)
+      finding.because.push_back(thread_text(*member) + " was created in " + where);
   const std::vector<size_t> waiting = behind(graph, component);
   for (size_t i = 0; i < std::min(waiting.size(), kListedBehind); ++i)
     finding.because.push_back("blocked behind them: " +
@@ -183,7 +187,7 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
   const WaitGraph graph = build_wait_graph(trace);
   const EdgeTeller teller(trace, symbols);
   for (const auto& component : cyclic_components(graph)) {
-    result.findings.push_back(make_finding(component, graph, trace, teller));
+    result.findings.push_back(make_finding(component, graph, trace, symbols, teller));
     for (const size_t member : component) result.stuck.insert(trace.threads[member].id);
     for (const size_t waiter : behind(graph, component))
       result.stuck.insert(trace.threads[waiter].id);

@@ -59,20 +59,20 @@ class Solver {
     result_.pause_for = picture_.pause_for;
     for (const MemoryRegion& region : picture_.regions)
       result_.scanned_bytes += region.bytes.size();
-    mark_roots();
     sort_threads();
-    spread();
-    if (picture_.coherent && (with_memory_ || any_suspect())) {
-      // Before anybody is accused, everything is looked through once more.
-      marker_.be_thorough(picture_.pointer_guard);
-      mark_roots();
-      spread();
+    result_.asleep = all_asleep();
+    if (!result_.asleep) {
+      mark_live();
+      find_kept();
     }
-    for (const Member& member : members_) result_.live_threads += member.live;
-    find_kept();
     std::vector<std::vector<Cell>> groups;
     for (const Member& member : members_)
       if (!member.live) add_stuck(member, groups);
+    // In a process that is asleep every object can be reached, and nobody is left to do it.
+    if (result_.asleep) {
+      if (picture_.coherent) marker_.be_thorough(picture_.pointer_guard);
+      mark_roots();
+    }
     // What a stuck thread holds is stuck with it, not orphaned.
     const std::vector<uint64_t> thread_bytes = marker_.held_only_by(groups);
     for (size_t i = 0; i < result_.threads.size(); ++i)
@@ -131,10 +131,15 @@ class Solver {
   // A live thread's stack, control block and registers.
   void mark_own(const Member& member) {
     const ThreadMemory& own = *member.memory;
+    // Who ends the process does not return to its frames. What exit handlers know lies elsewhere.
+    const bool leaves = trace_.held_at_exit && !picture_.signal_handlers &&
+                        member.thread != nullptr && member.thread->id == trace_.exit_task;
     const auto number = static_cast<uint32_t>(&own - picture_.threads.data());
-    for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
+    if (!leaves)
+      for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
     if (!own.own) return;
     mark_range(own.control.start, own.control.end);
+    if (leaves) return;
     if (const Cell cell = marker_.map().find(own.stack.start); cell != kNoCell)
       marker_.mark_block(cell, 0);
   }
@@ -155,6 +160,37 @@ class Solver {
       }
       members_.push_back(member);
     }
+  }
+
+  void mark_live() {
+    mark_roots();
+    spread();
+    if (picture_.coherent && (with_memory_ || any_suspect())) {
+      // Before anybody is accused, everything is looked through once more.
+      marker_.be_thorough(picture_.pointer_guard);
+      mark_roots();
+      spread();
+    }
+    for (const Member& member : members_) result_.live_threads += member.live;
+  }
+
+  // Not one thread can run, and nothing outside can wake one: as Go has it, all are asleep.
+  bool all_asleep() const {
+    return !picture_.may_be_woken && !members_.empty() &&
+           std::all_of(members_.begin(), members_.end(),
+                       [&](const Member& member) { return sleeps(member); });
+  }
+
+  bool sleeps(const Member& member) const {
+    if (member.live) return false;
+    const Wait& wait = member.thread->wait;
+    if (std::any_of(picture_.shared.begin(), picture_.shared.end(),
+                    [&](const AddressRange& range) { return range.contains(wait.object); }))
+      return false;
+    if (waits_on_object(wait.kind) || owner_has_ended(wait)) return true;
+    const std::vector<WaitEdge>& edges = graph_.edges[member.index];
+    return std::any_of(edges.begin(), edges.end(),
+                       [&](const WaitEdge& edge) { return by_index_.count(edge.owner) != 0; });
   }
 
   void spread() {
@@ -193,12 +229,11 @@ class Solver {
       const Cell cell = marker_.map().find(wait.object);
       return cell == kNoCell || marker_.reached(cell);
     }
+    if (owner_has_ended(wait)) return false;
     // It needs every one of these.
     const std::vector<WaitEdge>& edges = graph_.edges[member.index];
-    if (!edges.empty())
-      return std::all_of(edges.begin(), edges.end(),
-                         [&](const WaitEdge& edge) { return lives(edge.owner); });
-    return !owner_has_ended(wait);
+    return std::all_of(edges.begin(), edges.end(),
+                       [&](const WaitEdge& edge) { return lives(edge.owner); });
   }
 
   // The lock word names a thread that is no more. A thread's exit gives nothing back.
@@ -234,14 +269,17 @@ class Solver {
     stuck.object = wait.object;
     if (waits_on_owner(wait.kind)) {
       stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
-      for (const WaitEdge& edge : graph_.edges[member.index])
-        if (!lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
+      if (!owner_has_ended(wait))
+        for (const WaitEdge& edge : graph_.edges[member.index])
+          if (!lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
       if (stuck.other == 0) {
         stuck.by = StuckBy::owner_ended;
         const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
         if (const Thread* ended = ended_owner(wait, static_cast<int32_t>(owner)))
           stuck.other = ended->id;
       }
+    } else if (result_.asleep) {
+      stuck.by = StuckBy::asleep;
     } else {
       const Cell cell = marker_.map().find(wait.object);
       stuck.on_own_stack = member.memory->stack.contains(wait.object);

@@ -33,6 +33,8 @@ void add_task(Finding& finding, const Trace& trace, const Thread& thread) {
   task.main = thread.main;
   task.state = thread.state;
   task.age_ns = age(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
+  task.created_at = thread.created_at;
+  task.blocked_at = thread.wait.stack;
   finding.tasks.push_back(std::move(task));
 }
 

@@ -14,8 +14,12 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   const auto append = [&](std::vector<Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
+  // Those that wait behind a cycle are stuck tasks of their own.
+  std::set<uint32_t> in_cycles;
+  for (const Finding& finding : all)
+    for (const FindingTask& task : finding.tasks) in_cycles.insert(static_cast<uint32_t>(task.id));
   Explained explained;
-  append(find_stuck(trace, symbols, fixpoint, deadlocks.stuck));
+  append(find_stuck(trace, symbols, fixpoint, in_cycles));
   append(find_orphaned(trace, symbols, fixpoint));
   explained.threads = std::move(deadlocks.stuck);
   for (const StuckThread& stuck : fixpoint.threads) explained.threads.insert(stuck.id);

@@ -45,7 +45,15 @@ std::string no_time_text(const Trace& trace) {
   return "the program was cut short: what waits may have been about to go on";
 }
 
+// Of a process that did not end in time: what waits for other tasks, main too.
+bool waits_inside(const Thread& thread) {
+  return thread.state == TaskState::blocked && thread.kernel != KernelView::gone &&
+         !thread.wait.timed && thread.wait.kind >= WaitKind::mutex &&
+         thread.wait.kind <= WaitKind::futex && thread.wait.object != 0;
+}
+
 bool outlived(const Trace& trace, const Thread& thread) {
+  if (trace.end == ProcessEnd::timed_out) return waits_inside(thread);
   const bool unfinished = thread.state == TaskState::blocked ||
                           (ended_itself(trace) && (thread.state == TaskState::running ||
                                                    thread.state == TaskState::created));
@@ -66,7 +74,10 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
   std::string line =
       "nobody joined " + std::string(one ? "it" : "them") + " before " + end_text(trace);
   if (sample.detached) line = (one ? "it was" : "they were") + std::string(" detached");
-  finding.because.push_back(line + ", and " + (one ? "it" : "they") + " had not ended by then");
+  line += std::string(", and ") + (one ? "it" : "they") + " had not ended by then";
+  if (trace.end == ProcessEnd::timed_out)
+    line = "only another thread could have ended the wait, and none did";
+  finding.because.push_back(line);
   if (sample.wait.kind == WaitKind::none) return;
   line = thread_text(sample) + " waits on ";
   line += sample.wait.object > 4096
@@ -189,7 +200,8 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
     case FrameCertainty::recorded:
       finding.because.push_back(
           "known from the record alone: blocks from this place were coroutine frames; memory "
-          "could not be read when the process ended");
+          "could not be read when " +
+          ended);
       break;
   }
   if (group.kept != nullptr) {

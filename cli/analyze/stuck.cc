@@ -13,6 +13,9 @@ namespace track::analyze {
 namespace {
 
 std::string scan_text(const Fixpoint& fixpoint) {
+  if (fixpoint.asleep)
+    return "no thread of the process can go on" +
+           std::string(fixpoint.coherent ? ", as of one instant" : "");
   std::string text =
       "marked from all globals, the kernel's registrations, and the stacks and "
       "registers of the " +
@@ -49,6 +52,9 @@ std::string reason(const StuckThread& stuck, const Trace& trace) {
                  ? "it lies on the thread's own stack, and nothing that can go on refers to that"
                  : "it lies in a block of " + bytes_text(stuck.object_bytes) +
                        " that nothing that can go on refers to, directly or through other memory";
+    case StuckBy::asleep:
+      return "every thread of the process waits for another one, no signal is handled, and nothing "
+             "else could wake one";
     case StuckBy::owner:
       return "it is held by " + other + ", which can never go on itself";
     case StuckBy::owner_ended:

@@ -89,7 +89,8 @@ auto fields(T& f) {
 }
 template <Is<FindingTask> T>
 auto fields(T& t) {
-  return std::tie(t.kind, t.id, t.name, t.tid, t.main, t.state, t.age_ns);
+  return std::tie(t.kind, t.id, t.name, t.tid, t.main, t.state, t.age_ns, t.created_at,
+                  t.blocked_at);
 }
 template <Is<Finding> T>
 auto fields(T& f) {
@@ -125,9 +126,10 @@ auto fields(T& l) {
 }
 template <Is<Fixpoint> T>
 auto fields(T& f) {
-  return std::tie(f.taken, f.coherent, f.doubts, f.blind, f.threads, f.coroutines, f.retentions,
-                  f.kept, f.leaked, f.live_threads, f.scanned_bytes, f.unreached_blocks,
-                  f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
+  return std::tie(f.taken, f.coherent, f.asleep, f.doubts, f.blind, f.threads, f.coroutines,
+                  f.retentions, f.kept, f.leaked, f.live_threads, f.scanned_bytes,
+                  f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns,
+                  f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>

@@ -52,6 +52,8 @@ struct FindingTask {
   bool main = false;
   TaskState state = TaskState::unknown;
   uint64_t age_ns = 0;
+  StackIndex created_at = 0;  // of threads
+  StackIndex blocked_at = 0;
 };
 
 struct Finding {

@@ -63,6 +63,9 @@ struct MemoryPicture {
   std::vector<std::string> doubts, blind;
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
   bool signal_handlers = false;  // the program has some
+  // By a signal's handler, or nobody knows. False: threads that wait for each other sleep for ever.
+  bool may_be_woken = true;
+  std::vector<AddressRange> shared;  // mapped with other processes
   uint64_t pause_ns = 0;
   std::string pause_for;  // what was done while the process was held, for people
 };

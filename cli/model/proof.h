@@ -19,6 +19,7 @@ struct Deadlocks {
 
 enum class StuckBy : uint8_t {
   object,       // nothing live refers to what it waits on
+  asleep,       // every thread of the process waits for another one
   owner,        // who holds the lock is stuck itself
   owner_ended,  // who held the lock has ended
   join,         // the joined thread is stuck itself
@@ -73,6 +74,7 @@ struct LeakedBlocks {
 struct Fixpoint {
   bool taken = false;
   bool coherent = false;                   // else: candidates only
+  bool asleep = false;                     // no thread of the process can ever go on
   std::vector<std::string> doubts, blind;  // see MemoryPicture
   std::vector<StuckThread> threads;
   std::vector<Orphan> coroutines;

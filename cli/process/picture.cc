@@ -126,7 +126,7 @@ class Gatherer {
       add_vectors(thread, own);
       const auto area = by_tid.find(thread.tid);
       if (thread.main)
-        place_main(thread, own);
+        place_main(thread, memory, own);
       else if (area != by_tid.end())
         place(thread, *area->second, own);
       picture_.threads.push_back(std::move(own));
@@ -172,8 +172,8 @@ class Gatherer {
     take(own, sp, area.control, area.mapping);
   }
 
-  // Its control block lies elsewhere, and stays a root.
-  void place_main(const ImageThread& thread, ThreadMemory& own) {
+  // Its control block lies elsewhere; one that cannot be told stays a root.
+  void place_main(const ImageThread& thread, const RegionReader& memory, ThreadMemory& own) {
     const uint64_t sp = thread.registers[Registers::rsp];
     const uint64_t top = main_stack_top(image_);
     const Mapping* mapping = image_.mapping_of(sp);
@@ -182,6 +182,13 @@ class Gatherer {
         mapping->path != (image_.core ? std::string() : std::string("[stack]")))
       return;
     take(own, sp, top, {mapping->start, top});
+    const MainControl control = main_control(thread, memory);
+    if (control.control.start == control.control.end || in_heap(control.control.start)) return;
+    own.control = {control.variables.start, control.control.end};
+    add_ranges({own.control, control.list});
+    if (control.variables.start != control.variables.end)
+      picture_.blocks.push_back(
+          {control.variables.start, control.variables.end - control.variables.start});
   }
 
   // Frames whose block the heap walk does not know: with another allocator, or a damaged heap.
@@ -211,6 +218,9 @@ class Gatherer {
     if (!trace_.fibers.empty())
       picture_.doubts.emplace_back(
           "fibers are suspended: who resumes them only their library knows");
+    picture_.may_be_woken = image_.core || hidden.signal_handlers;
+    for (const Mapping& mapping : image_.mappings)
+      if (may_be_shared(mapping)) picture_.shared.push_back({mapping.start, mapping.end});
     for (const Mapping& mapping : image_.mappings) {
       if (!may_be_shared(mapping) || mapping.start == trace_.tracker.recording) continue;
       picture_.doubts.emplace_back("memory shared with other processes is mapped (" +

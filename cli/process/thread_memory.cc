@@ -9,7 +9,7 @@ namespace {
 
 // glibc, x86-64: struct pthread starts with tcbhead_t {tcb, dtv, self, ...}; then a list node, then
 // the thread id. It is followed by nothing but the rest of its last page.
-constexpr uint64_t kSelf = 16, kTid = 720, kControlBytes = 2304, kPage = 4096;
+constexpr uint64_t kList = 8, kSelf = 16, kTid = 720, kControlBytes = 2304, kPage = 4096;
 
 uint64_t page_up(uint64_t address) {
   return (address + kPage - 1) & ~(kPage - 1);
@@ -54,6 +54,29 @@ std::vector<ThreadArea> find_thread_areas(const ProcessImage& image, const Regio
     if (!before && !after) result.push_back(areas[i]);
   }
   return result;
+}
+
+// The list (dtv_t): {how many}, {generation}, and a pair of words for each module, the first of
+// them the address of its variables.
+MainControl main_control(const ImageThread& thread, const RegionReader& memory) {
+  constexpr uint64_t kMostModules = 4096, kMostVariables = 1 << 20;
+  const uint64_t control = thread.fs_base;
+  if (control == 0 || memory.word(control) != control || memory.word(control + kSelf) != control ||
+      static_cast<int32_t>(memory.half(control + kTid)) != thread.tid)
+    return {};
+  const uint64_t list = memory.word(control + kList);
+  const uint64_t modules = list < 16 ? 0 : memory.word(list - 16);
+  if (modules == 0 || modules > kMostModules) return {};
+  const MemoryRegion* region = memory.region_of(control);
+  uint64_t first = control;
+  for (uint64_t module = 1; module <= modules; ++module) {
+    const uint64_t variables = memory.word(list + 16 * module);
+    if (variables < control && control - variables < kMostVariables && variables >= region->address)
+      first = std::min(first, variables);
+  }
+  return {{first & ~uint64_t{15}, control},
+          {control, control + kControlBytes},
+          {list - 16, list + 16 * (modules + 1)}};
 }
 
 uint64_t main_stack_top(const ProcessImage& image) {

@@ -19,6 +19,13 @@ struct ThreadArea {
 // The stacks that glibc made, with those it keeps of threads that have ended. Sorted.
 std::vector<ThreadArea> find_thread_areas(const ProcessImage& image, const RegionReader& memory);
 
+// The first thread's control block with its thread-local variables before it, which the dynamic
+// linker made, and the linker's own list of those.
+struct MainControl {
+  AddressRange variables, control, list;  // all empty when one could not be told
+};
+MainControl main_control(const ImageThread& thread, const RegionReader& memory);
+
 // Where the first thread's frames end and its arguments begin; 0 = unknown.
 uint64_t main_stack_top(const ProcessImage& image);
 

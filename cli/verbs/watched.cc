@@ -88,6 +88,8 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
     process::read_await_points(trace, process::LiveMemory(pid_), names.coroutine_lookup());
+    trace.held_at_exit =
+        trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
     fixpoint_ =
         take_fixpoint(pid_, trace, symbols_, [&] { return read::read_recording(path_, true); });
     remember(trace);

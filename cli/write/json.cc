@@ -28,6 +28,12 @@ Json task_json(const FindingTask& task) {
           {"age_ns", task.age_ns}};
 }
 
+// The threads of a cycle have stacks of their own; those of a group are all at the same places.
+void add_own_stacks(Json& json, const ProcessReport& process, const FindingTask& task) {
+  json["created_at"] = stack_json(process.trace, process.symbols, task.created_at);
+  json["blocked_at"] = stack_json(process.trace, process.symbols, task.blocked_at);
+}
+
 Json wait_object_json(const WaitObject& object) {
   if (object.kind.empty()) return Json();
   return {{"kind", object.kind},
@@ -83,7 +89,10 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"failing", finding.failing},
             {"suppressed_by", optional_text(finding.suppressed_by)}};
   Json tasks = Json::array();
-  for (const FindingTask& task : finding.tasks) tasks.push_back(task_json(task));
+  for (const FindingTask& task : finding.tasks) {
+    tasks.push_back(task_json(task));
+    if (finding.rule == Rule::deadlock) add_own_stacks(tasks.back(), process, task);
+  }
   json["tasks"] = std::move(tasks);
   return json;
 }
