@@ -198,12 +198,12 @@ struct Trace {
   uint64_t taken_ns = 0;  // when this trace was read (or when the process was last seen)
   bool gone = false;      // the process is no more: what the recording says is final
   ProcessEnd end = ProcessEnd::unknown;
-  int exit_code = 0;       // when end says it ended by itself
-  uint32_t exit_task = 0;  // thread that returned from main or called exit; 0 = not known
+  int exit_code = 0;          // when end says it ended by itself
+  uint32_t exit_task = 0;     // thread that returned from main or called exit; 0 = not known
   bool held_at_exit = false;  // that thread is waiting for us, before the first exit handler
-  int signal = 0;          // when killed, and known
-  uint64_t pause_ns = 0;   // how long the target was held up for this trace
-  std::string pause_for;   // for what; empty when that goes without saying
+  int signal = 0;             // when killed, and known
+  uint64_t pause_ns = 0;      // how long the target was held up for this trace
+  std::string pause_for;      // for what; empty when that goes without saying
   std::string options;
   TrackerPlace tracker;
 

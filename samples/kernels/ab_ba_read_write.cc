@@ -1,5 +1,6 @@
-// what: One thread reads the index and writes the log, the other writes the index and reads the
-// log. expect: deadlock created_by=start_indexer expect: deadlock created_by=start_logger
+// what: One thread reads the index and writes the log, the other the other way round.
+// expect: deadlock created_by=start_indexer
+// expect: deadlock created_by=start_logger
 #include "samples/kernels/kernel.h"
 
 struct Engine {

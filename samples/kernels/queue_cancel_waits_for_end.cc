@@ -1,6 +1,7 @@
-// what: stop() cancels and waits for the worker, which reports to a queue that stop() no longer
-// reads. expect: stuck-task created_by=start_worker expect: stuck-task blocked_in=main options:
-// --timeout 1s
+// what: stop() waits for a worker that reports to a queue stop() no longer reads.
+// expect: stuck-task created_by=start_worker
+// expect: stuck-task blocked_in=main
+// options: --timeout 1s
 #include "samples/kernels/kernel.h"
 
 void work(Queue<int>& progress, std::stop_token stop) {

@@ -12,8 +12,8 @@ struct Broker {
 static std::latch locked(2);
 
 void produce(std::shared_ptr<Broker> broker) {
-  std::unique_lock lock(broker->mutex);
-  if (kFixed) lock.unlock();
+  std::unique_lock lock(broker->mutex, std::defer_lock);
+  if (!kFixed) lock.lock();
   kFixed ? locked.count_down() : locked.arrive_and_wait();
   for (int i = 0; i < 3; ++i) broker->messages.push(i);
 }

@@ -1,6 +1,6 @@
 // what: A thread ends with the lock held; another one waits for that lock for ever (S09).
 // expect: lock-held-at-exit proved count=1 created_by=run_writer
-// expect: outlived-task suspected count=1 created_by=start_reader blocked_in=read_journal
+// expect: stuck-task proved count=1 created_by=start_reader blocked_in=read_journal
 #include <latch>
 #include <mutex>
 #include <thread>
