@@ -136,11 +136,11 @@ template <Is<Trace> T>
 auto fields(T& t) {
   return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
                   t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
-                  t.exit_code, t.exit_task, t.signal, t.pause_ns, t.pause_for, t.options, t.tracker,
-                  t.threads_created, t.threads_ended, t.threads_joined, t.threads_detached,
-                  t.coroutines_created, t.coroutines_destroyed, t.untracked_coroutines,
-                  t.fibers_created, t.events, t.events_overwritten, t.file_bytes, t.superseded,
-                  t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for,
+                  t.options, t.tracker, t.threads_created, t.threads_ended, t.threads_joined,
+                  t.threads_detached, t.coroutines_created, t.coroutines_destroyed,
+                  t.untracked_coroutines, t.fibers_created, t.events, t.events_overwritten,
+                  t.file_bytes, t.superseded, t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes

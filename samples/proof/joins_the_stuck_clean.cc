@@ -2,6 +2,7 @@
 // options: --timeout 700ms
 // expect: gate-clean
 // exit: 124
+#include <csignal>
 #include <thread>
 
 #include "samples/support/queue.h"
@@ -16,6 +17,12 @@ std::thread start_worker() {
   return std::thread(work);
 }
 
+// Not for a real handler to do, but this one could.
+void fill(int) {
+  jobs.push(1);
+}
+
 int main() {
+  std::signal(SIGUSR1, fill);
   start_worker().join();
 }

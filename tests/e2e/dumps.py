@@ -30,7 +30,7 @@ END_STATES = (
 HANGING = ("locks/double_lock", "locks/main_ab_ba", "locks/join_under_lock",
            "proof/joins_the_stuck", "threads/static_destructor_join")
 LISTINGS = ([], ["--tree"], ["--by", "site"], ["--by", "stack"], ["--by", "state"],
-            ["--kind", "coroutine"], ["--kind", "thread", "--state", "blocked"], ["--min-age", "1s"])
+            ["--kind", "coroutine"], ["--kind", "thread", "--state", "blocked"], ["--min-age", "1h"])
 DURATION = re.compile(r"\b\d+(\.\d+)? (ns|us|µs|ms|s|min|h|d)( \d+ (s|min|h))?\b")
 MOMENTARY = ("age_ns", "since_ns", "pause_ns", "pause_for", "seen_ns", "min", "median", "max", "events")
 failures = []
