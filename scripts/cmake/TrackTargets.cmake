@@ -38,6 +38,9 @@ function(track_static_library name)
   endif()
 endfunction()
 
+# What `ctest -L unit` needs, and no more: the sanitizers' builds stop there.
+add_custom_target(unit_tests)
+
 # track_test(NAME SOURCES ... LINK ... LABELS ... TIMEOUT s): one doctest executable, one ctest
 # test. doctest's main comes with it.
 function(track_test name)
@@ -58,5 +61,8 @@ function(track_test name)
   add_executable(${name} ${arg_SOURCES})
   target_link_libraries(${name} PRIVATE track_doctest_main ${arg_LINK})
   add_test(NAME ${name} COMMAND ${name})
+  if(unit IN_LIST arg_LABELS)
+    add_dependencies(unit_tests ${name})
+  endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
