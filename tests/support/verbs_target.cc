@@ -15,6 +15,11 @@
 #include <string>
 #include <thread>
 
+// With external linkage: else a compiler may see that nobody reads them again and not store them,
+// and the coroutine is rightly proved to be orphaned.
+std::thread* blocked;
+std::coroutine_handle<> suspended;
+
 namespace {
 
 std::mutex* const never = new std::mutex;
@@ -40,9 +45,6 @@ struct Session {
 Session await_for_ever() {
   co_await std::suspend_always{};
 }
-
-std::thread* blocked;
-std::coroutine_handle<> suspended;
 
 void finish_both() {
   never->unlock();
