@@ -3,6 +3,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/core/unwind.cmake OPTIONAL)
 list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
 
 set(TRACK_CORE_SOURCES
+    core/block_table.cc
     core/coroutine_table.cc
     core/fiber_table.cc
     core/memory.cc
@@ -18,6 +19,7 @@ set(TRACK_CORE_SOURCES
     ${TRACK_UNWIND_SOURCES})
 
 set(TRACK_CAPTURE_SOURCES
+    capture/allocations.cc
     capture/coroutines.cc
     capture/fibers.cc
     capture/held.cc
@@ -38,6 +40,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/operators.cc
     interpose/privileges.cc
     interpose/process.cc
+    interpose/rare_allocations.cc
     interpose/real.cc
     interpose/sleeps.cc
     interpose/syscall.cc

@@ -1,6 +1,7 @@
 #include "cli/analyze/fixpoint.h"
 
 #include <algorithm>
+#include <array>
 #include <map>
 #include <optional>
 #include <set>
@@ -396,30 +397,71 @@ class Solver {
     for (const Orphan& orphan : result_.coroutines)
       if (const Cell cell = marker_.map().find(orphan.address); cell != kNoCell)
         marker_.mark_block(cell, 0);
+    // Frames that exit was called from do not go on, but what they refer to is not forgotten.
+    if (trace_.end != ProcessEnd::main_returned)
+      for (const ThreadMemory& thread : picture_.threads)
+        if (thread.own) mark_range(thread.stack.start, thread.stack.end);
     marker_.finish();
-    std::map<std::pair<uint64_t, uint64_t>, LeakedBlocks> groups;
+    const std::vector<Cell> own = not_of_the_heap();
+    for (const Cell cell : own) marker_.exclude(cell);
+    std::map<std::array<uint64_t, 3>, LeakedBlocks> groups;
     for (const Marker::Loose& loose : marker_.loose()) {
       const MemoryBlock& block = marker_.map().at(loose.cell);
+      const RecordedBlock* recorded = recorded_at(block);
+      if (picture_.recorded_kept && recorded == nullptr) {
+        ++result_.unrecorded_blocks;
+        continue;
+      }
       uint64_t first = 0;
       if (const auto bytes = marker_.bytes_of(loose.cell); bytes.size() >= 8)
         std::copy_n(bytes.begin(), 8, reinterpret_cast<std::byte*>(&first));
       const bool typed = std::any_of(
           trace_.modules.begin(), trace_.modules.end(),
           [&](const Module& module) { return first >= module.start && first < module.end; });
-      LeakedBlocks& group = groups[{block.bytes, typed ? first : 0}];
-      group.bytes = block.bytes;
-      group.kind = typed ? first : 0;
-      if (group.count++ == 0) group.sample = block.address;
+      const uint64_t kind = typed ? first : 0;
+      const uint64_t bytes = recorded != nullptr ? recorded->bytes : block.bytes;
+      const uint64_t stack = recorded != nullptr ? recorded->stack : 0;
+      LeakedBlocks& group = groups[stack != 0 ? std::array<uint64_t, 3>{stack, 0, 0}
+                                              : std::array<uint64_t, 3>{0, bytes, kind}];
+      if (group.count++ == 0) {
+        group.sample = block.address;
+        group.bytes = bytes;
+        group.kind = kind;
+        group.stack = static_cast<uint32_t>(stack);
+      }
+      if (group.bytes != bytes) group.bytes = 0;
+      if (group.kind != kind) group.kind = 0;
+      group.total_bytes += bytes;
       group.indirect_count += loose.count;
       group.indirect_bytes += loose.bytes;
     }
     for (const auto& [key, group] : groups) result_.leaked.push_back(group);
     std::stable_sort(result_.leaked.begin(), result_.leaked.end(),
                      [](const LeakedBlocks& a, const LeakedBlocks& b) {
-                       return a.bytes * a.count + a.indirect_bytes >
-                              b.bytes * b.count + b.indirect_bytes;
+                       return a.total_bytes + a.indirect_bytes > b.total_bytes + b.indirect_bytes;
                      });
     if (result_.leaked.size() > kMostGroups) result_.leaked.resize(kMostGroups);
+    for (const Cell cell : own) marker_.include(cell);
+  }
+
+  // Stacks and variables of threads are blocks of marking, and nobody's to free.
+  std::vector<Cell> not_of_the_heap() const {
+    std::vector<Cell> cells;
+    for (const ThreadMemory& thread : picture_.threads)
+      for (const AddressRange& range : {thread.stack, thread.control}) {
+        if (!thread.own || range.start >= range.end) continue;
+        const Cell cell = marker_.map().find(range.start);
+        if (cell != kNoCell && !marker_.reached(cell)) cells.push_back(cell);
+      }
+    return cells;
+  }
+
+  // What the recording knows of a block; of two that share 16 bytes, the first.
+  const RecordedBlock* recorded_at(const MemoryBlock& block) const {
+    const auto at = std::lower_bound(
+        picture_.recorded.begin(), picture_.recorded.end(), block.address,
+        [](const RecordedBlock& recorded, uint64_t address) { return recorded.address < address; });
+    return at != picture_.recorded.end() && at->address - block.address < 16 ? &*at : nullptr;
   }
 
   void count_unreached() {

@@ -27,7 +27,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   for (const Kept& kept : fixpoint.kept)
     explained.kept[kept.address] = {kept.created_ticks, kept.held_bytes,
                                     &fixpoint.retentions.at(kept.retention)};
-  append(find_leaked_memory(symbols, fixpoint));
+  append(find_leaked_memory(trace, symbols, fixpoint));
   append(find_locks_held(trace, symbols));
   append(find_unjoined(trace, symbols));
   append(find_outlived(trace, symbols, explained));

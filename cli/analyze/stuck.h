@@ -19,7 +19,8 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
                                    const Fixpoint& fixpoint);
 
 // `leaked-memory`, when the fixpoint looked for it.
-std::vector<Finding> find_leaked_memory(const Symbols& symbols, const Fixpoint& fixpoint);
+std::vector<Finding> find_leaked_memory(const Trace& trace, const Symbols& symbols,
+                                        const Fixpoint& fixpoint);
 
 // What the fixpoint as a whole allows to say, and why.
 Evidence evidence_of(const Fixpoint& fixpoint);

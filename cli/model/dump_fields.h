@@ -49,6 +49,14 @@ auto fields(T& c) {
                   c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak, c.site_mixed,
                   c.frame_seen, c.created_at_doubtful);
 }
+template <Is<HeapSite> T>
+auto fields(T& s) {
+  return std::tie(s.allocated_at, s.block_bytes, s.count);
+}
+template <Is<HeapTable> T>
+auto fields(T& h) {
+  return std::tie(h.record, h.blocks, h.bytes, h.unreadable_pages, h.sites);
+}
 template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
@@ -122,14 +130,15 @@ auto fields(T& k) {
 }
 template <Is<LeakedBlocks> T>
 auto fields(T& l) {
-  return std::tie(l.bytes, l.count, l.kind, l.sample, l.indirect_count, l.indirect_bytes);
+  return std::tie(l.count, l.total_bytes, l.bytes, l.kind, l.sample, l.stack, l.allocated_at,
+                  l.indirect_count, l.indirect_bytes);
 }
 template <Is<Fixpoint> T>
 auto fields(T& f) {
   return std::tie(f.taken, f.coherent, f.asleep, f.doubts, f.blind, f.threads, f.coroutines,
-                  f.retentions, f.kept, f.leaked, f.live_threads, f.scanned_bytes,
-                  f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns,
-                  f.not_visible);
+                  f.retentions, f.kept, f.leaked, f.unrecorded_blocks, f.live_threads,
+                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for,
+                  f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>
@@ -137,10 +146,11 @@ auto fields(T& t) {
   return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
                   t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
                   t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for,
-                  t.options, t.tracker, t.threads_created, t.threads_ended, t.threads_joined,
-                  t.threads_detached, t.coroutines_created, t.coroutines_destroyed,
-                  t.untracked_coroutines, t.fibers_created, t.events, t.events_overwritten,
-                  t.file_bytes, t.superseded, t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.options, t.tracker, t.heap, t.threads_created, t.threads_ended,
+                  t.threads_joined, t.threads_detached, t.coroutines_created,
+                  t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
+                  t.events_overwritten, t.file_bytes, t.superseded, t.memory_read, t.lost,
+                  t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes

@@ -9,6 +9,8 @@
 #include <string>
 #include <vector>
 
+#include "cli/model/heap.h"
+
 namespace track {
 
 // Bytes of the target; the span is a copy and outlives every analysis of it.
@@ -51,8 +53,12 @@ struct KernelWord {
 // All that marking needs. Whatever is in no block and not taken out is a root.
 struct MemoryPicture {
   std::shared_ptr<const void> storage;
-  std::vector<MemoryRegion> regions;    // writable memory; sorted
-  std::vector<MemoryBlock> blocks;      // of the heap, and stacks; sorted
+  std::vector<MemoryRegion> regions;  // writable memory; sorted
+  std::vector<MemoryBlock> blocks;    // of the heap, and stacks; sorted
+  // As the recording keeps them, sorted; with stacks. Of use only when `recorded_kept`.
+  std::vector<RecordedBlock> recorded;
+  bool recorded_kept = false;
+  bool recorded_elsewhere = false;      // some of them are another allocator's than glibc's
   std::vector<AddressRange> not_roots;  // heaps, stacks, the tracker's own memory; sorted, disjoint
   std::vector<ThreadMemory> threads;    // every thread of the process
   std::vector<KernelWord> kernel_words;

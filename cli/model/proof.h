@@ -62,12 +62,16 @@ struct Kept {
   uint32_t retention = 0;   // into Fixpoint::retentions; of one of its group
 };
 
-// Blocks that nothing refers to, alike in size and in what their first word points to.
+// Blocks that nothing refers to: from one allocation stack where that is recorded, else alike in
+// size and in what their first word points to.
 struct LeakedBlocks {
-  uint64_t bytes = 0;  // of one
   uint64_t count = 0;
-  uint64_t kind = 0;  // address in a module that each begins with (a vtable); 0 = none
+  uint64_t total_bytes = 0;
+  uint64_t bytes = 0;  // of one; 0 = they differ
+  uint64_t kind = 0;   // address in a module that each begins with (a vtable); 0 = none, or several
   uint64_t sample = 0;
+  uint32_t stack = 0;                               // the recording's number of the stack
+  uint32_t allocated_at = 0;                        // the same, into Trace::stacks; 0 = not known
   uint64_t indirect_count = 0, indirect_bytes = 0;  // that only these refer to
 };
 
@@ -81,6 +85,9 @@ struct Fixpoint {
   std::vector<std::vector<RetentionStep>> retentions;  // the root first
   std::vector<Kept> kept;                              // sorted by address
   std::vector<LeakedBlocks> leaked;                    // when asked for; the most bytes first
+  // Blocks of the heap that were allocated where the recording does not see it, and that nothing
+  // refers to: not called leaked.
+  uint64_t unrecorded_blocks = 0;
   uint64_t live_threads = 0;
   uint64_t scanned_bytes = 0;
   uint64_t unreached_blocks = 0, unreached_bytes = 0;  // by anything, stuck tasks included

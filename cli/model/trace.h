@@ -11,6 +11,7 @@
 
 #include "cli/model/await_point.h"
 #include "cli/model/frame.h"
+#include "cli/model/heap.h"
 
 namespace track {
 
@@ -206,6 +207,7 @@ struct Trace {
   std::string pause_for;      // for what; empty when that goes without saying
   std::string options;
   TrackerPlace tracker;
+  HeapTable heap;
 
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live

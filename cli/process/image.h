@@ -11,6 +11,7 @@
 
 #include <sys/types.h>
 
+#include <functional>
 #include <span>
 #include <string>
 
@@ -27,10 +28,12 @@ enum class StopBy { fork_or_copy, copy };
 ProcessImage look_at_process(pid_t pid);
 
 // One instant: all threads are held for pause_ns. leave_out: mappings with any of these addresses
-// need not be of that instant. Throws Error when the process may not be traced, with what forbids
-// it and how to allow it.
+// need not be of that instant. while_held: called once at that instant, to look at what the process
+// shares with others. Throws Error when the process may not be traced, with what forbids it and how
+// to allow it.
 ProcessImage stop_process(pid_t pid, std::span<const AddressRange> leave_out = {},
-                          StopBy by = StopBy::fork_or_copy);
+                          StopBy by = StopBy::fork_or_copy,
+                          const std::function<void()>& while_held = {});
 
 // Throws Error: not a core file, of another machine, without notes. What the file does not hold is
 // in `missing`. sysroot: where the modules' files are, for what the core leaves out.

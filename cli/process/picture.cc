@@ -58,7 +58,11 @@ struct Kept {
 
 class Gatherer {
  public:
-  Gatherer(const ProcessImage& image, const Trace& trace) : image_(image), trace_(trace) {}
+  Gatherer(const ProcessImage& image, const Trace& trace, std::vector<RecordedBlock> recorded)
+      : image_(image), trace_(trace) {
+    picture_.recorded = std::move(recorded);
+    picture_.recorded_kept = trace.heap.record == HeapRecord::kept;
+  }
 
   MemoryPicture gather() {
     std::vector<AddressRange> tracker = tracker_memory(image_, trace_.tracker);
@@ -75,6 +79,7 @@ class Gatherer {
     picture_.heap_known = heap.found && !heap.busy;
     add_ranges(heap.heaps);
     heaps_ = heap.heaps;
+    add_recorded();
 
     const RegionReader memory(picture_.regions);
     add_threads(memory);
@@ -191,10 +196,26 @@ class Gatherer {
           {control.variables.start, control.variables.end - control.variables.start});
   }
 
+  // Another allocator's. The rest of its memory cannot be told from the program's own, and stays
+  // among the roots. Two blocks that share 16 bytes are one here.
+  void add_recorded() {
+    for (const RecordedBlock& block : picture_.recorded) {
+      if (in_heap(block.address)) continue;
+      const uint64_t start = block.address & ~uint64_t{15};
+      const uint64_t end = block.address + std::max<uint64_t>(block.bytes, 1);
+      picture_.recorded_elsewhere = true;
+      if (!picture_.blocks.empty() && picture_.blocks.back().address == start)
+        picture_.blocks.back().bytes = std::max(picture_.blocks.back().end(), end) - start;
+      else
+        picture_.blocks.push_back({start, end - start});
+      picture_.not_roots.push_back({start, end});
+    }
+  }
+
   // Frames whose block the heap walk does not know: with another allocator, or a damaged heap.
   void add_frames() {
     // Without a record a frame's size is a guess.
-    if (picture_.heap_known || !trace_.prepared) return;
+    if (picture_.heap_known || picture_.recorded_elsewhere || !trace_.prepared) return;
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (in_heap(coroutine.address) || coroutine.address % 16 != 0 || coroutine.site_mixed ||
           coroutine.certainty != FrameCertainty::known || coroutine.size_bytes == 0)
@@ -205,7 +226,7 @@ class Gatherer {
   }
 
   void add_doubts(const HeapBlocks& heap) {
-    if (!heap.found)
+    if (!heap.found && !picture_.recorded_elsewhere)
       picture_.doubts.emplace_back("the blocks of this program's allocator cannot be told");
     if (heap.busy) picture_.doubts.emplace_back("a thread was inside the allocator");
     for (const std::string& problem : heap.problems) picture_.doubts.push_back(problem);
@@ -257,8 +278,9 @@ class Gatherer {
 
 }  // namespace
 
-MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace) {
-  return Gatherer(image, trace).gather();
+MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
+                             std::vector<RecordedBlock> recorded) {
+  return Gatherer(image, trace, std::move(recorded)).gather();
 }
 
 }  // namespace track::process

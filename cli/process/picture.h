@@ -9,7 +9,9 @@
 namespace track::process {
 
 // trace: of the same process, for what the record knows better: blocks of coroutine frames, and
-// which memory is the tracker's own.
-MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace);
+// which memory is the tracker's own. recorded: the recording's table of heap blocks, of the image's
+// instant where the image is of one; what it holds outside of glibc's heaps is another allocator's.
+MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
+                             std::vector<RecordedBlock> recorded = {});
 
 }  // namespace track::process

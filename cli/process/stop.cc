@@ -27,8 +27,11 @@ bool touches(const Mapping& mapping, std::span<const AddressRange> ranges) {
 
 class Instant {
  public:
-  Instant(pid_t pid, std::span<const AddressRange> leave_out)
-      : pid_(pid), leave_out_(leave_out), memory_(std::make_shared<CopiedMemory>(pid)) {
+  Instant(pid_t pid, std::span<const AddressRange> leave_out, const std::function<void()>& also)
+      : pid_(pid),
+        leave_out_(leave_out),
+        also_(also),
+        memory_(std::make_shared<CopiedMemory>(pid)) {
     const uint64_t bytes = resident_bytes(pid);
     memory_->reserve(bytes);
     name_process(pid, image_);
@@ -63,6 +66,7 @@ class Instant {
 
  private:
   void while_held(const std::vector<HeldThread>& threads) {
+    if (also_) also_();
     image_.mappings = mappings(pid_);
     if (why_not_.empty()) {
       try {
@@ -124,6 +128,7 @@ class Instant {
 
   pid_t pid_;
   std::span<const AddressRange> leave_out_;
+  const std::function<void()>& also_;
   std::shared_ptr<CopiedMemory> memory_;
   ProcessImage image_;
   CodePieces code_;
@@ -135,17 +140,18 @@ class Instant {
 
 }  // namespace
 
-ProcessImage stop_process(pid_t pid, std::span<const AddressRange> leave_out, StopBy by) {
+ProcessImage stop_process(pid_t pid, std::span<const AddressRange> leave_out, StopBy by,
+                          const std::function<void()>& while_held) {
   require_readable(pid);
   std::string why_copied = "asked for";
   if (by == StopBy::fork_or_copy) {
     try {
-      return Instant(pid, leave_out).take();
+      return Instant(pid, leave_out, while_held).take();
     } catch (const ForkedImage::Lost& lost) {
       why_copied = lost.what();
     }
   }
-  Instant copied(pid, leave_out);
+  Instant copied(pid, leave_out, while_held);
   copied.forbid_fork(why_copied);
   return copied.take();
 }

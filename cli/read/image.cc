@@ -34,6 +34,12 @@ uint64_t entry_bytes(SectionKind kind) {
       return wire::kRingStride;
     case SectionKind::fibers:
       return sizeof(wire::FiberSlot);
+    case SectionKind::block_regions:
+      return sizeof(wire::BlockRegion);
+    case SectionKind::block_pages:
+      return 1;
+    case SectionKind::blocks:
+      return sizeof(uint64_t);
     case SectionKind::none:
       break;
   }
@@ -41,9 +47,9 @@ uint64_t entry_bytes(SectionKind kind) {
 }
 
 const char* section_name(SectionKind kind) {
-  static constexpr const char* kNames[] = {"none",   "threads",      "coroutines", "sites",
-                                           "stacks", "stack bodies", "modules",    "strings",
-                                           "rings",  "fibers"};
+  static constexpr const char* kNames[] = {
+      "none",    "threads", "coroutines", "sites",         "stacks",      "stack bodies", "modules",
+      "strings", "rings",   "fibers",     "block regions", "block pages", "blocks"};
   return kNames[static_cast<size_t>(kind)];
 }
 

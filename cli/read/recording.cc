@@ -47,7 +47,7 @@ void read_lost(const wire::Lost& lost, Trace& trace) {
       {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
       {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
       {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins},
-      {"fibers", &lost.fibers}};
+      {"fibers", &lost.fibers}, {"blocks", &lost.blocks}};
   for (const auto& [name, counter] : kinds)
     if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
 }
@@ -79,6 +79,20 @@ void read_rings(const Image& image, Trace& trace) {
   }
 }
 
+HeapRecord heap_record(const wire::Header& h) {
+  switch (h.blocks.load(std::memory_order_acquire)) {
+    case wire::BlocksState::kept:
+      return HeapRecord::kept;
+    case wire::BlocksState::not_ours:
+      return HeapRecord::not_ours;
+    case wire::BlocksState::no_room:
+      return HeapRecord::no_room;
+    case wire::BlocksState::off:
+      break;
+  }
+  return HeapRecord::off;
+}
+
 void read_header(const wire::Header& h, Trace& trace) {
   trace.program = clean_text(h.program, sizeof h.program);
   trace.command_line = split_arguments(h.command_line, sizeof h.command_line);
@@ -92,6 +106,7 @@ void read_header(const wire::Header& h, Trace& trace) {
   trace.end = process_end(h);
   trace.exit_code = h.exit_code.load(std::memory_order_relaxed);
   trace.exit_task = h.exit_task.load(std::memory_order_relaxed);
+  trace.heap.record = heap_record(h);
   trace.tracker = {h.track_base, h.track_end, h.mapped_at, h.file_bytes, h.arenas};
 }
 

@@ -1,4 +1,5 @@
 set(TRACK_READ_SOURCES
+  blocks.cc
   bytes.cc
   clock.cc
   coroutines.cc

@@ -23,6 +23,7 @@
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
 #include "cli/process/stacks.h"
+#include "cli/read/blocks.h"
 #include "cli/read/dump.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
@@ -36,12 +37,14 @@ namespace {
 // Between the two looks that prove a deadlock: whatever is able to move has moved by then.
 constexpr auto kSecondLook = std::chrono::milliseconds(20);
 
+read::Bytes recorded_bytes(pid_t pid, const process::RecordingPlace& place) {
+  return place.path.empty() ? read::Bytes::process(pid, place.address, place.bytes)
+                            : read::Bytes::file(place.path);
+}
+
 Trace read_live(pid_t pid, const process::RecordingPlace& place) {
   const std::string source = "pid " + std::to_string(pid);
-  Trace trace = place.path.empty()
-                    ? read::read_recording(read::Bytes::process(pid, place.address, place.bytes),
-                                           source, true)
-                    : read::read_recording(read::Bytes::file(place.path), source, true);
+  Trace trace = read::read_recording(recorded_bytes(pid, place), source, true);
   // An end that has begun, and is not over yet, is known already.
   if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::alive;
   // A recorded pid is that of the process's own namespace.
@@ -147,8 +150,11 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   if (confirm) {
     loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
     loaded.fixpoint =
-        take_fixpoint(pid, loaded.report.trace, settings, [&] { return read_live(pid, place); });
-    names.name_objects(loaded.fixpoint, loaded.report.symbols);
+        take_fixpoint(pid, loaded.report.trace, settings,
+                      {[&] { return read_live(pid, place); },
+                       [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
+    read::recall_stacks(recorded_bytes(pid, place), loaded.report.trace, loaded.fixpoint);
+    names.name_objects(loaded.report.trace, loaded.fixpoint, loaded.report.symbols);
   }
   return loaded;
 }

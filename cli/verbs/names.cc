@@ -39,6 +39,7 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace) {
   std::unordered_set<StackIndex> stacks;
   for (const Thread& thread : trace.threads)
     stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
+  for (const HeapSite& site : trace.heap.sites) stacks.insert(site.allocated_at);
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
@@ -97,22 +98,28 @@ process::CoroutineLookup Names::coroutine_lookup() {
   return lookup;
 }
 
-Symbols Names::resolve(const Trace& trace) {
-  const Progress progress("reading symbols of " + count_text(modules_.size(), "module"));
-  Symbols symbols;
+void Names::resolve_stacks(const Trace& trace, const std::unordered_set<StackIndex>& stacks,
+                           Symbols& symbols) {
   std::vector<symbolize::Query> queries;
   std::unordered_set<CodeKey, CodeKeyHash> seen;
-  for (const StackIndex index : stacks_of(trace)) {
+  for (const StackIndex index : stacks) {
     if (index == 0 || index >= trace.stacks.size()) continue;
     const Stack& stack = trace.stacks[index];
     for (const uint64_t address : stack.addresses)
-      if (seen.insert({address, stack.generation}).second)
+      if (symbols.code.count({address, stack.generation}) == 0 &&
+          seen.insert({address, stack.generation}).second)
         queries.push_back({address, stack.generation, true});
   }
   std::vector<Location> locations = symbolizer_.resolve_all(queries);
   for (size_t i = 0; i < queries.size() && i < locations.size(); ++i)
     symbols.code.emplace(CodeKey{queries[i].address, queries[i].generation},
                          std::move(locations[i]));
+}
+
+Symbols Names::resolve(const Trace& trace) {
+  const Progress progress("reading symbols of " + count_text(modules_.size(), "module"));
+  Symbols symbols;
+  resolve_stacks(trace, stacks_of(trace), symbols);
   for (const uint64_t object : objects_of(trace)) name_object(object, symbols);
   symbols.notes = symbolizer_.notes();
   return symbols;
@@ -126,12 +133,16 @@ void Names::name_object(uint64_t address, Symbols& symbols) {
     symbols.objects[address] = "in " + symbolize::demangle(*inside);
 }
 
-void Names::name_objects(const Fixpoint& fixpoint, Symbols& symbols) {
+void Names::name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& symbols) {
   for (const std::vector<RetentionStep>& path : fixpoint.retentions)
     if (!path.empty() && path.front().sort == RetentionStep::Sort::global)
       name_object(path.front().address, symbols);
   for (const LeakedBlocks& leaked : fixpoint.leaked)
     if (leaked.kind != 0) name_object(leaked.kind, symbols);
+  std::unordered_set<StackIndex> stacks;
+  for (const LeakedBlocks& leaked : fixpoint.leaked) stacks.insert(leaked.allocated_at);
+  resolve_stacks(trace, stacks, symbols);
+  symbols.notes = symbolizer_.notes();
 }
 
 }  // namespace track::verbs

@@ -3,6 +3,8 @@
 
 #include <sys/types.h>
 
+#include <unordered_set>
+
 #include "cli/model/proof.h"
 #include "cli/model/symbols.h"
 #include "cli/model/trace.h"
@@ -24,10 +26,12 @@ class Names {
   process::CoroutineLookup coroutine_lookup();
   // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
   Symbols resolve(const Trace& trace);
-  // And the globals that keep tasks, and what leaked blocks are.
-  void name_objects(const Fixpoint& fixpoint, Symbols& symbols);
+  // And the globals that keep tasks, and what leaked blocks are and who allocated them.
+  void name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& symbols);
 
  private:
+  void resolve_stacks(const Trace& trace, const std::unordered_set<StackIndex>& stacks,
+                      Symbols& symbols);
   process::CodeFact code_fact(uint64_t address) const;
   void name_object(uint64_t address, Symbols& symbols);
 

@@ -9,9 +9,47 @@ namespace {
 
 constexpr int kAttempts = 3;
 
-analyze::Fixpoint of_image(const ProcessImage& image, const Trace& trace, bool memory) {
-  return analyze::find_fixpoint(trace, process::gather_picture(image, trace), memory);
-}
+// What is known of the heap of one process beside its memory.
+class HeapRecordOf {
+ public:
+  HeapRecordOf(const Trace& trace, const RecordReaders& readers)
+      : trace_(trace), readers_(readers), kept_(trace.heap.record == HeapRecord::kept) {}
+
+  analyze::Fixpoint while_it_runs(const ProcessImage& image, bool memory) {
+    return find(image, memory, read());
+  }
+
+  // A block that is lost stays what it is: for glibc's heap, whose blocks the image itself has, the
+  // table can be read later. Another allocator's are those of the instant.
+  analyze::Fixpoint of_instant(pid_t pid, bool memory) {
+    // What the tracker itself writes all the time is no part of the question.
+    const AddressRange recording{trace_.tracker.recording,
+                                 trace_.tracker.recording + trace_.tracker.recording_bytes};
+    std::vector<RecordedBlock> blocks;
+    const ProcessImage image =
+        process::stop_process(pid, {&recording, 1}, process::StopBy::fork_or_copy, [&] {
+          if (elsewhere_) blocks = read();
+        });
+    if (!elsewhere_) blocks = read();
+    return find(image, memory, std::move(blocks));
+  }
+
+ private:
+  std::vector<RecordedBlock> read() const {
+    return kept_ ? readers_.blocks() : std::vector<RecordedBlock>();
+  }
+  analyze::Fixpoint find(const ProcessImage& image, bool memory,
+                         std::vector<RecordedBlock> blocks) {
+    const MemoryPicture picture = process::gather_picture(image, trace_, std::move(blocks));
+    elsewhere_ = picture.recorded_elsewhere;
+    return analyze::find_fixpoint(trace_, picture, memory);
+  }
+
+  const Trace& trace_;
+  const RecordReaders& readers_;
+  const bool kept_;
+  bool elsewhere_ = false;
+};
 
 analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why) {
   candidates.not_visible.push_back(why);
@@ -21,12 +59,13 @@ analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why)
 }  // namespace
 
 analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSettings& settings,
-                                const std::function<Trace()>& again) {
+                                const RecordReaders& readers) {
   if (!trace.recording || !(settings.memory || analyze::has_suspects(trace))) return {};
+  HeapRecordOf heap(trace, readers);
   analyze::Fixpoint candidates;
   try {
-    candidates = of_image(process::look_at_process(pid), trace, settings.memory);
-    if (!analyze::keep_unmoved(candidates, again())) return {};
+    candidates = heap.while_it_runs(process::look_at_process(pid), settings.memory);
+    if (!analyze::keep_unmoved(candidates, readers.again())) return {};
   } catch (const Error& error) {
     return unproved({}, std::string("what refers to what: ") + error.what());
   }
@@ -40,10 +79,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
   for (int attempt = 0; attempt < kAttempts; ++attempt) {
     analyze::Fixpoint proof;
     try {
-      // What the tracker itself writes all the time is no part of the question.
-      const AddressRange recording{trace.tracker.recording,
-                                   trace.tracker.recording + trace.tracker.recording_bytes};
-      proof = of_image(process::stop_process(pid, {&recording, 1}), trace, settings.memory);
+      proof = heap.of_instant(pid, settings.memory);
     } catch (const Error& error) {
       candidates.held_ns = held_ns;
       candidates.pause_for = how;
@@ -56,7 +92,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
     how = proof.pause_for;
     proof.held_ns = held_ns;
     analyze::keep_common(proof, candidates);
-    const Trace later = again();
+    const Trace later = readers.again();
     if (analyze::keep_unmoved(proof, later)) return proof;
   }
   analyze::Fixpoint nothing;

@@ -7,13 +7,19 @@
 #include <functional>
 
 #include "cli/analyze/fixpoint.h"
+#include "cli/model/heap.h"
 #include "cli/model/trace.h"
 #include "cli/verbs/settings.h"
 
 namespace track::verbs {
 
-// trace: just read, with what the kernel and memory say. again: reads the recording once more.
+struct RecordReaders {
+  std::function<Trace()> again;                        // the recording once more
+  std::function<std::vector<RecordedBlock>()> blocks;  // its table of heap blocks
+};
+
+// trace: just read, with what the kernel and memory say.
 analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSettings& settings,
-                                const std::function<Trace()>& again);
+                                const RecordReaders& readers);
 
 }  // namespace track::verbs

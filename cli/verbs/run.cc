@@ -46,6 +46,9 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   result.child.arguments = settings.command;
   result.child.options = settings.tracker.text();
   if (!result.child.options.empty()) result.child.options += ":";
+  // Lost blocks are to be told with the place that allocated them.
+  if (settings.symbols.memory && !settings.tracker.says("alloc"))
+    result.child.options += "alloc=exact:";
   result.child.options += fmt::format("dir={}:reader={}:keep=1", session.path(), getpid());
   result.symbols = settings.symbols;
   result.settle =

@@ -41,6 +41,8 @@ void check_option(const std::string& name, const std::string& value, const std::
                                                     [](char c) { return c >= '0' && c <= '9'; });
   if (known->type == "flag" && value != "0" && value != "1")
     throw Error(where + ": " + name + "=`" + value + "` is neither 0 nor 1");
+  if (name == "alloc" && value != "off" && value != "exact")
+    throw Error(where + ": alloc=`" + value + "` is neither off nor exact");
   if (known->type == "number" && !digits)
     throw Error(where + ": " + name + "=`" + value + "` is no number");
 }
@@ -69,6 +71,14 @@ std::string TrackerOptions::text() const {
   for (const auto& [name, value] : given)
     if (!value.empty()) result += (result.empty() ? "" : ":") + name + "=" + value;
   return result;
+}
+
+bool TrackerOptions::says(const std::string& name) const {
+  const auto flag = given.find(name);
+  if (flag != given.end() && !flag->second.empty()) return true;
+  const char* environment = std::getenv("TRACK_OPTIONS");
+  return environment != nullptr &&
+         (":" + std::string(environment)).find(":" + name + "=") != std::string::npos;
 }
 
 void TrackerOptions::check() const {

@@ -10,7 +10,8 @@ namespace track::verbs {
 struct TrackerOptions {
   std::map<std::string, std::string> given;
 
-  std::string text() const;  // "key=value:key=value" of those given
+  std::string text() const;                  // "key=value:key=value" of those given
+  bool says(const std::string& name) const;  // here, or in the environment's TRACK_OPTIONS
   // Throws Error when one of these, or of the environment's TRACK_OPTIONS, is no option or has a
   // value that is none.
   void check() const;

@@ -39,7 +39,7 @@ analyze::Fixpoint fixpoint_of(const ProcessImage& image, const Trace& trace, boo
 void name(const analyze::Fixpoint& fixpoint, const SymbolSettings& settings, pid_t live_pid,
           ProcessReport& report) {
   if (fixpoint.retentions.empty() && fixpoint.leaked.empty()) return;
-  Names(report.trace, settings, live_pid).name_objects(fixpoint, report.symbols);
+  Names(report.trace, settings, live_pid).name_objects(report.trace, fixpoint, report.symbols);
 }
 
 // What can never go on does not move. When some of it did, nothing of the proof can be believed.

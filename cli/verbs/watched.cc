@@ -14,6 +14,7 @@
 #include "cli/process/fibers.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/observe.h"
+#include "cli/read/blocks.h"
 #include "cli/read/clock.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
@@ -90,8 +91,9 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::read_await_points(trace, process::LiveMemory(pid_), names.coroutine_lookup());
     trace.held_at_exit =
         trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
-    fixpoint_ =
-        take_fixpoint(pid_, trace, symbols_, [&] { return read::read_recording(path_, true); });
+    fixpoint_ = take_fixpoint(pid_, trace, symbols_,
+                              {[&] { return read::read_recording(path_, true); },
+                               [&] { return read::read_blocks(read::Bytes::file(path_)); }});
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.
@@ -188,7 +190,8 @@ Loaded Watched::judge_finally(int status) {
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   loaded.fixpoint = fixpoint_;
-  names.name_objects(fixpoint_, loaded.report.symbols);
+  read::recall_stacks(read::Bytes::file(path_), trace, loaded.fixpoint);
+  names.name_objects(trace, loaded.fixpoint, loaded.report.symbols);
   return loaded;
 }
 

@@ -41,17 +41,24 @@ const void* our_base() {
   return dladdr(reinterpret_cast<void*>(&start_operators), &ours) != 0 ? ours.dli_fbase : nullptr;
 }
 
-bool comes_first(const char* symbol) {
-  return is_in(dlsym(RTLD_DEFAULT, symbol), our_base());
+// An allocator that brings operators of its own (jemalloc, tcmalloc): its new is its malloc. Not
+// one that looks whether new was met by delete.
+bool is_allocators(const Dl_info& found) {
+  Dl_info allocator;
+  void* next_malloc = dlsym(RTLD_NEXT, "malloc");
+  return next_malloc != nullptr && dladdr(next_malloc, &allocator) != 0 &&
+         allocator.dli_fbase == found.dli_fbase &&
+         (contains(found.dli_fname, "jemalloc") || contains(found.dli_fname, "tcmalloc")) &&
+         !contains(found.dli_fname, "debug");
 }
 
-// Nobody before us, and the standard library (or nobody) after us.
+// Nobody before us, and the standard library, the allocator or nobody after us.
 bool is_standard(const char* symbol) {
   if (!comes_first(symbol)) return false;
   void* after = dlsym(RTLD_NEXT, symbol);
   Dl_info next;
   if (after == nullptr) return true;
-  return dladdr(after, &next) != 0 && is_cxx_runtime(next.dli_fname);
+  return dladdr(after, &next) != 0 && (is_cxx_runtime(next.dli_fname) || is_allocators(next));
 }
 
 template <class... Symbols>
@@ -60,6 +67,10 @@ bool are_standard(Symbols... symbols) {
 }
 
 }  // namespace
+
+bool comes_first(const char* symbol) {
+  return is_in(dlsym(RTLD_DEFAULT, symbol), our_base());
+}
 
 void* next_operator(const char* symbol) {
   const int saved = errno;

@@ -1,9 +1,9 @@
 // operators.h: does operator new mean malloc in this process?
 //
 // Yes when nobody replaced it (the first definition in the global scope is our hook), the next one
-// is libstdc++'s or libc++'s own, and malloc and free are not the executable's, which come before
-// our hooks and which next to us nobody finds. Decided once, when the library starts; until then
-// no.
+// is libstdc++'s, libc++'s or the allocator's own, and malloc and free are not the executable's,
+// which come before our hooks and which next to us nobody finds. Decided once, when the library
+// starts; until then no.
 #pragma once
 
 namespace track::capture {
@@ -25,6 +25,9 @@ void* next_operator(const char* symbol);
 // The definition in the module that the address lies in (a plug-in out of the global scope that
 // brought its own C++ runtime), or null. Good for one call: the module may go.
 void* callers_operator(const char* symbol, const void* return_address);
+
+// Is the first definition of the symbol in the global scope ours?
+bool comes_first(const char* symbol);
 
 void start_operators();
 

@@ -5,6 +5,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/control/exit.h"
+#include "libtrack/core/block_table.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -78,6 +79,7 @@ void in_fork_child() {
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
+  core::restart_block_table_after_fork();
   capture::restart_coroutines_after_fork(keep_coroutines);
   forget_the_parents_past(header);
   core::restart_rings_after_fork();

@@ -3,6 +3,7 @@
 #include <pthread.h>
 #include <sys/auxv.h>
 
+#include "libtrack/capture/allocations.h"
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/operators.h"
@@ -29,6 +30,7 @@ void start(const char* const* environment) {
   core::start_rings();
   capture::start_locks();
   capture::start_coroutines();
+  capture::start_allocations();
   start_fork_handling();
   core::start_threads();  // from here on the hooks record
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);

@@ -33,6 +33,10 @@ bool is_key(const char* key, size_t n, const char* name) {
 
 }  // namespace
 
+bool wants_blocks(const Options& o) {
+  return equal(o.alloc.value, "exact");
+}
+
 void read_options(Options& o, const char* text) {
 #define TRACK_DEFAULT_flag(name, value) o.name = (value) != 0;
 #define TRACK_DEFAULT_number(name, value) o.name = value;

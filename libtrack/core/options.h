@@ -18,6 +18,9 @@ struct Options {
 #undef TRACK_OPTION
 };
 
+// alloc=exact was asked for.
+bool wants_blocks(const Options& options);
+
 // Defaults first, then "key=value:key=value" over them; text may be null.
 void read_options(Options& options, const char* text);
 

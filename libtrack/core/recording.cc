@@ -69,14 +69,22 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::threads, sizeof(wire::ThreadSlot), threads / (level > 1 ? 16 : 1) + 64);
   set(SectionKind::coroutines, sizeof(wire::CoroutineSlot), frames / shrink + 64);
   set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
-  set(SectionKind::stack_index, sizeof(wire::StackIndexEntry), (1u << 18) / (level > 1 ? 16 : 1));
-  set(SectionKind::stack_bodies, 8, ((stacks_mb << 20) / shrink + 65536) / 8);
+  // A compiler allocates from some 200 000 different places.
+  const bool blocks = wants_blocks(options);
+  const uint64_t more_stacks = blocks && options.alloc_stacks ? 4 : 1;
+  set(SectionKind::stack_index, sizeof(wire::StackIndexEntry),
+      more_stacks * (1u << 18) / (level > 1 ? 16 : 1));
+  set(SectionKind::stack_bodies, 8, (more_stacks * (stacks_mb << 20) / shrink + 65536) / 8);
   set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096);
   set(SectionKind::strings, 1, 1 << 20);
   set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride),
       level > 2 ? 1 : rings + wire::kPooledRings);
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
       within(options.fibers_max, 64, 1 << 22) / (level > 1 ? 16 : 1) + 64);
+  const uint64_t regions = blocks ? wire::kMostBlockRegions / shrink : 0;
+  set(SectionKind::block_regions, sizeof(wire::BlockRegion), regions);
+  set(SectionKind::block_pages, 1, regions * wire::kRegionPages);
+  set(SectionKind::blocks, 8, regions * wire::kRegionCells);
   plan.total = wire::kHeaderBytes;
   for (uint64_t bytes : plan.bytes) plan.total += bytes;
   return plan;
@@ -100,12 +108,13 @@ void advise(void* p, uint64_t bytes, int fd) {
   if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_DONTDUMP);
 }
 
-// The mapping's whole range, reserved or not, is accounted one byte a page.
+// What is reserved is accounted one byte a page; the blocks have an account of their own.
 bool map_plan(const Plan& plan, int fd) {
   const int sharing = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
   void* p = sys::map(nullptr, plan.total, PROT_READ | PROT_WRITE, sharing | MAP_NORESERVE, fd);
   if (sys::map_failed(p)) return false;
-  auto* pages = static_cast<uint8_t*>(allocate(plan.total >> 12));
+  const uint64_t blocks = plan.bytes[static_cast<uint32_t>(SectionKind::blocks)];
+  auto* pages = static_cast<uint8_t*>(allocate((plan.total - blocks) >> 12));
   if (pages == nullptr) {
     sys::unmap(p, plan.total);
     return false;
@@ -242,12 +251,15 @@ wire::Section& section(SectionKind kind) {
   return recording.header->sections[static_cast<uint32_t>(kind)];
 }
 
+bool populate(const void* at, size_t bytes) {
+  return sys::call(SYS_madvise, sys::as_long(at), static_cast<long>(bytes), MADV_POPULATE_WRITE) ==
+         0;
+}
+
 bool reserve_slow(const void* at, size_t bytes) {
   const auto start = reinterpret_cast<uint64_t>(at) & ~uint64_t{4095};
   const uint64_t end = page_up(reinterpret_cast<uint64_t>(at) + bytes);
-  const long result = sys::call(SYS_madvise, static_cast<long>(start),
-                                static_cast<long>(end - start), MADV_POPULATE_WRITE);
-  if (result != 0) {
+  if (!populate(reinterpret_cast<const void*>(start), end - start)) {
     // The header's own page exists whenever a header does.
     if (recording.header != nullptr && reserved_pages[0] != 0) count(lost().memory);
     return false;
@@ -264,6 +276,24 @@ void refresh_clock(uint64_t now_ticks) {
   h.later_monotonic_ns.store(sys::monotonic_ns(), std::memory_order_relaxed);
   h.later_ticks.store(now_ticks, std::memory_order_release);
 }
+
+namespace {
+
+// use(page) for every page that was ever reserved, until it says false.
+template <class Use>
+bool each_reserved_page(Use use) {
+  const uint64_t pages = section(SectionKind::blocks).offset >> 12;
+  for (uint64_t page = 0; page < pages; ++page)
+    if (reserved_pages[page] != 0 && !use(page)) return false;
+  const auto* in_use =
+      reinterpret_cast<uint8_t*>(recording.base + section(SectionKind::block_pages).offset);
+  const uint64_t leaves = section(SectionKind::block_regions).used.load(std::memory_order_acquire);
+  for (uint64_t page = 0; page < leaves * wire::kRegionPages; ++page)
+    if (in_use[page] == wire::kPageThere && !use(pages + page)) return false;
+  return true;
+}
+
+}  // namespace
 
 bool copy_recording_after_fork(bool with_coroutines) {
   // One page at a time through a bounce page: the parent may be writing; what it adds meanwhile
@@ -283,8 +313,10 @@ bool copy_recording_after_fork(bool with_coroutines) {
   }
   wire::Section& frames = section(SectionKind::coroutines);
   const uint64_t first_left = frames.offset >> 12, end_left = (frames.offset + frames.bytes) >> 12;
-  for (uint64_t page = 0; page < recording.bytes >> 12; ++page)
-    if (!with_coroutines && page >= first_left && page < end_left)
+  const uint64_t first_block_page = section(SectionKind::block_regions).offset >> 12;
+  for (uint64_t page = 0; page < section(SectionKind::blocks).offset >> 12; ++page)
+    if (reserved_pages[page] != 0 &&
+        (page >= first_block_page || (!with_coroutines && page >= first_left && page < end_left)))
       reserved_pages[page] = 0;
     else if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
@@ -313,14 +345,15 @@ void publish_forked_recording() {
   sys::call(SYS_close, fd);
   if (sys::map_failed(p)) return remove_recording();
   advise(p, recording.bytes, fd);
-  for (uint64_t page = 0; page < recording.bytes >> 12; ++page) {
-    if (reserved_pages[page] == 0) continue;
+  const auto copy = [&](uint64_t page) {
     char* to = static_cast<char*>(p) + (page << 12);
-    if (sys::call(SYS_madvise, sys::as_long(to), 4096, MADV_POPULATE_WRITE) != 0) {
-      sys::unmap(p, recording.bytes);
-      return remove_recording();
-    }
+    if (!populate(to, 4096)) return false;
     copy_bytes(to, recording.base + (page << 12), 4096);
+    return true;
+  };
+  if (!each_reserved_page(copy)) {
+    sys::unmap(p, recording.bytes);
+    return remove_recording();
   }
   sys::call(SYS_mremap, sys::as_long(p), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,

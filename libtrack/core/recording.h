@@ -80,9 +80,13 @@ uint64_t section_capacity(wire::SectionKind kind) {
   return section(kind).bytes / sizeof(T);
 }
 
-// Makes [at, at + bytes) safe to touch. False: counted as lost memory, do not touch.
+// Asks the kernel for whole pages of the file: safe to touch from then on. False: do not.
+bool populate(const void* at, size_t bytes);
+
+// Makes [at, at + bytes) safe to touch. False: counted as lost memory, do not touch. Not for the
+// blocks, which keep their own account (block_table.h).
 bool reserve_slow(const void* at, size_t bytes);
-extern uint8_t* reserved_pages;  // one byte a page: 1 = reserved
+extern uint8_t* reserved_pages;  // one byte a page before the blocks: 1 = reserved
 
 inline bool reserve(const void* at, size_t bytes) {
   const auto first = static_cast<uint64_t>(static_cast<const char*>(at) - recording.base) >> 12;

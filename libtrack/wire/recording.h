@@ -6,7 +6,7 @@
 // the file. Writers are the target's threads; the one word group others write is Control.
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
-//   rings | fibers
+//   rings | fibers | block regions | block pages | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -25,10 +25,12 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/wire/blocks.h"
+
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 2;
+inline constexpr uint32_t kVersion = 3;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -43,8 +45,12 @@ enum class SectionKind : uint32_t {
   strings = 7,       // bytes, NUL-terminated
   rings = 8,         // Ring[]: one a CPU (or pooled)
   fibers = 9,        // FiberSlot[]
+  // With alloc=exact only (blocks.h), and last: the largest by far, and nearly all of it a hole.
+  block_regions = 10,  // BlockRegion[]
+  block_pages = 11,    // uint8_t[]
+  blocks = 12,         // uint64_t[]: cells
 };
-inline constexpr uint32_t kSectionCount = 10;
+inline constexpr uint32_t kSectionCount = 13;
 
 struct Section {
   SectionKind kind;
@@ -68,7 +74,8 @@ struct Lost {
   std::atomic<uint64_t> memory;      // reservations refused (disk full, limits)
   std::atomic<uint64_t> joins;       // joins or detaches whose thread was not known
   std::atomic<uint64_t> fibers;      // fibers without a slot
-  std::atomic<uint64_t> reserved[6];
+  std::atomic<uint64_t> blocks;      // heap blocks without a cell
+  std::atomic<uint64_t> reserved[5];
 };
 static_assert(sizeof(Lost) == 128);
 
@@ -156,7 +163,7 @@ struct Header {
   uint32_t thread_slot_bytes;
   uint32_t preload_origin;          // 0 LD_PRELOAD or linked, 1 attached
   std::atomic<uint32_t> exit_task;  // thread that ended the process; 0 = not known
-  uint32_t reserved1;
+  std::atomic<BlocksState> blocks;  // is every heap block kept?
   uint64_t arenas;     // address, in the target, of the word that holds its newest Arena's address
   uint64_t mapped_at;  // where this file is mapped in the target
   Control control;

@@ -105,6 +105,7 @@ def modes(library):
         "dead-reader": ([library], f"reader={dead_pid()}", {}, False),
         "unwritable": ([library], None, {"TRACK_OPTIONS": "dir=/proc/nowhere"}, False),
         "tiny": ([library], "threads_max=64:coroutines_max=1024:stacks_mb=1", {}, True),
+        "exact": ([library], "alloc=exact", {}, True),
         "no-rseq": ([library], "", {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}, True),
     }
     for name, file in (("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc_minimal.so.4")):
@@ -112,6 +113,7 @@ def modes(library):
             other = str(folder / file)
             all_modes[f"bare-{name}"] = ([other], None, {}, False)
             all_modes[f"{name}-after"] = ([library, other], "", {}, True)
+            all_modes[f"{name}-exact"] = ([library, other], "alloc=exact", {}, True)
             all_modes[f"{name}-before"] = ([other, library], "", {}, True)
     return all_modes
 

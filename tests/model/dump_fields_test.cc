@@ -70,6 +70,9 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<StuckThread>() == members<StuckThread>());
   CHECK(kept<Orphan>() == members<Orphan>());
   CHECK(kept<Fixpoint>() == members<Fixpoint>());
+  CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
+  CHECK(kept<HeapSite>() == members<HeapSite>());
+  CHECK(kept<HeapTable>() == members<HeapTable>());
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {

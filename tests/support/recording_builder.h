@@ -2,6 +2,7 @@
 // tested without one. Small sections; ticks are nanoseconds plus a constant.
 #pragma once
 
+#include <algorithm>
 #include <cstring>
 #include <span>
 #include <string>
@@ -19,7 +20,8 @@ class RecordingBuilder {
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
                             kModules = 4, kStrings = 512, kFibers = 4;
 
-  RecordingBuilder() {
+  // blocks: leaves of the table of heap blocks; each takes 32 MiB.
+  explicit RecordingBuilder(uint64_t blocks = 0) {
     add_section(wire::SectionKind::threads, sizeof(wire::ThreadSlot), kThreads);
     add_section(wire::SectionKind::coroutines, sizeof(wire::CoroutineSlot), kCoroutines);
     add_section(wire::SectionKind::sites, sizeof(wire::Site), kSites);
@@ -29,6 +31,9 @@ class RecordingBuilder {
     add_section(wire::SectionKind::strings, 1, kStrings);
     add_section(wire::SectionKind::rings, 266240, 0);
     add_section(wire::SectionKind::fibers, sizeof(wire::FiberSlot), kFibers);
+    add_section(wire::SectionKind::block_regions, sizeof(wire::BlockRegion), blocks);
+    add_section(wire::SectionKind::block_pages, 1, blocks * wire::kRegionPages);
+    add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
     write_header();
   }
 
@@ -73,6 +78,25 @@ class RecordingBuilder {
 
   void hold(wire::ThreadSlot& slot, uint64_t object, wire::HeldSort sort = wire::kHeldMutex) {
     slot.held[slot.held_count++] = object | sort;
+  }
+
+  // The leaf is the caller's choice; 0 is never used.
+  void add_block(uint64_t leaf, uint64_t address, uint64_t bytes, uint32_t stack) {
+    header().blocks = wire::BlocksState::kept;
+    auto& used = section(wire::SectionKind::block_regions).used;
+    used = std::max(used.load(), leaf + 1);
+    reinterpret_cast<uint64_t*>(place(wire::SectionKind::block_regions))[leaf] =
+        (address >> wire::kBlockRegionShift) + 1;
+    const uint64_t cell =
+        leaf * wire::kRegionCells + (address >> wire::kBlockCellShift) % wire::kRegionCells;
+    place(wire::SectionKind::block_pages)[cell / wire::kPageCells] = std::byte{wire::kPageThere};
+    std::byte* at = place(wire::SectionKind::blocks) + cell * 8;
+    const uint64_t whole = wire::whole_cell(bytes, stack);
+    const uint32_t half = wire::half_cell(bytes, stack);
+    if (bytes <= wire::kSmallBlock)
+      std::memcpy(at + (address & 8) / 2, &half, sizeof half);
+    else
+      std::memcpy(at, &whole, sizeof whole);
   }
 
   // Outermost first, as recorded. The reference of the stack.

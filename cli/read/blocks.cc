@@ -1,0 +1,157 @@
+#include "cli/read/blocks.h"
+
+#include <algorithm>
+#include <map>
+#include <unordered_map>
+
+#include "cli/read/image.h"
+#include "libtrack/wire/blocks.h"
+
+namespace track::read {
+namespace {
+
+using wire::SectionKind;
+
+constexpr uint64_t kPagesARead = 256;
+constexpr uint64_t kPageBytes = wire::kPageCells * 8;
+constexpr uint64_t kMostBlocks = uint64_t{1} << 27;
+
+// Calls use(address, block) for every block; how many pages could not be read.
+class BlockScan {
+ public:
+  explicit BlockScan(const Bytes& bytes) : bytes_(bytes) {
+    Copy<wire::Header> header;
+    if (!bytes.read(0, header.bytes.data(), sizeof(wire::Header))) return;
+    const auto place = [&](SectionKind kind) -> const wire::Section& {
+      return header->sections[static_cast<uint32_t>(kind)];
+    };
+    if (header->version != wire::kVersion) return;
+    const wire::Section& regions = place(SectionKind::block_regions);
+    pages_ = place(SectionKind::block_pages).offset;
+    cells_ = place(SectionKind::blocks).offset;
+    const uint64_t leaves =
+        std::min({regions.used.load(std::memory_order_acquire), regions.bytes / 8,
+                  place(SectionKind::blocks).bytes / 8 / wire::kRegionCells,
+                  place(SectionKind::block_pages).bytes / wire::kRegionPages,
+                  uint64_t{wire::kMostBlockRegions}});
+    std::vector<uint64_t> numbers(leaves);
+    if (leaves == 0 || !bytes.read(regions.offset, numbers.data(), leaves * 8)) return;
+    for (uint64_t leaf = 1; leaf < leaves; ++leaf)
+      if (numbers[leaf] != 0 && numbers[leaf] <= wire::kBlockRegions)
+        leaf_of_[numbers[leaf] - 1] = leaf;
+  }
+
+  template <class Use>
+  uint64_t each(Use use) {
+    uint64_t unread = 0;
+    std::vector<uint8_t> pages(wire::kRegionPages);
+    for (const auto& [region, leaf] : leaf_of_) {
+      if (!bytes_.read(pages_ + leaf * wire::kRegionPages, pages.data(), pages.size())) {
+        unread += wire::kRegionPages;
+        continue;
+      }
+      for (uint64_t page = 0; page < wire::kRegionPages;) {
+        uint64_t n = 0;
+        while (page + n < wire::kRegionPages && n < kPagesARead &&
+               pages[page + n] == wire::kPageThere)
+          ++n;
+        if (n == 0) {
+          ++page;
+          continue;
+        }
+        if (!read_pages(region, leaf, page, n, use)) unread += n;
+        page += n;
+      }
+    }
+    return unread;
+  }
+
+ private:
+  template <class Use>
+  bool read_pages(uint64_t region, uint64_t leaf, uint64_t page, uint64_t n, Use use) {
+    buffer_.resize(kPagesARead * wire::kPageCells);
+    if (!bytes_.read(cells_ + (leaf * wire::kRegionPages + page) * kPageBytes, buffer_.data(),
+                     n * kPageBytes))
+      return false;
+    const uint64_t start =
+        (region << wire::kBlockRegionShift) + (page * wire::kPageCells << wire::kBlockCellShift);
+    for (uint64_t i = 0; i < n * wire::kPageCells; ++i) {
+      const uint64_t cell = buffer_[i];
+      if (cell == 0) continue;
+      for (unsigned half = 0; half < 2; ++half)
+        if (const wire::CellBlock block = wire::block_of_cell(cell, half); block.there)
+          use(start + (i << wire::kBlockCellShift) + half * 8, block);
+    }
+    return true;
+  }
+
+  const Bytes& bytes_;
+  uint64_t pages_ = 0, cells_ = 0;
+  std::map<uint64_t, uint64_t> leaf_of_;  // by region
+  std::vector<uint64_t> buffer_;
+};
+
+uint32_t stack_of(const wire::CellBlock& block) {
+  return block.moving ? 0 : block.stack;
+}
+
+}  // namespace
+
+std::vector<RecordedBlock> read_blocks(const Bytes& bytes) {
+  std::vector<RecordedBlock> blocks;
+  BlockScan(bytes).each([&](uint64_t address, const wire::CellBlock& block) {
+    if (blocks.size() < kMostBlocks) blocks.push_back({address, block.bytes, stack_of(block)});
+  });
+  return blocks;
+}
+
+void count_blocks(const Bytes& bytes, Trace& trace) {
+  HeapTable& heap = trace.heap;
+  heap.blocks = heap.bytes = 0;
+  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t, const wire::CellBlock& block) {
+    ++heap.blocks;
+    heap.bytes += block.bytes;
+  });
+}
+
+void read_heap_sites(const Bytes& bytes, Trace& trace) {
+  HeapTable& heap = trace.heap;
+  heap.blocks = heap.bytes = 0;
+  std::map<std::pair<uint32_t, uint64_t>, uint64_t> counts;
+  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t, const wire::CellBlock& block) {
+    ++heap.blocks;
+    heap.bytes += block.bytes;
+    ++counts[{stack_of(block), block.bytes}];
+  });
+  Trace scratch;
+  Image image(bytes, trace.source, false, scratch);
+  std::unordered_map<uint32_t, uint32_t> known;
+  for (const auto& [key, count] : counts) {
+    const auto [place, fresh] = known.try_emplace(key.first, 0);
+    if (fresh && key.first != 0) {
+      if (const StackIndex stack = image.stack(key.first); stack != 0) {
+        place->second = static_cast<uint32_t>(trace.stacks.size());
+        trace.stacks.push_back(scratch.stacks[stack]);
+      }
+    }
+    heap.sites.push_back({place->second, key.second, count});
+  }
+  std::stable_sort(heap.sites.begin(), heap.sites.end(), [](const HeapSite& a, const HeapSite& b) {
+    return a.block_bytes * a.count > b.block_bytes * b.count;
+  });
+}
+
+void recall_stacks(const Bytes& bytes, Trace& trace, Fixpoint& fixpoint) {
+  if (fixpoint.leaked.empty()) return;
+  Trace scratch;
+  Image image(bytes, trace.source, false, scratch);
+  for (LeakedBlocks& leaked : fixpoint.leaked) {
+    leaked.allocated_at = 0;
+    const StackIndex stack = image.stack(leaked.stack);
+    if (stack == 0) continue;
+    leaked.allocated_at = static_cast<uint32_t>(trace.stacks.size());
+    trace.stacks.push_back(scratch.stacks[stack]);
+  }
+}
+
+}  // namespace track::read

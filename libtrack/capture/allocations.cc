@@ -1,0 +1,155 @@
+#include "libtrack/capture/allocations.h"
+
+#include <initializer_list>
+
+#include "libtrack/capture/operators.h"
+#include "libtrack/capture/real.h"
+#include "libtrack/core/block_table.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/thread_state.h"
+
+namespace track::capture {
+namespace {
+
+Real next;  // the allocator; of the rest nothing is used
+
+uint64_t address_of(const void* block) {
+  return reinterpret_cast<uint64_t>(block);
+}
+
+[[gnu::noinline]] uint32_t stack_of(const core::Registers& registers) {
+  if (!core::may_record() || (core::this_thread.slot == nullptr && core::adopt_thread() == nullptr))
+    return 0;
+  return core::capture_stack(registers);
+}
+
+// In the frame of the function that stands for the allocator's.
+template <bool kStacks>
+[[gnu::always_inline]] inline uint32_t stack_here() {
+  if (!kStacks) return 0;
+  core::Registers registers;
+  TRACK_GET_REGISTERS(registers);
+  return stack_of(registers);
+}
+
+template <bool kStacks>
+[[gnu::always_inline]] inline void* allocated_block(void* block, size_t bytes) {
+  if (__builtin_expect(block != nullptr && core::recording_on(), 1))
+    core::set_block(address_of(block), bytes, stack_here<kStacks>());
+  return block;
+}
+
+template <bool kStacks>
+void* tracked_malloc(size_t n) noexcept {
+  return allocated_block<kStacks>(next.malloc(n), n);
+}
+template <bool kStacks>
+void* tracked_calloc(size_t n, size_t size) noexcept {
+  return allocated_block<kStacks>(next.calloc(n, size), n * size);
+}
+template <bool kStacks>
+void* tracked_memalign(size_t alignment, size_t n) noexcept {
+  return allocated_block<kStacks>(next.memalign(alignment, n), n);
+}
+template <bool kStacks>
+void* tracked_aligned_alloc(size_t alignment, size_t n) noexcept {
+  return allocated_block<kStacks>(next.aligned_alloc(alignment, n), n);
+}
+template <bool kStacks>
+void* tracked_valloc(size_t n) noexcept {
+  return allocated_block<kStacks>(next.valloc(n), n);
+}
+template <bool kStacks>
+void* tracked_pvalloc(size_t n) noexcept {
+  return allocated_block<kStacks>(next.pvalloc(n), (n + 4095) & ~size_t{4095});
+}
+template <bool kStacks>
+int tracked_posix_memalign(void** block, size_t alignment, size_t n) noexcept {
+  const int rc = next.posix_memalign(block, alignment, n);
+  if (rc == 0) allocated_block<kStacks>(*block, n);
+  return rc;
+}
+
+// The table has the block all the time, wherever it lies.
+template <bool kStacks, class Resize>
+[[gnu::always_inline]] inline void* resized(void* block, size_t n, Resize resize) {
+  core::MovingBlock moving;
+  const uint32_t task = core::this_thread.task;
+  if (core::recording_is_ours()) moving = core::begin_move(address_of(block), task);
+  void* now = resize();
+  if (now == nullptr) {
+    // Of no bytes: it was freed, as glibc does it.
+    if (n == 0)
+      core::move_left(moving, task);
+    else
+      core::move_failed(moving, task);
+  } else if (now == block && moving.address != 0) {
+    core::move_stayed(moving, n, stack_here<kStacks>());
+  } else {
+    core::move_left(moving, task);
+    allocated_block<kStacks>(now, n);
+  }
+  return now;
+}
+
+template <bool kStacks>
+void* tracked_realloc(void* block, size_t n) noexcept {
+  return resized<kStacks>(block, n, [&] { return next.realloc(block, n); });
+}
+template <bool kStacks>
+void* tracked_reallocarray(void* block, size_t n, size_t size) noexcept {
+  // An overflow fails whatever the product is, which must not look like a free.
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(n, size, &bytes)) bytes = SIZE_MAX;
+  return resized<kStacks>(block, bytes, [&] { return next.reallocarray(block, n, size); });
+}
+
+// Before the allocator has it back: afterwards the address may be another thread's.
+void tracked_free(void* block) noexcept {
+  if (core::recording_is_ours()) core::clear_block(address_of(block));
+  next.free(block);
+}
+
+template <bool kStacks>
+void take_over() {
+  real.malloc = tracked_malloc<kStacks>;
+  real.calloc = tracked_calloc<kStacks>;
+  real.realloc = tracked_realloc<kStacks>;
+  real.reallocarray = tracked_reallocarray<kStacks>;
+  real.memalign = tracked_memalign<kStacks>;
+  real.aligned_alloc = tracked_aligned_alloc<kStacks>;
+  real.posix_memalign = tracked_posix_memalign<kStacks>;
+  real.valloc = tracked_valloc<kStacks>;
+  real.pvalloc = tracked_pvalloc<kStacks>;
+  real.free = tracked_free;
+}
+
+bool hooks_come_first() {
+  for (const char* name : {"malloc", "calloc", "realloc", "free"})
+    if (!comes_first(name)) return false;
+  return true;
+}
+
+wire::BlocksState take_over_allocator() {
+  if (!hooks_come_first()) return wire::BlocksState::not_ours;
+  return track_allocator() ? wire::BlocksState::kept : wire::BlocksState::no_room;
+}
+
+}  // namespace
+
+bool track_allocator() {
+  if (!core::start_block_table()) return false;
+  next = real;
+  if (core::options.alloc_stacks)
+    take_over<true>();
+  else
+    take_over<false>();
+  return true;
+}
+
+void start_allocations() {
+  if (!core::wants_blocks(core::options)) return;
+  core::recording.header->blocks.store(take_over_allocator(), std::memory_order_release);
+}
+
+}  // namespace track::capture
