@@ -21,6 +21,7 @@ set(TRACK_CORE_SOURCES
 set(TRACK_CAPTURE_SOURCES
     capture/allocations.cc
     capture/coroutines.cc
+    capture/descriptors.cc
     capture/fibers.cc
     capture/held.cc
     capture/locks.cc
@@ -33,6 +34,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/allocations.cc
     interpose/children.cc
     interpose/conditions.cc
+    interpose/descriptors.cc
     interpose/fibers.cc
     interpose/io.cc
     interpose/loader.cc

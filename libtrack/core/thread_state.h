@@ -31,6 +31,7 @@ struct ThisThread {
   uint32_t writing_stack;  // entry of the interned stack it writes just now; 0 = none
   uint16_t busy;           // > 0: inside the tracker; hooks do the real call only
   bool gone;               // past its last destructor: hooks do the real call only
+  uint8_t io_calls;        // countdown to the next look at a descriptor (capture/descriptors.h)
   uint16_t allocations;    // countdown to the next look at a site that never had frames
 };
 
