@@ -3,6 +3,7 @@ include(${CMAKE_CURRENT_LIST_DIR}/core/unwind.cmake OPTIONAL)
 list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
 
 set(TRACK_CORE_SOURCES
+    core/frame_map.cc
     core/block_table.cc
     core/coroutine_table.cc
     core/fiber_table.cc

@@ -24,7 +24,9 @@ using wire::SiteState;
 
 constexpr uint16_t kLookAgain = 1024;  // allocations between second looks at frameless sites
 constexpr uint32_t kEnoughLooks = 4;
-constexpr int kSplitLevels = 3;  // callers up, to tell the users of a shared allocator apart
+constexpr unsigned kSplitLevels = 3;  // callers up, to tell the users of a shared allocator apart
+
+constexpr uint32_t kNoSite = UINT32_MAX;
 
 uint32_t find_site(uint64_t return_address) {
   uint32_t at =
@@ -39,7 +41,7 @@ uint32_t find_site(uint64_t return_address) {
     }
     if (there == return_address) return at;
   }
-  return UINT32_MAX;
+  return kNoSite;
 }
 
 void remember_state(uint32_t index) {
@@ -48,6 +50,42 @@ void remember_state(uint32_t index) {
   const auto state = static_cast<uint64_t>(site.state.load(std::memory_order_relaxed));
   site_cache[site_cache_index(address)].store(address << 16 | state << 14 | index,
                                               std::memory_order_relaxed);
+}
+
+struct KnownSite {
+  uint32_t index;  // kNoSite: there is no room for more
+  SiteState state;
+};
+
+// Without a look at the table where the cache has it.
+KnownSite known_site(uint64_t return_address) {
+  const uint64_t word = site_word(return_address);
+  if (word >> 16 == return_address)
+    return {static_cast<uint32_t>(word) & (wire::kSiteCapacity - 1),
+            static_cast<SiteState>(word >> 14 & 3)};
+  const uint32_t index = find_site(return_address);
+  if (index == kNoSite) return {kNoSite, SiteState::unknown};
+  remember_state(index);
+  return {index, recording.sites[index].state.load(std::memory_order_relaxed)};
+}
+
+// The nearest caller by which the users of a shared allocator can be told apart; most by the first.
+KnownSite split_site(KnownSite site, const core::Registers& registers) {
+  uint64_t callers[kSplitLevels + 1];
+  bool truncated;
+  unsigned known = 0;
+  for (unsigned level = 1; level <= kSplitLevels && site.state == SiteState::mixed; ++level) {
+    if (level >= known) {
+      const unsigned wanted = level == 1 ? 2 : kSplitLevels + 1;
+      known =
+          core::unwind(registers, core::stack_high_of(registers.sp), callers, wanted, &truncated);
+      if (level >= known) break;
+    }
+    const KnownSite upper = known_site(callers[level]);
+    if (upper.index == kNoSite) break;
+    site = upper;
+  }
+  return site;
 }
 
 bool starts_function(uint64_t address) {
@@ -112,13 +150,14 @@ struct Head {
 void settle(const PendingBlock& pending) {
   const uint32_t site = pending.site;
   core::with_block(pending.address, [&](CoroutineSlot& slot) {
-    if (slot.created_ticks != pending.ticks) return true;  // freed and used again meanwhile
+    if (__atomic_load_n(&slot.created_ticks, __ATOMIC_RELAXED) != pending.ticks)
+      return true;  // freed and used again meanwhile
     const Head head(pending.address);
     const bool frame = looks_like_frame(head.words);
     learn(site, frame, head.words);
     if (!frame) return false;
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
-    slot.site |= wire::kFrameSeen;
+    core::mark_frame_seen(slot);
     count_created();
     return true;
   });
@@ -165,7 +204,7 @@ void restart_coroutines_after_fork(bool keep) {
   if (!keep) core::forget_fibers_after_fork();
 }
 
-// read, nanosleep and their like may be left by siglongjmp at any instruction, and a shard's lock
+// read, nanosleep and their like may be left by siglongjmp at any instruction, and an entry's lock
 // would stay behind: no signal while it is held. The kernel's own call, because libc's drops two.
 void settle_pending() {
   if (!any_pending() || !core::recording_is_ours()) return;
@@ -191,35 +230,21 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
   if (second_look) this_thread.allocations = kLookAgain;
   if (!core::options.coroutines || core::current_slot() == nullptr) return;
   core::BusyScope busy;
-  const uint32_t direct = find_site(return_address);
-  if (direct == UINT32_MAX) return;
-  uint32_t site = direct;
-  SiteState state = recording.sites[site].state.load(std::memory_order_relaxed);
-  if (state == SiteState::mixed) {
-    uint64_t callers[kSplitLevels + 1];
-    bool truncated;
-    const unsigned n = core::unwind(registers, core::stack_high_of(registers.sp), callers,
-                                    kSplitLevels + 1, &truncated);
-    for (unsigned i = 1; i < n && state == SiteState::mixed; ++i) {
-      const uint32_t upper = find_site(callers[i]);
-      if (upper == UINT32_MAX) break;
-      site = upper;
-      state = recording.sites[site].state.load(std::memory_order_relaxed);
-    }
-  } else {
-    remember_state(direct);
-  }
-  if (state == SiteState::coroutine) {
-    allocated_frame(block, bytes, site, registers);
-  } else if (state != SiteState::never || second_look) {
-    record_candidate(block, bytes, site, registers);
+  KnownSite site = known_site(return_address);
+  if (site.state == SiteState::mixed) site = split_site(site, registers);
+  if (site.index == kNoSite) return;
+  if (site.state == SiteState::coroutine) {
+    allocated_frame(block, bytes, site.index, registers);
+  } else if (site.state != SiteState::never || second_look) {
+    record_candidate(block, bytes, site.index, registers);
   }
 }
 
 void freeing_slow(void* block) {
   if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
-  stack_freed(reinterpret_cast<uint64_t>(block));
+  if (core::any_fibers.load(std::memory_order_relaxed))
+    stack_freed(reinterpret_cast<uint64_t>(block));
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;
     const Site& site = recording.sites[index];

@@ -1,259 +1,248 @@
 #include "libtrack/core/coroutine_table.h"
 
-#include <sys/single_threaded.h>
-
-#include "libtrack/core/memory.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/thread_state.h"
 
 namespace track::core {
-
-alignas(64) uint8_t coroutine_filter[1u << kFilterBits];
-
 namespace {
 
 using wire::CoroutineSlot;
 using wire::SectionKind;
 
-constexpr uint32_t kShardBits = 6;
-constexpr uint32_t kIndexBits = 24;
-constexpr uint64_t kIndexMask = (1u << kIndexBits) - 1;
-constexpr uint32_t kBatch = 64;  // slots a shard takes from the section at a time
+constexpr uint32_t kWatched = 1u << 25;
+constexpr uint32_t kMostWatched = 127u << 25;
 
-// A place is 40 bits of the address' hash over the slot's index + 1; 0 = empty.
-struct alignas(64) Shard {
-  std::atomic<uint32_t> locked;
-  std::atomic<bool> given_up;  // the lock was not to be had in bounded time
-  uint32_t mask;               // capacity - 1
-  uint32_t count;
-  uint32_t free_slot;  // index + 1 of the first free slot; linked through created_ticks
-  uint32_t batch_next;
-  uint32_t batch_end;
-  uint64_t* places;
-};
-Shard shards[1u << kShardBits];
+CoroutineSlot& slot_of_cell(uint32_t cell) {
+  return recording.coroutines[(cell & kCellIndex) - 1];
+}
 
-Shard& shard_of(uint64_t hash) {
-  return shards[hash >> (64 - kShardBits)];
+inline void note_tracking() {
+  auto& tracked = wiped_in_children.tracked_blocks;
+  if (__builtin_expect((tracked.load(std::memory_order_relaxed) & kEverTracked) == 0, 0))
+    tracked.fetch_or(kEverTracked, std::memory_order_relaxed);
 }
-uint8_t& filter_of(uint64_t hash) {
-  return coroutine_filter[hash >> (64 - kFilterBits)];
-}
-uint64_t tag_of(uint64_t hash) {
-  return hash << kIndexBits;
-}
-uint64_t home_of(uint64_t hash) {
-  return hash >> 20;
+inline void note_entry(uint32_t site, bool there) {
+  if ((site & wire::kFrameSeen) == 0)
+    wiped_in_children.tracked_blocks.fetch_add(there ? 1 : UINT32_MAX, std::memory_order_relaxed);
+  else if (there)
+    note_tracking();
 }
 
 // A holder that never comes back (a handler jumped out of it) is waited for once.
-bool lock_contended(Shard& shard) {
-  const uint32_t patience = shard.given_up ? 1000 : 100000;
+std::atomic<bool> given_up{false};
+
+// Calls attempt(value of the cell) until it is true. False: not in bounded time.
+template <class Attempt>
+bool patiently(FrameCell& cell, Attempt attempt) {
+  const uint32_t patience = given_up.load(std::memory_order_relaxed) ? 1000 : 100000;
   for (uint32_t spin = 0; spin < patience; ++spin) {
-    if (shard.locked.load(std::memory_order_relaxed) == 0 &&
-        shard.locked.exchange(1, std::memory_order_acquire) == 0) {
-      shard.given_up = false;
+    if (attempt(cell.load(std::memory_order_acquire))) {
+      if (spin != 0) given_up.store(false, std::memory_order_relaxed);
       return true;
     }
     if (spin > 1000) sys::call(SYS_sched_yield);
     __builtin_ia32_pause();
   }
-  shard.given_up = true;
+  given_up.store(true, std::memory_order_relaxed);
   count(lost().coroutines);
   return false;
 }
-inline bool lock(Shard& shard) {
-  // Without a second thread a plain store will do: a signal handler either keeps out (BusyScope) or
-  // is over before the code it interrupted goes on.
-  if (__libc_single_threaded && shard.locked.load(std::memory_order_relaxed) == 0) {
-    shard.locked.store(1, std::memory_order_relaxed);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    return true;
-  }
-  if (__builtin_expect(shard.locked.exchange(1, std::memory_order_acquire) == 0, 1)) return true;
-  return lock_contended(shard);
+
+// Free slots: each thread keeps a few; the others are in one list of all, a counter against A-B-A
+// above its head. Linked by index + 1 through created_ticks.
+constexpr uint32_t kKept = 64;
+constexpr uint32_t kAtOnce = 32;  // slots that a thread takes from the section, or gives, at a time
+std::atomic<uint64_t> free_slots{0};
+
+uint32_t next_of(uint32_t index) {
+  return static_cast<uint32_t>(
+      __atomic_load_n(&recording.coroutines[index - 1].created_ticks, __ATOMIC_RELAXED));
 }
-void unlock(Shard& shard) {
-  shard.locked.store(0, std::memory_order_release);
+void set_next(uint32_t index, uint32_t next) {
+  __atomic_store_n(&recording.coroutines[index - 1].created_ticks, next, __ATOMIC_RELAXED);
 }
 
-CoroutineSlot* take_slot(Shard& shard, uint32_t* index) {
-  if (shard.free_slot != 0) {
-    *index = shard.free_slot - 1;
-    CoroutineSlot& slot = recording.coroutines[*index];
-    shard.free_slot = static_cast<uint32_t>(slot.created_ticks);
-    return &slot;
-  }
-  if (shard.batch_next == shard.batch_end) {
-    auto& used = section(SectionKind::coroutines).used;
-    const uint64_t capacity = section_capacity<CoroutineSlot>(SectionKind::coroutines);
-    uint64_t first = used.load(std::memory_order_relaxed);
-    do {
-      if (first + kBatch > capacity || first + kBatch >= kIndexMask) return nullptr;
-      // Before it is handed out: a batch without room stays for when there is some.
-      if (!reserve(recording.coroutines + first, kBatch * sizeof(CoroutineSlot))) return nullptr;
-    } while (!used.compare_exchange_weak(first, first + kBatch, std::memory_order_relaxed));
-    shard.batch_next = static_cast<uint32_t>(first);
-    shard.batch_end = static_cast<uint32_t>(first) + kBatch;
-  }
-  *index = shard.batch_next++;
-  return &recording.coroutines[*index];
+void push_chain(uint32_t first, uint32_t last) {
+  uint64_t head = free_slots.load(std::memory_order_relaxed);
+  do {
+    set_next(last, static_cast<uint32_t>(head));
+  } while (!free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | first,
+                                             std::memory_order_acq_rel));
 }
 
-bool grow(Shard& shard) {
-  const uint32_t capacity = shard.places == nullptr ? 64 : (shard.mask + 1) * 2;
-  auto* places = static_cast<uint64_t*>(allocate(capacity * 8));
-  if (places == nullptr) return false;
-  for (uint32_t i = 0; shard.places != nullptr && i <= shard.mask; ++i) {
-    const uint64_t place = shard.places[i];
-    if (place == 0) continue;
-    const CoroutineSlot& slot = recording.coroutines[(place & kIndexMask) - 1];
-    const uint64_t hash = address_hash(slot.address.load(std::memory_order_relaxed));
-    uint64_t at = home_of(hash) & (capacity - 1);
-    while (places[at] != 0) at = (at + 1) & (capacity - 1);
-    places[at] = place;
+uint32_t pop_free() {
+  uint64_t head = free_slots.load(std::memory_order_acquire);
+  while (static_cast<uint32_t>(head) != 0) {
+    const auto first = static_cast<uint32_t>(head);
+    if (free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | next_of(first),
+                                         std::memory_order_acq_rel))
+      return first;
   }
-  __atomic_store_n(&shard.places, places, __ATOMIC_RELAXED);
-  shard.mask = capacity - 1;
+  return 0;
+}
+
+void keep_free(uint32_t index) {
+  set_next(index, this_thread.free_frames);
+  this_thread.free_frames = index;
+  ++this_thread.free_frame_count;
+}
+
+// Where this thread has none left. Space is reserved before slots are handed out: those without
+// stay for when there is some.
+bool find_more_slots() {
+  this_thread.free_frame_count = 0;
+  for (uint32_t i = 0; i < kAtOnce; ++i) {
+    const uint32_t index = pop_free();
+    if (index == 0) break;
+    keep_free(index);
+  }
+  if (this_thread.free_frames != 0) return true;
+  auto& used = section(SectionKind::coroutines).used;
+  const uint64_t capacity = section_capacity<CoroutineSlot>(SectionKind::coroutines);
+  uint64_t first = used.load(std::memory_order_relaxed);
+  do {
+    if (first + kAtOnce > capacity || first + kAtOnce >= kCellIndex) return false;
+    if (!reserve(recording.coroutines + first, kAtOnce * sizeof(CoroutineSlot))) return false;
+  } while (!used.compare_exchange_weak(first, first + kAtOnce, std::memory_order_relaxed));
+  for (uint64_t i = first + kAtOnce; i > first; --i) keep_free(static_cast<uint32_t>(i));
   return true;
 }
 
-// The place of the address, or the empty one where it would go.
-uint64_t find(const Shard& shard, uint64_t hash, uint64_t address, bool* found) {
-  uint64_t at = home_of(hash) & shard.mask;
-  for (;; at = (at + 1) & shard.mask) {
-    const uint64_t place = shard.places[at];
-    if (place == 0) {
-      *found = false;
-      return at;
-    }
-    if ((place & ~kIndexMask) == tag_of(hash) &&
-        recording.coroutines[(place & kIndexMask) - 1].address.load(std::memory_order_relaxed) ==
-            address) {
-      *found = true;
-      return at;
-    }
-  }
+uint32_t take_slot() {
+  if (__builtin_expect(this_thread.free_frames == 0, 0) && !find_more_slots()) return 0;
+  const uint32_t index = this_thread.free_frames;
+  this_thread.free_frames = next_of(index);
+  --this_thread.free_frame_count;
+  return index;
 }
 
-// Linear probing without tombstones: move later members of the run back.
-void remove_place(Shard& shard, uint64_t at) {
-  uint64_t hole = at;
-  for (uint64_t next = (at + 1) & shard.mask; shard.places[next] != 0;
-       next = (next + 1) & shard.mask) {
-    const CoroutineSlot& slot = recording.coroutines[(shard.places[next] & kIndexMask) - 1];
-    const uint64_t home =
-        home_of(address_hash(slot.address.load(std::memory_order_relaxed))) & shard.mask;
-    if (((next - home) & shard.mask) >= ((next - hole) & shard.mask)) {
-      shard.places[hole] = shard.places[next];
-      hole = next;
-    }
-  }
-  shard.places[hole] = 0;
+void give_some(uint32_t n) {
+  const uint32_t first = this_thread.free_frames;
+  if (first == 0) return;
+  uint32_t last = first, given = 1;
+  for (uint32_t next = next_of(last); given < n && next != 0; next = next_of(last), ++given)
+    last = next;
+  this_thread.free_frames = next_of(last);
+  this_thread.free_frame_count -= given;
+  push_chain(first, last);
+}
+
+// A thread whose end is not seen, or that is past it, keeps none.
+void give_slot(uint32_t index) {
+  keep_free(index);
+  if (__builtin_expect(
+          this_thread.free_frame_count > kKept || this_thread.gone || this_thread.slot == nullptr,
+          0))
+    give_some(kAtOnce);
+}
+
+// Does the entry that has the new block's cell belong to another block, live too? Else its own
+// block was freed where nobody saw it.
+bool is_neighbour(const CoroutineSlot& slot, uint64_t address, uint32_t size_bytes) {
+  const uint64_t there = slot.address.load(std::memory_order_relaxed);
+  return there != address && (there + slot.size_bytes <= address || address + size_bytes <= there);
 }
 
 }  // namespace
 
-bool start_coroutine_table() {
-  return true;
-}
-
 void restart_coroutine_table_after_fork(bool keep) {
-  for (Shard& shard : shards) {
-    shard.locked.store(0, std::memory_order_relaxed);
-    if (keep) continue;
-    shard.given_up = false;
-    shard.mask = shard.count = shard.free_slot = shard.batch_next = shard.batch_end = 0;
-    shard.places = nullptr;
-  }
-  if (keep) return;
-  for (uint8_t& watched : coroutine_filter) watched = 0;
+  if (keep) return note_tracking();
+  empty_frame_map();
+  free_slots.store(0, std::memory_order_relaxed);
+  given_up.store(false, std::memory_order_relaxed);
+  this_thread.free_frames = this_thread.free_frame_count = 0;
 }
 
-// A filter byte belongs to one shard, so its lock guards it; a saturated byte says "maybe" for
-// ever.
+void mark_frame_seen(CoroutineSlot& slot) {
+  const uint32_t site = slot.site;
+  note_tracking();
+  note_entry(site, false);
+  __atomic_store_n(&slot.site, site | wire::kFrameSeen, __ATOMIC_RELEASE);
+}
+
+void give_back_free_slots() {
+  while (this_thread.free_frames != 0) give_some(UINT32_MAX);
+}
+
+// A saturated count says "maybe" for ever.
 void watch_block(uint64_t address) {
-  const uint64_t hash = address_hash(address);
-  Shard& shard = shard_of(hash);
-  if (!lock(shard)) return;
-  uint8_t& filter = filter_of(hash);
-  if (filter < 255) __atomic_store_n(&filter, filter + 1, __ATOMIC_RELAXED);
-  unlock(shard);
+  FrameCell* cell = make_frame_cell(address);
+  if (cell == nullptr) return;
+  note_tracking();
+  uint32_t value = cell->load(std::memory_order_relaxed);
+  while (value < kMostWatched &&
+         !cell->compare_exchange_weak(value, value + kWatched, std::memory_order_relaxed)) {
+  }
 }
 void unwatch_block(uint64_t address) {
-  const uint64_t hash = address_hash(address);
-  Shard& shard = shard_of(hash);
-  if (!lock(shard)) return;
-  uint8_t& filter = filter_of(hash);
-  if (filter < 255 && filter > 0) __atomic_store_n(&filter, filter - 1, __ATOMIC_RELAXED);
-  unlock(shard);
+  FrameCell* cell = find_frame_cell(address);
+  if (cell == nullptr) return;
+  uint32_t value = cell->load(std::memory_order_relaxed);
+  while (value >= kWatched && value < kMostWatched &&
+         !cell->compare_exchange_weak(value, value - kWatched, std::memory_order_relaxed)) {
+  }
 }
 
 CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site, uint32_t stack,
                             uint64_t ticks, uint32_t creator) {
-  const uint64_t hash = address_hash(address);
-  Shard& shard = shard_of(hash);
-  if (!lock(shard)) return nullptr;
-  if (shard.places == nullptr || shard.count * 8 > (shard.mask + 1) * 5) {
-    if (!grow(shard) && shard.places == nullptr) {
-      unlock(shard);
-      count(lost().coroutines);
-      return nullptr;
-    }
+  FrameCell* cell = find_frame_cell(address);
+  if (__builtin_expect(cell == nullptr, 0)) cell = make_frame_cell(address);
+  if (__builtin_expect(cell == nullptr, 0)) return count(lost().coroutines), nullptr;
+  uint32_t value = cell->load(std::memory_order_acquire);
+  if (__builtin_expect((value & kCellLocked) != 0, 0)) {
+    if (!patiently(*cell, [](uint32_t now) { return (now & kCellLocked) == 0; })) return nullptr;
+    value = cell->load(std::memory_order_acquire);
   }
-  bool found;
-  const uint64_t at = find(shard, hash, address, &found);
-  uint32_t index = 0;
-  CoroutineSlot* slot =
-      found ? &recording.coroutines[(shard.places[at] & kIndexMask) - 1] : take_slot(shard, &index);
-  if (slot == nullptr || shard.count >= shard.mask) {
-    unlock(shard);
-    count(lost().coroutines);
-    return nullptr;
+  uint32_t index = value & kCellIndex;
+  if (__builtin_expect(index != 0, 0)) {
+    CoroutineSlot& old = slot_of_cell(value);
+    if (is_neighbour(old, address, size_bytes)) return count(lost().coroutines), nullptr;
+    old.address.store(0, std::memory_order_release);
+    note_entry(old.site, false);
+  } else {
+    index = take_slot();
+    if (index == 0) return count(lost().coroutines), nullptr;
   }
-  slot->created_ticks = ticks;
-  slot->site = site;
-  slot->stack = stack;
-  slot->size_bytes = size_bytes;
-  slot->creator = creator;
-  slot->address.store(address, std::memory_order_release);
-  if (!found) {
-    shard.places[at] = tag_of(hash) | (index + 1);
-    ++shard.count;
-    uint8_t& filter = filter_of(hash);
-    if (filter < 255) __atomic_store_n(&filter, filter + 1, __ATOMIC_RELAXED);
-  }
-  unlock(shard);
-  return slot;
+  note_entry(site, true);
+  CoroutineSlot& slot = recording.coroutines[index - 1];
+  __atomic_store_n(&slot.created_ticks, ticks, __ATOMIC_RELAXED);
+  slot.stack = stack;
+  slot.size_bytes = size_bytes;
+  slot.creator = creator;
+  __atomic_store_n(&slot.site, site, __ATOMIC_RELAXED);
+  slot.address.store(address, std::memory_order_release);
+  cell->store((value & ~kCellIndex) | index, std::memory_order_release);
+  return &slot;
 }
 
-CoroutineSlot* lock_block(uint64_t address, uint64_t* place) {
-  const uint64_t hash = address_hash(address);
-  Shard& shard = shard_of(hash);
-  if (__atomic_load_n(&shard.places, __ATOMIC_RELAXED) == nullptr || !lock(shard)) return nullptr;
-  bool found;
-  *place = find(shard, hash, address, &found);
-  if (found) return &recording.coroutines[(shard.places[*place] & kIndexMask) - 1];
-  unlock(shard);
-  return nullptr;
+FoundBlock lock_block(uint64_t address, FrameCell& cell) {
+  uint32_t value = 0;
+  const bool settled = patiently(cell, [&](uint32_t now) {
+    value = now;
+    return (now & kCellIndex) == 0 ||
+           ((now & kCellLocked) == 0 &&
+            cell.compare_exchange_strong(now, now | kCellLocked, std::memory_order_acquire));
+  });
+  if (!settled || (value & kCellIndex) == 0) return {};
+  const FoundBlock block{&slot_of_cell(value), &cell, value | kCellLocked};
+  if (block.slot->address.load(std::memory_order_relaxed) == address) return block;
+  unlock_block(block);
+  return {};
 }
 
-void unlock_block(uint64_t address, uint64_t place, CoroutineSlot* slot, bool erase) {
-  const uint64_t hash = address_hash(address);
-  Shard& shard = shard_of(hash);
-  if (erase) {
-    slot->address.store(0, std::memory_order_release);
-    const auto index = static_cast<uint32_t>((shard.places[place] & kIndexMask) - 1);
-    // Homes are computed from addresses: this one's place goes before its address is forgotten.
-    remove_place(shard, place);
-    slot->created_ticks = shard.free_slot;
-    shard.free_slot = index + 1;
-    --shard.count;
-    uint8_t& filter = filter_of(hash);
-    // A saturated byte stays: it says "maybe" for ever.
-    if (filter < 255) __atomic_store_n(&filter, filter - 1, __ATOMIC_RELAXED);
-  }
-  unlock(shard);
+void erase_block(const FoundBlock& block) {
+  if (block.locked != 0) note_entry(block.slot->site, false);
+  block.slot->address.store(0, std::memory_order_release);
+  const uint32_t value = block.cell->load(std::memory_order_relaxed);
+  block.cell->store(value & ~(kCellIndex | kCellLocked), std::memory_order_release);
+  give_slot(static_cast<uint32_t>(block.slot - recording.coroutines) + 1);
+}
+
+// Only if it is still ours: once the entry is marked as seen its owner may have ended it.
+void unlock_block(const FoundBlock& block) {
+  uint32_t ours = block.locked;
+  block.cell->compare_exchange_strong(ours, ours & ~kCellLocked, std::memory_order_release);
 }
 
 }  // namespace track::core

@@ -12,6 +12,10 @@
 namespace track::core {
 namespace {
 
+// Words are compared in groups: the last group is filled up with the outermost word.
+constexpr uint32_t kWordsAtOnce = 4;
+static_assert(kKnownWords % kWordsAtOnce == 0);
+
 inline uint64_t key_of(const Registers& regs) {
   return (regs.pc ^ regs.sp << 4) * 0x9e3779b97f4a7c15;
 }
@@ -25,8 +29,12 @@ TRACK_READS_STACK inline bool holds(const KnownStack& known, const Registers& re
   if (TRACK_REPLAY_MUTANT != 8 && known.uses_bp && known.bp != regs.bp) return false;
   if (known.generation != unwind_generation()) return false;
   if (known.end > high) return false;
-  for (uint32_t i = 0; i < known.words; ++i)
-    if (stack_word(regs.sp + static_cast<uint64_t>(int64_t{known.at[i]})) != known.word[i])
+  const auto word_holds = [&](uint32_t i) {
+    return stack_word(regs.sp + static_cast<uint64_t>(int64_t{known.at[i]})) == known.word[i];
+  };
+  static_assert(kWordsAtOnce == 4);
+  for (uint32_t i = 0; i < known.words; i += kWordsAtOnce)
+    if (!word_holds(i) || !word_holds(i + 1) || !word_holds(i + 2) || !word_holds(i + 3))
       return false;
   return true;
 }
@@ -70,8 +78,11 @@ void know_stack(KnownStacks& known, const Replay& replay, const Registers& regs,
     place.stack = stack;
     place.uses_bp = replay.uses_bp;
     place.generation = replay.generation;
-    const uint32_t words =
-        words_below(replay, regs.sp, place.word, place.at, kKnownWords, &place.end);
+    uint32_t words = words_below(replay, regs.sp, place.word, place.at, kKnownWords, &place.end);
+    for (; words % kWordsAtOnce != 0; ++words) {
+      place.word[words] = place.word[words - 1];
+      place.at[words] = place.at[words - 1];
+    }
     std::atomic_signal_fence(std::memory_order_seq_cst);
     place.words = words;
     return;

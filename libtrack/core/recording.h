@@ -41,8 +41,12 @@ struct alignas(4096) WipedInChildren {
   std::atomic<bool> on;
   std::atomic<bool> ours;
   std::atomic<bool> plain_locks;  // ours, and capture/locks.h knows libc's plain mutex
+  // Entries of the coroutine table that are not known to be frames; kEverTracked once there was one
+  // that is. 0: no block's end needs to be looked at.
+  std::atomic<uint32_t> tracked_blocks;
 };
 extern WipedInChildren wiped_in_children;
+inline constexpr uint32_t kEverTracked = 1u << 31;
 inline constexpr std::atomic<bool>& recording_is_on = wiped_in_children.on;
 
 // Is there a recording, and is it this process's?

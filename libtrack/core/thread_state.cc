@@ -3,6 +3,7 @@
 #include <sched.h>
 #include <signal.h>
 
+#include "libtrack/core/coroutine_table.h"
 #include "libtrack/core/known_stacks.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
@@ -136,6 +137,7 @@ void end_thread() {
   if (at_thread_end != nullptr) at_thread_end();
   this_thread.gone = true;
   this_thread.locks = nullptr;
+  give_back_free_slots();
   if (ThreadPrivate* own = this_thread.own) {
     this_thread.own = nullptr;
     private_blocks.give(own);

@@ -29,10 +29,12 @@ struct ThisThread {
   uint32_t task;
   uint32_t fiber;          // index + 1 of the fiber it runs; 0 = its own stack, or not known
   uint32_t writing_stack;  // entry of the interned stack it writes just now; 0 = none
-  uint16_t busy;           // > 0: inside the tracker; hooks do the real call only
-  bool gone;               // past its last destructor: hooks do the real call only
-  uint8_t io_calls;        // countdown to the next look at a descriptor (capture/descriptors.h)
-  uint16_t allocations;    // countdown to the next look at a site that never had frames
+  uint32_t free_frames;    // coroutine_table.cc: this thread's free slots, index + 1 of the first
+  uint32_t free_frame_count;  // how many
+  uint16_t busy;              // > 0: inside the tracker; hooks do the real call only
+  bool gone;                  // past its last destructor: hooks do the real call only
+  uint8_t io_calls;           // countdown to the next look at a descriptor (capture/descriptors.h)
+  uint16_t allocations;       // countdown to the next look at a site that never had frames
 };
 
 extern constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));

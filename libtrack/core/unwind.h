@@ -11,6 +11,8 @@
 
 #include <stdint.h>
 
+#include <atomic>
+
 namespace track::core {
 
 // Where a walk starts. bx matters only to a few functions of the dynamic loader: 0 if not known.
@@ -52,6 +54,9 @@ uint32_t function_start(uint64_t pc, uint64_t* start, uint64_t* end);
 void unwind_modules_changed();
 
 // Counts from 1, one for each unwind_modules_changed().
-uint32_t unwind_generation();
+extern std::atomic<uint32_t> g_generation;
+inline uint32_t unwind_generation() {
+  return g_generation.load(std::memory_order_acquire);
+}
 
 }  // namespace track::core

@@ -9,6 +9,7 @@
 
 namespace track::core {
 
+std::atomic<uint32_t> g_generation{1};
 alignas(4096) std::atomic<uint64_t> g_rules[uint64_t{1} << kRuleIndexBits];
 
 namespace {
@@ -19,7 +20,6 @@ constexpr uint64_t kPagesPerWord = 64;
 
 // Pages of g_rules ever written, so that forgetting does not touch the others.
 std::atomic<uint64_t> g_used_pages[kRules / kRulesPerPage / kPagesPerWord];
-std::atomic<uint32_t> g_generation{1};
 
 uint64_t pack(uint64_t kind, int64_t cfa, int64_t bp) {
   if ((cfa & 7) != 0 || (bp & 7) != 0 || bp < 0 || bp > 127 * 8) return kRuleRare;
@@ -85,10 +85,6 @@ bool is_laid_end(uint64_t key) {
     g_rules[index].store(0, std::memory_order_relaxed);
   }
   return rule;
-}
-
-uint32_t unwind_generation() {
-  return g_generation.load(std::memory_order_acquire);
 }
 
 void unwind_modules_changed() {
