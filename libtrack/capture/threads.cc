@@ -31,7 +31,15 @@ ThreadSlot* prepare(bool detached, const core::Registers& registers) {
 }
 
 // The handle's place belongs to the new thread too, which may have freed it: it is read only while
-// the thread has not named itself, and carefully.
+// the thread has not named itself, and carefully, unless it lies in a caller's frame.
+bool read_handle(const pthread_t* place, uint64_t* handle) {
+  const auto at = reinterpret_cast<uint64_t>(place);
+  if (at <= reinterpret_cast<uint64_t>(__builtin_frame_address(0)) || core::stack_high_of(at) == 0)
+    return sys::read_own_memory(place, handle, sizeof *handle);
+  *handle = __atomic_load_n(place, __ATOMIC_RELAXED);
+  return true;
+}
+
 void finish(ThreadSlot* slot, int rc, const pthread_t* thread, bool detached) {
   core::BusyScope busy;
   if (rc != 0) {
@@ -40,8 +48,7 @@ void finish(ThreadSlot* slot, int rc, const pthread_t* thread, bool detached) {
   }
   core::count(core::counters().threads_created);
   uint64_t unknown = 0, handle = 0;
-  if (slot->pthread.load(std::memory_order_relaxed) == 0 &&
-      sys::read_own_memory(thread, &handle, sizeof handle))
+  if (slot->pthread.load(std::memory_order_relaxed) == 0 && read_handle(thread, &handle))
     slot->pthread.compare_exchange_strong(unknown, handle, std::memory_order_relaxed);
   auto claimed = wire::ThreadState::claimed;
   slot->state.compare_exchange_strong(claimed, wire::ThreadState::created,
