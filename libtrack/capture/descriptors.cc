@@ -8,7 +8,7 @@
 
 namespace track::capture {
 
-DescriptorMode descriptor_modes[kDescriptors];
+std::atomic<DescriptorMode> descriptor_modes[kDescriptors];
 
 namespace {
 
@@ -27,7 +27,7 @@ void remember(int fd, DescriptorMode mode) {
   while (known < end &&
          !end_of_known.compare_exchange_weak(known, end, std::memory_order_relaxed)) {
   }
-  __atomic_store_n(&descriptor_modes[fd], mode, __ATOMIC_RELAXED);
+  descriptor_modes[fd].store(mode, std::memory_order_relaxed);
 }
 
 }  // namespace

@@ -10,6 +10,7 @@
 // Any thread, signal handlers too. Nothing here changes errno or is a cancellation point.
 #pragma once
 
+#include <atomic>
 #include <cstdint>
 
 #include "libtrack/core/thread_state.h"
@@ -18,15 +19,15 @@ namespace track::capture {
 
 inline constexpr uint32_t kDescriptors = 1 << 16;  // larger ones always may wait
 enum class DescriptorMode : uint8_t { unknown = 0, never_waits = 1, may_wait = 2 };
-extern DescriptorMode descriptor_modes[kDescriptors];
+extern std::atomic<DescriptorMode> descriptor_modes[kDescriptors];
 
 inline DescriptorMode mode_of(int fd) {
   return static_cast<uint32_t>(fd) < kDescriptors
-             ? __atomic_load_n(&descriptor_modes[fd], __ATOMIC_RELAXED)
+             ? descriptor_modes[fd].load(std::memory_order_relaxed)
              : DescriptorMode::may_wait;
 }
 
-// The common case without a call. False: to be asked with is_learned_to_never_wait.
+// The common case without a call. False: ask found_never_to_wait.
 [[gnu::always_inline]] inline bool never_waits(int fd) {
   return mode_of(fd) == DescriptorMode::never_waits &&
          __builtin_expect(--core::this_thread.io_calls != 0, 1);
@@ -36,7 +37,7 @@ bool found_never_to_wait(int fd);
 // After a change of its mode, before it is closed, after it was opened.
 inline void forget_descriptor(int fd) {
   if (mode_of(fd) != DescriptorMode::unknown && static_cast<uint32_t>(fd) < kDescriptors)
-    __atomic_store_n(&descriptor_modes[fd], DescriptorMode::unknown, __ATOMIC_RELAXED);
+    descriptor_modes[fd].store(DescriptorMode::unknown, std::memory_order_relaxed);
 }
 // Blocking mode was set: it is shared by all duplicates. Or many were closed at once.
 void forget_descriptors();
