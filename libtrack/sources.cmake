@@ -26,6 +26,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/fibers.cc
     capture/held.cc
     capture/locks.cc
+    capture/next_symbols.cc
     capture/operators.cc
     capture/pending.cc
     capture/threads.cc

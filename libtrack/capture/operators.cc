@@ -31,14 +31,11 @@ int find_cxx_runtime(dl_phdr_info* info, size_t, void*) {
   return is_cxx_runtime(info->dlpi_name) ? 1 : 0;
 }
 
-bool is_in(void* address, const void* base) {
-  Dl_info info;
-  return address != nullptr && dladdr(address, &info) != 0 && info.dli_fbase == base;
-}
-
-const void* our_base() {
-  Dl_info ours;
-  return dladdr(reinterpret_cast<void*>(&start_operators), &ours) != 0 ? ours.dli_fbase : nullptr;
+bool is_ours(void* address) {
+  dl_find_object there, ours;
+  return address != nullptr && _dl_find_object(address, &there) == 0 &&
+         _dl_find_object(reinterpret_cast<void*>(&start_operators), &ours) == 0 &&
+         there.dlfo_link_map == ours.dlfo_link_map;
 }
 
 // An allocator that brings operators of its own (jemalloc, tcmalloc): its new is its malloc. Not
@@ -69,7 +66,7 @@ bool are_standard(Symbols... symbols) {
 }  // namespace
 
 bool comes_first(const char* symbol) {
-  return is_in(dlsym(RTLD_DEFAULT, symbol), our_base());
+  return is_ours(dlsym(RTLD_DEFAULT, symbol));
 }
 
 void* next_operator(const char* symbol) {
@@ -94,7 +91,7 @@ void* callers_operator(const char* symbol, const void* return_address) {
       found = dlsym(handle, symbol);
       real.dlclose(handle);  // the caller itself keeps it loaded
     }
-    if (is_in(found, our_base())) found = nullptr;
+    if (is_ours(found)) found = nullptr;
   }
   if (found == nullptr) dlerror();
   errno = saved;

@@ -27,7 +27,8 @@ struct KernelRseq {
   uint64_t rseq_cs;
 };
 
-constexpr uint64_t kGrowEvents = 1024;  // 32 KiB reserved at a time
+constexpr uint64_t kFirstEvents = 64;   // of a ring: a short process touches one page
+constexpr uint64_t kGrowEvents = 1024;  // then 32 KiB reserved at a time
 
 char* rings;
 uint32_t cpu_rings;  // the first ones; pooled ones follow
@@ -45,11 +46,13 @@ bool grow(Ring& ring) {
   if (ring.failed.load(std::memory_order_relaxed) != 0) return false;
   uint64_t limit = ring.limit.load(std::memory_order_relaxed);
   if (limit > ring.head.load(std::memory_order_relaxed)) return true;
-  if (!reserve(&ring.events[limit % kRingEvents], kGrowEvents * sizeof(Event))) {
+  const uint64_t wanted = limit == 0 ? kFirstEvents : kGrowEvents;
+  const uint64_t more = limit + wanted < kRingEvents ? wanted : kRingEvents - limit;
+  if (!reserve(&ring.events[limit], more * sizeof(Event))) {
     ring.failed.store(1, std::memory_order_relaxed);
     return false;
   }
-  const uint64_t next = limit + kGrowEvents >= kRingEvents ? UINT64_MAX : limit + kGrowEvents;
+  const uint64_t next = limit + more == kRingEvents ? UINT64_MAX : limit + more;
   ring.limit.compare_exchange_strong(limit, next, std::memory_order_relaxed);
   return true;
 }

@@ -1,5 +1,7 @@
 #include "libtrack/capture/real.h"
 
+#include "libtrack/capture/next_symbols.h"
+
 // glibc's allocator under its own names, for the moments before the real one is known.
 extern "C" {
 void* __libc_malloc(size_t) noexcept;
@@ -33,7 +35,9 @@ struct Early<R (*)(A...) noexcept> {
   }
 };
 
-void* next(const char* name, const char* version) {
+void* next(const NextSymbols& plain, const char* name, uint32_t hash, const char* version) {
+  if (version == nullptr)
+    if (void* found = plain.find(name, hash)) return found;
   void* found = version != nullptr ? dlvsym(RTLD_NEXT, name, version) : nullptr;
   return found != nullptr ? found : dlsym(RTLD_NEXT, name);
 }
@@ -66,8 +70,13 @@ void find_real() {
     real.free = __libc_free;
   }
   found_once = true;
-#define TRACK_REAL(name, version) \
-  if (void* found = next(#name, version)) real.name = reinterpret_cast<decltype(real.name)>(found);
+  const NextSymbols plain;
+#define TRACK_REAL(name, version)                               \
+  {                                                             \
+    constexpr uint32_t hash = gnu_hash(#name);                  \
+    if (void* found = next(plain, #name, hash, version))        \
+      real.name = reinterpret_cast<decltype(real.name)>(found); \
+  }
 #define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
 #define TRACK_REAL_OLD(name, version, ...)             \
   if (void* found = dlvsym(RTLD_NEXT, #name, version)) \
