@@ -20,6 +20,7 @@ set(TRACK_CORE_SOURCES
     ${TRACK_UNWIND_SOURCES})
 
 set(TRACK_CAPTURE_SOURCES
+    capture/allocation_stacks.cc
     capture/allocations.cc
     capture/coroutines.cc
     capture/descriptors.cc

@@ -2,6 +2,7 @@
 
 #include <initializer_list>
 
+#include "libtrack/capture/allocation_stacks.h"
 #include "libtrack/capture/operators.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/core/block_table.h"
@@ -17,11 +18,7 @@ uint64_t address_of(const void* block) {
   return reinterpret_cast<uint64_t>(block);
 }
 
-[[gnu::noinline]] uint32_t stack_of(const core::Registers& registers) {
-  if (!core::may_record() || (core::this_thread.slot == nullptr && core::adopt_thread() == nullptr))
-    return 0;
-  return core::capture_stack(registers);
-}
+void (*coroutines_at_thread_end)();
 
 // In the frame of the function that stands for the allocator's.
 template <bool kStacks>
@@ -29,7 +26,7 @@ template <bool kStacks>
   if (!kStacks) return 0;
   core::Registers registers;
   TRACK_GET_REGISTERS(registers);
-  return stack_of(registers);
+  return allocation_stack(registers);
 }
 
 template <bool kStacks>
@@ -139,6 +136,11 @@ wire::BlocksState take_over_allocator() {
 
 bool track_allocator() {
   if (!core::start_block_table()) return false;
+  coroutines_at_thread_end = core::at_thread_end;
+  core::at_thread_end = [] {
+    if (coroutines_at_thread_end != nullptr) coroutines_at_thread_end();
+    drop_allocation_stacks();
+  };
   next = real;
   if (core::options.alloc_stacks)
     take_over<true>();

@@ -67,7 +67,7 @@ inline void set_block(uint64_t address, uint64_t bytes, uint32_t stack) {
 
 inline void clear_block(uint64_t address) {
   std::atomic<uint64_t>* cell = find_cell(address);
-  if (cell == nullptr) return;
+  if (__builtin_expect(cell == nullptr, 0)) return;
   if (__builtin_expect((address & 8) != 0, 0))
     return half_of(*cell, 1).store(0, std::memory_order_relaxed);
   HalfCell& low = half_of(*cell, 0);

@@ -22,7 +22,8 @@ uint64_t* bodies;
 uint64_t body_words;
 
 // Writes the body and publishes it; the entry stays without a body when there is no room.
-void write_body(StackIndexEntry& entry, const uint64_t* frames, uint32_t depth, bool truncated) {
+void write_body(StackIndexEntry& entry, const uint64_t* frames, uint32_t depth, bool truncated,
+                uint32_t noted) {
   auto& used = section(SectionKind::stack_bodies).used;
   const uint64_t at = used.fetch_add(depth, std::memory_order_relaxed);
   const uint64_t ahead = at + depth + kReserveWords <= body_words ? kReserveWords : 0;
@@ -32,7 +33,7 @@ void write_body(StackIndexEntry& entry, const uint64_t* frames, uint32_t depth, 
   }
   copy_bytes(bodies + at, frames, depth * 8);
   entry.generation = unwind_generation();
-  for (uint32_t i = 0; i < depth; ++i) note_module_of(frames[i]);
+  for (uint32_t i = noted; i < depth; ++i) note_module_of(frames[i]);
   // Pairs with the reader's acquire load of `body`.
   entry.body.store(wire::pack_stack_body(at, depth, truncated ? wire::kStackTruncated : 0),
                    std::memory_order_release);
@@ -48,7 +49,8 @@ void start_stacks() {
   section(SectionKind::stack_index).used.store(entry_count, std::memory_order_relaxed);
 }
 
-uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, bool truncated) {
+uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, bool truncated,
+                      uint32_t noted) {
   if (depth == 0) return 0;
   if (__builtin_expect(this_thread.writing_stack != 0, 0)) count_unfinished_stack();
   uint64_t at = (hash >> 20) % (entry_count - 1) + 1;
@@ -60,7 +62,7 @@ uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, boo
       this_thread.writing_stack = static_cast<uint32_t>(at);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       const bool mine = entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel);
-      if (mine) write_body(entry, frames, depth, truncated);
+      if (mine) write_body(entry, frames, depth, truncated, noted);
       std::atomic_signal_fence(std::memory_order_seq_cst);
       this_thread.writing_stack = 0;
       if (mine) return static_cast<uint32_t>(at);

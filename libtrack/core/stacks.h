@@ -8,8 +8,9 @@ namespace track::core {
 void start_stacks();
 
 // Returns the stack's reference (see wire/stacks.h); 0 when there was no room, which is counted.
+// noted: so many of the outermost frames are those of the last stack that the caller interned.
 uint32_t intern_stack(uint64_t hash, const uint64_t* outermost_first, uint32_t depth,
-                      bool truncated);
+                      bool truncated, uint32_t noted = 0);
 
 // A handler jumped out of intern_stack on this thread: is there a stack without a body now?
 // Counted.

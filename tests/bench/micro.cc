@@ -4,6 +4,8 @@
 //   contended  the same by two threads at once, with some work inside and outside
 //   thread     a thread created and joined
 //   malloc     a block of changing size allocated and freed, 64 alive
+//   blocks     the same 20 frames deep, from eight places, sizes mixed, 1024 alive
+//   blocks2    the same by two threads at once, of each thread's own operations
 //   coroutine  an empty coroutine created and destroyed below 20 frames
 //   condvar    a round trip between two threads over condition variables
 //   read       read() of one byte of /dev/zero: the cheapest call that might have waited
@@ -205,6 +207,8 @@ int run(std::string_view operation, double seconds, const std::string& library) 
     cost = thread_ns(seconds);
   } else if (operation == "malloc") {
     cost = malloc_ns(seconds);
+  } else if (operation == "blocks" || operation == "blocks2") {
+    cost = blocks_ns(seconds, operation == "blocks2");
   } else if (operation == "coroutine") {
     cost = coroutine_ns(seconds);
   } else if (operation == "condvar") {

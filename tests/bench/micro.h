@@ -34,4 +34,8 @@ double measure_ns(double seconds, uint64_t batch, const Operations& operations) 
 // An empty coroutine created and destroyed at the bottom of 20 frames. micro_coroutine.cc.
 double coroutine_ns(double seconds);
 
+// A block allocated and freed some 20 frames deep, by one thread or by each of two.
+// micro_blocks.cc.
+double blocks_ns(double seconds, bool two_threads);
+
 }  // namespace track::bench

@@ -35,6 +35,9 @@ MICRO = [
     ("thread create + join", "thread", "", 1.10),
     ("malloc + free, recording off", "malloc", "record=0", 1.05),
     ("malloc + free", "malloc", "", None),
+    ("malloc + free, every block in the table", "malloc", "alloc=exact:alloc_stacks=0", None),
+    ("malloc + free, every block with its stack of 20 frames", "blocks", "alloc=exact", 2.0),
+    ("the same, 2 threads", "blocks2", "alloc=exact", 2.0),
     ("1-byte `read()` that does not wait", "read", "", None),
     ("`epoll_wait()` that does not wait", "epoll", "", None),
     ("empty coroutine create + destroy, 20 frames deep", "coroutine", "", 3.0),
@@ -100,7 +103,9 @@ class Bench:
             tracked = self.environment(True, track_options)
             pairs = self.pairs(lambda: self.figure(command, {}),
                                lambda: self.figure(command, tracked), self.rounds)
-            self.add_ratio(name, pairs, "ns", goal, "" if track_options else self.peers(operation) or "")
+            has_peers = not track_options or operation.startswith("blocks")
+            self.add_ratio(name, pairs, "ns", goal,
+                           has_peers and self.peers(operation) or "")
         if self.wanted("start-up of /bin/true"):
             command = [self.bin / "micro", "startup", self.seconds]
             options = {"TRACK_OPTIONS": self.environment(False)["TRACK_OPTIONS"]}
@@ -127,12 +132,19 @@ class Bench:
             return None
         seconds = self.seconds / 2
         micro = [self.bin / "micro", operation, seconds]
-        if operation not in ("lock", "contended", "malloc", "thread", "coroutine"):
+        if operation not in ("lock", "contended", "malloc", "blocks", "blocks2", "thread",
+                             "coroutine"):
             return None
         found = []
         candidates = [("TSan", [self.bin / "micro_tsan", operation, seconds], {})]
         if shutil.which("valgrind"):
             candidates.append(("helgrind", ["valgrind", "-q", "--tool=helgrind", *micro], {}))
+        if operation.startswith("blocks"):
+            candidates = [("LSan with frame pointers", [self.bin / "micro_lsan", operation, seconds],
+                           {"LSAN_OPTIONS": "detect_leaks=0:malloc_context_size=30"})]
+            if shutil.which("heaptrack"):
+                candidates.append(("heaptrack", ["heaptrack", "-o", self.folder / "heaptrack",
+                                                 *micro], {}))
         if operation == "malloc":
             if shutil.which("valgrind"):
                 candidates.append(("memcheck", ["valgrind", "-q", *micro], {}))

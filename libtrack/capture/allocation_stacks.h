@@ -1,0 +1,24 @@
+// allocation_stacks.h: the stack of every allocation, as cheap as it can be had.
+//
+// A loop allocates from a few places again and again: those stacks are recognized as a whole
+// (core/known_stacks.h). A compiler allocates from hundreds of thousands that differ in a few leaf
+// frames: they are replayed, from a Replay that waits do not disturb, and a few thousand of their
+// references remembered. Which of the two it is, is tried out from time to time.
+//
+// 116 KiB for each thread that allocates, touched as far as used, recycled.
+#pragma once
+
+#include <cstdint>
+
+#include "libtrack/core/unwind.h"
+
+namespace track::capture {
+
+// Reference of the stack; 0 = none: the thread is past its end, or inside the tracker (a signal
+// handler), or there is no room, which is counted.
+uint32_t allocation_stack(const core::Registers& registers);
+
+// Thread's side, at its end: gives its state back. Later allocations have no stack.
+void drop_allocation_stacks();
+
+}  // namespace track::capture
