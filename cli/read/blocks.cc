@@ -141,6 +141,17 @@ void read_heap_sites(const Bytes& bytes, Trace& trace) {
   });
 }
 
+void read_heap(const Bytes& bytes, bool sites, Trace& trace) {
+  if (trace.heap.record != HeapRecord::kept) return;
+  if (sites)
+    read_heap_sites(bytes, trace);
+  else
+    count_blocks(bytes, trace);
+  if (trace.heap.unreadable_pages != 0)
+    trace.warnings.push_back(std::to_string(trace.heap.unreadable_pages) +
+                             " pages of the table of heap blocks could not be read");
+}
+
 void recall_stacks(const Bytes& bytes, Trace& trace, Fixpoint& fixpoint) {
   if (fixpoint.leaked.empty()) return;
   Trace scratch;

@@ -17,10 +17,12 @@ namespace track::read {
 // Every block, by address; none when the recording keeps none, or is damaged.
 std::vector<RecordedBlock> read_blocks(const Bytes& bytes);
 
-// How many and how large; trace.heap.record must say that they are kept.
+// How many and how large.
 void count_blocks(const Bytes& bytes, Trace& trace);
 // That, and where they were allocated.
 void read_heap_sites(const Bytes& bytes, Trace& trace);
+// One of the two, if the recording keeps blocks at all.
+void read_heap(const Bytes& bytes, bool sites, Trace& trace);
 
 // The allocation stacks of leaked blocks, out of the recording and into the trace.
 void recall_stacks(const Bytes& bytes, Trace& trace, Fixpoint& fixpoint);

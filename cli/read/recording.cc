@@ -107,6 +107,11 @@ void read_header(const wire::Header& h, Trace& trace) {
   trace.exit_code = h.exit_code.load(std::memory_order_relaxed);
   trace.exit_task = h.exit_task.load(std::memory_order_relaxed);
   trace.heap.record = heap_record(h);
+  if (trace.heap.record == HeapRecord::not_ours)
+    trace.not_visible.emplace_back(
+        "heap blocks: the program's malloc is its own, or another preloaded library comes first");
+  if (trace.heap.record == HeapRecord::no_room)
+    trace.not_visible.emplace_back("heap blocks: there was no room for their table");
   trace.tracker = {h.track_base, h.track_end, h.mapped_at, h.file_bytes, h.arenas};
 }
 

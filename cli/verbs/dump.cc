@@ -41,7 +41,9 @@ std::string summary(const std::vector<Loaded>& processes, const std::string& fil
 void dump(const DumpSettings& settings) {
   // Said before the process is looked at, not after.
   write::require_writable(settings.file);
-  const std::vector<Loaded> processes = load_target(settings.target, settings.symbols, true);
+  SymbolSettings symbols = settings.symbols;
+  symbols.heap = true;
+  const std::vector<Loaded> processes = load_target(settings.target, symbols, true);
   const uint64_t bytes = write_dump(settings.file, processes);
   if (settings.file != "-") print(summary(processes, settings.file, bytes));
 }

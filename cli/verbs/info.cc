@@ -64,6 +64,7 @@ void describe(write::Page& page, const Loaded& loaded) {
                                 trace.coroutines_destroyed, trace.untracked_coroutines));
   if (trace.fibers_created != 0)
     row("fibers", fmt::format("{} live; {} created", trace.fibers.size(), trace.fibers_created));
+  row("heap", write::heap_text(trace));
   row("modules", std::to_string(trace.modules.size()));
   row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
                              grouped(trace.events_overwritten)));
@@ -94,6 +95,10 @@ write::Json info_json(const Loaded& loaded) {
                    {"lost", write::lost_json(trace.lost)},
                    {"damage", trace.warnings},
                    {"tasks", write::task_counts_json(trace)}};
+  if (trace.heap.record == HeapRecord::kept)
+    json["heap"] = {{"blocks", trace.heap.blocks},
+                    {"bytes", trace.heap.bytes},
+                    {"sites", trace.heap.sites.size()}};
   if (!loaded.dump.path.empty())
     json["dump"] = {{"path", loaded.dump.path},
                     {"file_bytes", loaded.dump.file_bytes},

@@ -141,6 +141,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   const process::RecordingPlace place = process::locate_recording(pid);
   Loaded loaded;
   loaded.report.trace = observe(pid, place);
+  read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   Names names(loaded.report.trace, settings, pid);
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
   process::read_await_points(loaded.report.trace, process::LiveMemory(pid),
@@ -166,6 +167,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   trace = read::read_recording(path, false);
   trace.gone = true;
   trace.superseded = trace.end == ProcessEnd::unknown && superseded(path, trace);
+  read::read_heap(read::Bytes::file(path), settings.heap, trace);
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);

@@ -164,6 +164,15 @@ uint64_t sum(const Report& report, uint64_t Trace::*field) {
 
 }  // namespace
 
+std::string heap_text(const Trace& trace) {
+  const HeapTable& heap = trace.heap;
+  if (heap.record != HeapRecord::kept) return {};
+  std::string text = count_text(heap.blocks, "block") + " in use, " + bytes_text(heap.bytes);
+  const auto lost = trace.lost.find("blocks");
+  if (lost != trace.lost.end()) text += ", " + grouped(lost->second) + " lost";
+  return text;
+}
+
 std::string loss_text(const Trace& trace) {
   std::string text;
   for (const auto& [kind, count] : trace.lost)

@@ -12,6 +12,8 @@ namespace track::write {
 std::string text_report(const Report& report, const TextOptions& options);
 std::string summary_line(const Report& report);
 
+// Heap blocks in use, as far as they are recorded; empty: they are not.
+std::string heap_text(const Trace& trace);
 // "lost: 3 stacks, 1 task"; empty when nothing was.
 std::string loss_text(const Trace& trace);
 
