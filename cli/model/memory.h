@@ -50,6 +50,14 @@ struct KernelWord {
   std::string holder;  // "epoll descriptor 5", "POSIX timer 0"
 };
 
+// What the kernel knows of a live process that bears on who may go on, and what hides references.
+struct KernelSide {
+  std::vector<KernelWord> words;  // epoll registrations, POSIX timers, counts of eventfds
+  // Named doubts, and what leaves nothing to conclude: see MemoryPicture.
+  std::vector<std::string> doubts, blind;
+  uint64_t handled_signals = 0;  // bit N - 1: signal N has a handler of the program's
+};
+
 // All that marking needs. Whatever is in no block and not taken out is a root.
 struct MemoryPicture {
   std::shared_ptr<const void> storage;

@@ -12,6 +12,7 @@
 #include <vector>
 
 #include "cli/model/frame.h"
+#include "cli/model/memory.h"
 
 namespace track {
 
@@ -70,6 +71,8 @@ class ImageMemory {
     (void)address;
     return {};
   }
+  // Where view() may have bytes next, from `address` on; ~0 = nowhere.
+  virtual uint64_t next_view(uint64_t address) const { return address; }
 };
 
 struct ProcessImage {
@@ -85,8 +88,9 @@ struct ProcessImage {
   std::string pause_for;   // and what was done meanwhile, for people
   std::vector<Mapping> mappings;
   std::vector<Module> modules;
-  std::vector<ImageThread> threads;  // main first, then by tid
-  std::vector<std::string> missing;  // what could not be had, for people
+  std::vector<ImageThread> threads;          // main first, then by tid
+  std::vector<std::string> missing;          // what could not be had, for people
+  std::shared_ptr<const KernelSide> kernel;  // of the same instant; null = not asked
   std::shared_ptr<const ImageMemory> memory;
 
   // All of it, or false.
@@ -103,6 +107,9 @@ struct ProcessImage {
   uint64_t word(uint64_t address) const {
     uint64_t value = 0;
     return read(address, &value, sizeof value) ? value : 0;
+  }
+  uint64_t next_view(uint64_t address) const {
+    return memory ? memory->next_view(address) : ~uint64_t{0};
   }
   const Mapping* mapping_of(uint64_t address) const;
   const Module* module_of(uint64_t address) const;

@@ -9,6 +9,7 @@
 #include <cstdlib>
 #include <filesystem>
 #include <fstream>
+#include <iterator>
 #include <map>
 #include <set>
 #include <sstream>
@@ -39,8 +40,10 @@ class Finder {
 
   Channels find() {
     find_pipes();
-    find_unix_pairs();
-    for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) find_loops(table);
+    if (!sockets_.empty()) {
+      find_unix_pairs();
+      for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) find_loops(table);
+    }
     find_queues();
     find_eventfds();
     return std::move(result_);
@@ -93,10 +96,16 @@ class Finder {
       if (fd.read && written.count(fd.target) != 0) note("a pipe", fd.number);
   }
 
-  // Connected ones without a name: of two, one may be the other's end.
+  // Connected ones without a name, and those that a listener of this process accepted: of two, one
+  // may be the other's end.
   void find_unix_pairs() {
+    struct Connected {
+      int descriptor;
+      std::string path;
+    };
     std::ifstream file(directory_ + "/net/unix");
-    std::vector<int> found;
+    std::vector<Connected> connected, found;
+    std::set<std::string> listening;
     for (std::string line; std::getline(file, line);) {
       std::istringstream fields(line);
       std::string number, count, protocol, flags, type, state, path;
@@ -104,10 +113,18 @@ class Finder {
       if (!(fields >> number >> count >> protocol >> flags >> type >> state >> inode)) continue;
       fields >> path;
       const auto known = sockets_.find(inode);
-      if (state == "03" && path.empty() && known != sockets_.end()) found.push_back(known->second);
+      if (known == sockets_.end()) continue;
+      if (flags == "00010000") listening.insert(path);
+      if (state == "03") connected.push_back({known->second, path});
+      // Anybody may send to a datagram socket that has a name: this process too.
+      if (type == "0002" && !path.empty() && waits(known->second))
+        note("a datagram socket", known->second);
     }
+    std::copy_if(
+        connected.begin(), connected.end(), std::back_inserter(found),
+        [&](const Connected& c) { return c.path.empty() || listening.count(c.path) != 0; });
     if (found.size() < 2) return;
-    for (const int descriptor : found) note("a socket pair", descriptor);
+    for (const Connected& c : found) note("a socket pair", c.descriptor);
   }
 
   void find_loops(const std::string& table) {
@@ -121,7 +138,10 @@ class Finder {
             timeout >> inode))
         continue;
       const auto known = sockets_.find(inode);
-      if (known != sockets_.end()) ends[{local, remote}] = known->second;
+      if (known == sockets_.end()) continue;
+      ends[{local, remote}] = known->second;
+      if (table.compare(0, 3, "udp") == 0 && waits(known->second))
+        note("a datagram socket", known->second);
     }
     for (const auto& [end, descriptor] : ends)
       if (ends.count({end.second, end.first}) != 0) note("a connection to itself", descriptor);

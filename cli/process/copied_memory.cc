@@ -17,7 +17,6 @@ namespace {
 
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kLargestRun = 4 << 20;  // so that helpers share the work evenly
-constexpr uint64_t kPresent = uint64_t{1} << 63, kSwapped = uint64_t{1} << 62;
 constexpr uint64_t kHuge = 2 << 20;
 constexpr uint64_t kSmall = 16 << 20;  // not worth a second thread
 
@@ -33,12 +32,12 @@ uint64_t kilobytes_in(const std::string& path, const std::string& name) {
 }
 
 // The bytes of a process. For an image its mem file: process_vm_readv pins pages, for which the
-// kernel copies each page that an image still shares.
+// kernel copies each page that an image still shares. For the process itself that file is the
+// second choice: it gives what the process itself may not read now.
 class Source {
  public:
-  Source(pid_t pid, bool live) : memory_(pid) {
-    if (!live)
-      file_ = open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
+  Source(pid_t pid, bool live) : memory_(pid), live_(live) {
+    file_ = open(("/proc/" + std::to_string(pid) + "/mem").c_str(), O_RDONLY | O_CLOEXEC);
   }
   ~Source() {
     if (file_ >= 0) close(file_);
@@ -47,11 +46,15 @@ class Source {
   Source& operator=(const Source&) = delete;
 
   bool read(uint64_t address, std::byte* to, size_t bytes) const {
-    if (file_ < 0) return memory_.read_some(address, to, bytes) == bytes;
+    if ((live_ || file_ < 0) && memory_.read_some(address, to, bytes) == bytes) return true;
+    return file_ >= 0 && read_file(file_, address, to, bytes);
+  }
+
+  static bool read_file(int file, uint64_t at, std::byte* to, size_t bytes) {
     while (bytes != 0) {
-      const ssize_t n = pread(file_, to, bytes, static_cast<off_t>(address));
+      const ssize_t n = pread(file, to, bytes, static_cast<off_t>(at));
       if (n <= 0) return false;
-      address += static_cast<uint64_t>(n);
+      at += static_cast<uint64_t>(n);
       to += n;
       bytes -= static_cast<size_t>(n);
     }
@@ -60,17 +63,11 @@ class Source {
 
  private:
   LiveMemory memory_;
+  bool live_;
   int file_ = -1;
 };
 
 }  // namespace
-
-bool is_copied(const Mapping& mapping) {
-  // Devices answer reads; [vvar] is the kernel's.
-  const bool device = mapping.path.compare(0, 5, "/dev/") == 0 &&
-                      mapping.path.compare(0, 9, "/dev/shm/") != 0 && mapping.path != "/dev/zero";
-  return mapping.readable && mapping.writable && !device;
-}
 
 uint64_t resident_bytes(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/status";
@@ -111,34 +108,74 @@ void CopiedMemory::grow(uint64_t bytes) {
   capacity_ = larger;
 }
 
-void CopiedMemory::find_runs(const Mapping& mapping, int pagemap, size_t first) {
-  std::vector<uint64_t> entries(16384);
-  for (uint64_t start = mapping.start; start < mapping.end; start += entries.size() * kPage) {
-    const uint64_t pages =
-        std::min<uint64_t>(entries.size(), (mapping.end - start + kPage - 1) / kPage);
-    const ssize_t n =
-        pread(pagemap, entries.data(), pages * 8, static_cast<off_t>(start / kPage * 8));
-    const uint64_t known = n < 0 ? 0 : static_cast<uint64_t>(n) / 8;
-    for (uint64_t i = 0; i < pages; ++i) {
-      // Not told: it is fetched to be sure.
-      if (i < known && (entries[i] & (kPresent | kSwapped)) == 0) continue;
-      const uint64_t page = start + i * kPage;
-      if (runs_.size() > first && runs_.back().end == page &&
-          page - runs_.back().start < kLargestRun) {
-        runs_.back().end += kPage;
-      } else {
-        runs_.push_back({page, page + kPage, used_});
-      }
-      used_ += kPage;
+void CopiedMemory::add_run(const AddressRange& range, size_t first, const Run& like) {
+  for (uint64_t start = range.start; start < range.end;) {
+    const bool joins = runs_.size() > first && runs_.back().end == start &&
+                       runs_.back().file == like.file && runs_.back().shared == like.shared &&
+                       like.file < 0 && start - runs_.back().start < kLargestRun;
+    const uint64_t begun = joins ? runs_.back().start : start;
+    const uint64_t end = std::min(range.end, begun + kLargestRun);
+    if (joins) {
+      runs_.back().end = end;
+    } else {
+      runs_.push_back(like);
+      runs_.back().start = start;
+      runs_.back().end = end;
+      runs_.back().at = used_;
+      runs_.back().offset = like.offset + (start - like.start);
     }
+    used_ += end - start;
+    start = end;
   }
 }
 
+bool CopiedMemory::find_runs(const Mapping& mapping, const PageTable& pages, size_t first) {
+  const auto which =
+      keeps(mapping) == Keeps::written ? PageTable::Which::written : PageTable::Which::existing;
+  std::vector<AddressRange> found;
+  if (!pages.find(mapping.start, mapping.end, which, found)) {
+    // Fetched to be sure; what a file stands behind would be all of the file.
+    if (which == PageTable::Which::written || mapping.end - mapping.start > kLargestSearched)
+      return false;
+    found = {{mapping.start, mapping.end}};
+  }
+  Run like;
+  like.shared = mapping.shared;
+  for (const AddressRange& range : found) add_run(range, first, like);
+  return true;
+}
+
+int CopiedMemory::find_parts(const Mapping& mapping, size_t first) {
+  const SharedParts shared = shared_parts(pid_, mapping);
+  if (shared.file < 0) return -1;
+  Run like;
+  like.start = mapping.start;
+  like.shared = mapping.shared;
+  like.file = shared.file;
+  like.offset = mapping.offset;
+  std::vector<AddressRange> known;
+  for (size_t i = first; i < runs_.size(); ++i) known.push_back({runs_[i].start, runs_[i].end});
+  auto next = known.begin();
+  for (AddressRange part : shared.parts) {
+    for (; next != known.end() && next->end <= part.start; ++next) {
+    }
+    for (auto at = next; at != known.end() && at->start < part.end; ++at) {
+      if (part.start < at->start) add_run({part.start, at->start}, runs_.size(), like);
+      part.start = std::max(part.start, at->end);
+    }
+    if (part.start < part.end) add_run(part, runs_.size(), like);
+  }
+  return shared.file;
+}
+
 void CopiedMemory::fetch(pid_t from, size_t first, size_t step, std::vector<char>& failed) {
-  const Source source(from, from == pid_);
+  const Source source(from, from == pid_), live(pid_, true);
   for (size_t i = first; i < runs_.size(); i += step) {
     const Run& run = runs_[i];
-    failed[i] = !source.read(run.start, buffer_ + run.at, run.end - run.start);
+    std::byte* const to = buffer_ + run.at;
+    const size_t bytes = run.end - run.start;
+    failed[i] = run.file >= 0 ? !Source::read_file(run.file, run.offset, to, bytes)
+                              : !(run.shared ? live : source).read(run.start, to, bytes);
   }
 }
 
@@ -146,20 +183,21 @@ void CopiedMemory::copy(const std::vector<Mapping>& mappings, pid_t from,
                         std::vector<std::string>& missing) {
   const size_t first = runs_.size();
   const uint64_t used_before = used_;
-  const std::string path = "/proc/" + std::to_string(from) + "/pagemap";
-  const int pagemap = open(path.c_str(), O_RDONLY | O_CLOEXEC);
+  const PageTable pages(from), own_pages(pid_);
+  std::vector<int> files;
   for (const Mapping& mapping : mappings) {
-    if (!is_copied(mapping)) continue;
-    if (mapping.end - mapping.start > kLargestSearched) {
-      missing.push_back("a mapping of " + std::to_string((mapping.end - mapping.start) >> 30) +
-                        " GiB (a sanitizer's shadow, or reserved addresses) is not copied");
-      continue;
-    }
+    if (keeps(mapping) == Keeps::nothing) continue;
     // What a file stands behind and nobody has touched is not zero: it is read when asked for.
     if (mapping.inode == 0) areas_.push_back({mapping.start, mapping.end});
-    find_runs(mapping, pagemap, first);
+    const size_t begin = runs_.size();
+    if (!find_runs(mapping, mapping.shared ? own_pages : pages, begin)) {
+      missing.push_back("a mapping of " + std::to_string((mapping.end - mapping.start) >> 20) +
+                        " MiB is not copied: which of its pages exist cannot be told");
+      continue;
+    }
+    if (!is_memory_file(mapping)) continue;
+    if (const int file = find_parts(mapping, begin); file >= 0) files.push_back(file);
   }
-  if (pagemap >= 0) close(pagemap);
   grow(used_);
   std::vector<char> failed(runs_.size(), 0);
   const unsigned helpers =
@@ -170,9 +208,9 @@ void CopiedMemory::copy(const std::vector<Mapping>& mappings, pid_t from,
         [this, from, first, i, helpers, &failed] { fetch(from, first + i, helpers, failed); });
   fetch(from, first, helpers, failed);
   for (std::thread& thread : threads) thread.join();
+  for (const int file : files) close(file);
   const auto lost = std::count(failed.begin(), failed.end(), 1);
-  if (lost != 0)
-    missing.push_back(std::to_string(lost) + " parts of the writable memory could not be read");
+  if (lost != 0) missing.push_back(std::to_string(lost) + " parts of the memory could not be read");
   for (size_t i = first; i < runs_.size(); ++i)
     if (failed[i] != 0) runs_[i].at = kNowhere;
   std::sort(runs_.begin(), runs_.end(),
@@ -202,6 +240,14 @@ std::span<const std::byte> CopiedMemory::view(uint64_t address) const {
   const Run* run = run_at(address);
   if (run == nullptr || run->at == kNowhere) return {};
   return {buffer_ + run->at + (address - run->start), run->end - address};
+}
+
+uint64_t CopiedMemory::next_view(uint64_t address) const {
+  if (const Run* run = run_at(address); run != nullptr && run->at != kNowhere) return address;
+  auto next = std::upper_bound(runs_.begin(), runs_.end(), address,
+                               [](uint64_t value, const Run& run) { return value < run.start; });
+  while (next != runs_.end() && next->at == kNowhere) ++next;
+  return next == runs_.end() ? ~uint64_t{0} : next->start;
 }
 
 size_t CopiedMemory::read_some(uint64_t address, void* to, size_t bytes) const {

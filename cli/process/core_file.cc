@@ -205,7 +205,9 @@ class CoreReader {
   }
 
   void name_mappings() {
-    for (const File& file : files_) {
+    for (File& file : files_) {
+      constexpr std::string_view kDeleted = " (deleted)";
+      if (file.path.ends_with(kDeleted)) file.path.resize(file.path.size() - kDeleted.size());
       bool known = false;
       for (Mapping& mapping : image_.mappings)
         if (mapping.start >= file.start && mapping.start < file.end) {

@@ -2,6 +2,7 @@
 #include <cstring>
 
 #include "cli/process/frame_heads.h"
+#include "cli/process/pages.h"
 #include "cli/process/untracked.h"
 
 namespace track::process {
@@ -53,12 +54,28 @@ class Finder {
   Finder(Trace& trace, const ProcessImage& image, const CodeLookup& code)
       : trace_(trace),
         image_(image),
+        pages_(image.core ? 0 : image.pid),
         code_ranges_(image),
         judge_(trace, image.memory.get(), code) {}
 
+  // Pages that were never touched hold no frame; to read one would make it, or ask the program for
+  // it.
   void scan(const Mapping& mapping) {
     on_stack_ = is_stack(mapping);
+    std::vector<AddressRange> existing;
+    if (image_.core || image_.coherent ||
+        !pages_.find(mapping.start, mapping.end, PageTable::Which::existing, existing))
+      existing = {{mapping.start, mapping.end}};
+    for (const AddressRange& range : existing) scan_range(range);
+  }
+
+ private:
+  void scan_range(const AddressRange& mapping) {
     for (uint64_t at = mapping.start; at < mapping.end;) {
+      if (image_.coherent && image_.view(at).empty()) {
+        at = std::max(image_.next_view(at), (at | 0xfff) + 1);
+        continue;
+      }
       std::span<const std::byte> bytes = image_.view(at);
       if (bytes.empty()) {
         buffer_.resize(std::min<uint64_t>(kPiece, mapping.end - at));
@@ -76,7 +93,6 @@ class Finder {
     }
   }
 
- private:
   bool is_stack(const Mapping& mapping) const {
     return mapping.path == "[stack]" ||
            std::any_of(image_.threads.begin(), image_.threads.end(), [&](const ImageThread& t) {
@@ -131,6 +147,7 @@ class Finder {
 
   Trace& trace_;
   const ProcessImage& image_;
+  PageTable pages_;
   CodeRanges code_ranges_;
   FrameJudge judge_;
   std::vector<std::byte> buffer_;

@@ -73,30 +73,16 @@ bool is_init_of_a_namespace(pid_t pid) {
 
 }  // namespace
 
-std::string why_not_forked(pid_t pid, uint64_t bytes) {
+std::string why_not_forked(pid_t pid, uint64_t bytes, const SpecialMemory& special) {
+  if (special.faults_served)
+    return "it serves page faults by itself (userfaultfd): it would be asked about the image";
+  if (special.limited_pages)
+    return "it has huge pages of a limited pool, of which none may be left for pages that are "
+           "written meanwhile";
   if (is_init_of_a_namespace(pid)) return "the process is an init: it would see the image's end";
   if (room_for(pid) < bytes / kShareWritten)
     return "its control group has too little memory left for pages that are written meanwhile";
   return {};
-}
-
-std::vector<AddressRange> not_forked(pid_t pid) {
-  std::vector<AddressRange> areas;
-  std::ifstream file("/proc/" + std::to_string(pid) + "/smaps");
-  AddressRange area;
-  for (std::string line; std::getline(file, line);) {
-    if (line.compare(0, 8, "VmFlags:") == 0) {
-      const std::string flags = line + " ";
-      if (flags.find(" dc ") != std::string::npos || flags.find(" wf ") != std::string::npos)
-        areas.push_back(area);
-      continue;
-    }
-    const size_t dash = line.find('-'), colon = line.find(':');
-    if (dash == std::string::npos || dash > 16 || colon < dash) continue;
-    area = {std::strtoull(line.c_str(), nullptr, 16),
-            std::strtoull(line.c_str() + dash + 1, nullptr, 16)};
-  }
-  return areas;
 }
 
 }  // namespace track::process

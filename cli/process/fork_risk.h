@@ -5,17 +5,13 @@
 
 #include <cstdint>
 #include <string>
-#include <vector>
 
-#include "cli/model/memory.h"
+#include "cli/process/memory_kinds.h"
 
 namespace track::process {
 
 // Why a copy-on-write image could harm this process, whose own memory has so many bytes; empty = it
 // cannot. Pages written while there is an image are there twice.
-std::string why_not_forked(pid_t pid, uint64_t bytes);
-
-// Memory that a fork leaves out or empties (MADV_DONTFORK, MADV_WIPEONFORK), sorted.
-std::vector<AddressRange> not_forked(pid_t pid);
+std::string why_not_forked(pid_t pid, uint64_t bytes, const SpecialMemory& special);
 
 }  // namespace track::process

@@ -1,20 +1,25 @@
 #include "cli/process/hidden_wakers.h"
 
+#include <signal.h>
+
 #include <algorithm>
+#include <iterator>
 #include <string_view>
 
-#include "cli/process/channels.h"
+#include "cli/process/kernel_side.h"
+#include "cli/process/memory_kinds.h"
 #include "cli/process/named_functions.h"
-#include "cli/process/proc.h"
 
 namespace track::process {
 namespace {
 
 // What a core file keeps silent about: pointers that these left with the kernel.
 constexpr std::string_view kLeaveWithKernel[] = {
-    "epoll_ctl",    "timer_create", "pipe",     "pipe2",          "socketpair", "eventfd",
-    "memfd_create", "mq_notify",    "mq_send",  "msgsnd",         "sigqueue",   "pthread_sigqueue",
-    "aio_read",     "aio_write",    "io_setup", "io_uring_setup", "connect"};
+    "epoll_ctl",      "timer_create",     "pipe",      "pipe2",     "socketpair",
+    "eventfd",        "memfd_create",     "mq_notify", "mq_send",   "msgsnd",
+    "sigqueue",       "pthread_sigqueue", "aio_read",  "aio_write", "io_setup",
+    "io_uring_setup", "connect",          "sendto",    "sendmsg",   "sendmmsg",
+    "memfd_secret",   "userfaultfd"};
 constexpr std::string_view kJump[] = {"longjmp",
                                       "_longjmp",
                                       "siglongjmp",
@@ -22,15 +27,16 @@ constexpr std::string_view kJump[] = {"longjmp",
                                       "setcontext",
                                       "swapcontext",
                                       "_Unwind_Resume_or_Rethrow"};
+constexpr std::string_view kThrow[] = {"__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
+                                       "_Unwind_ForcedUnwind"};
 constexpr std::string_view kHandle[] = {"sigaction",   "__sigaction",   "signal", "bsd_signal",
                                         "sysv_signal", "__sysv_signal", "sigset", "sigvec"};
 
-// libc's own signals: thread cancellation and set*id in all threads.
-constexpr uint64_t kOfLibc = uint64_t{3} << 31;
-
-uint64_t mask(pid_t pid, const char* field) {
-  return std::strtoull(status_field(pid, field).c_str(), nullptr, 16);
-}
+// Signals that a thread brings on itself, at an instruction of its own: not inside a wait.
+constexpr uint64_t kOwnFaults = uint64_t{1} << (SIGSEGV - 1) | uint64_t{1} << (SIGBUS - 1) |
+                                uint64_t{1} << (SIGFPE - 1) | uint64_t{1} << (SIGILL - 1) |
+                                uint64_t{1} << (SIGTRAP - 1) | uint64_t{1} << (SIGSYS - 1) |
+                                uint64_t{1} << (SIGABRT - 1);
 
 void add_cancellation(const ProcessImage& image, std::vector<std::string>& doubts) {
   constexpr std::string_view kCancel[] = {"pthread_cancel"};
@@ -39,14 +45,9 @@ void add_cancellation(const ProcessImage& image, std::vector<std::string>& doubt
                      std::string(name));
 }
 
-void add_signals(const ProcessImage& image, HiddenWakers& hidden) {
-  if (image.core) {
-    hidden.signal_handlers = !named_functions(image, kHandle).empty();
-  } else {
-    hidden.signal_handlers = (mask(image.pid, "SigCgt") & ~kOfLibc) != 0;
-    if (((mask(image.pid, "SigPnd") | mask(image.pid, "ShdPnd")) & ~kOfLibc) != 0)
-      hidden.blind.emplace_back("signals are pending, which may carry references");
-  }
+// Who has handlers may end a wait by one: it jumps, or throws what is caught around the wait.
+void add_handlers(const ProcessImage& image, uint64_t handled, HiddenWakers& hidden) {
+  hidden.signal_handlers = image.core ? !named_functions(image, kHandle).empty() : handled != 0;
   if (!hidden.signal_handlers) return;
   for (const auto& [name, module] : named_functions(image, kJump)) {
     hidden.doubts.push_back(
@@ -55,25 +56,30 @@ void add_signals(const ProcessImage& image, HiddenWakers& hidden) {
         module + " names " + std::string(name));
     return;
   }
+  if (!image.core && (handled & ~kOwnFaults) == 0) return;
+  for (const auto& [name, module] : named_functions(image, kThrow)) {
+    hidden.doubts.push_back(
+        "a signal handler may end a wait by an exception: the program has handlers, and " + module +
+        " names " + std::string(name));
+    return;
+  }
 }
 
 void add_silence_of_core(const ProcessImage& image, std::vector<std::string>& blind) {
   std::string names;
   for (const auto& [name, module] : named_functions(image, kLeaveWithKernel))
     names += (names.empty() ? "" : ", ") + std::string(name);
+  for (const Mapping& mapping : image.mappings)
+    if (is_memory_file(mapping) && image.view(mapping.start).empty()) {
+      blind.push_back("the core file lacks memory that may be shared (" + mapping.path + ")");
+      break;
+    }
+  constexpr std::string_view kLeaveOut[] = {"madvise"};
+  for (const auto& [name, module] : named_functions(image, kLeaveOut))
+    blind.push_back("a core file lacks memory that is marked so, and " + module + " names " +
+                    std::string(name));
   if (!names.empty())
     blind.push_back("a core file does not say which pointers the kernel held (" + names + ")");
-}
-
-void add_channels(pid_t pid, HiddenWakers& hidden) {
-  Channels channels = find_channels(pid);
-  for (const std::string& kind : channels.waiting)
-    hidden.blind.push_back("bytes that nobody has read yet wait in " + kind +
-                           " inside this process: they may be references");
-  for (const std::string& kind : channels.inside)
-    if (std::find(channels.waiting.begin(), channels.waiting.end(), kind) == channels.waiting.end())
-      hidden.doubts.push_back(kind + " with both ends in this process may carry references");
-  hidden.words = std::move(channels.words);
 }
 
 // Without libc as a module nobody can say what the program calls.
@@ -85,17 +91,39 @@ void add_static(const ProcessImage& image, std::vector<std::string>& doubts) {
     doubts.emplace_back("the program is linked statically: what it calls cannot be told");
 }
 
+void add_devices(const ProcessImage& image, std::vector<std::string>& doubts) {
+  for (const Mapping& mapping : image.mappings)
+    if (is_device(mapping)) {
+      doubts.push_back("memory of a device is mapped (" + mapping.path +
+                       "), which may hold references");
+      return;
+    }
+}
+
 }  // namespace
 
 HiddenWakers hidden_wakers(const ProcessImage& image) {
   HiddenWakers hidden;
   add_cancellation(image, hidden.doubts);
   add_static(image, hidden.doubts);
-  add_signals(image, hidden);
-  if (image.core)
+  add_devices(image, hidden.doubts);
+  for (const Mapping& mapping : image.mappings)
+    if (mapping.path.compare(0, 6, "/[aio]") == 0) {
+      hidden.blind.emplace_back("asynchronous I/O (aio) is in use, which may hold pointers");
+      break;
+    }
+  if (image.core) {
+    add_handlers(image, 0, hidden);
     add_silence_of_core(image, hidden.blind);
-  else
-    add_channels(image.pid, hidden);
+    return hidden;
+  }
+  KernelSide kernel = image.kernel ? *image.kernel : look_at_kernel(image.pid);
+  add_handlers(image, kernel.handled_signals, hidden);
+  std::move(kernel.doubts.begin(), kernel.doubts.end(), std::back_inserter(hidden.doubts));
+  std::move(kernel.blind.begin(), kernel.blind.end(), std::back_inserter(hidden.blind));
+  hidden.words = std::move(kernel.words);
+  if (shares_its_memory(image.pid))
+    hidden.doubts.emplace_back("another process runs in the same memory");
   return hidden;
 }
 

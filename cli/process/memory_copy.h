@@ -1,5 +1,6 @@
-// The writable memory of a process for marking: copied, or looked at where a copy lies already.
-// Pages that the process never touched are neither read nor created: they hold no reference.
+// The memory that a process may have written, for marking: copied, or looked at where a copy lies
+// already. Pages that the process never touched are neither read nor created: they hold no
+// reference.
 #pragma once
 
 #include <cstddef>

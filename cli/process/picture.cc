@@ -8,7 +8,6 @@
 
 #include "cli/process/heap_glibc.h"
 #include "cli/process/hidden_wakers.h"
-#include "cli/process/kernel_words.h"
 #include "cli/process/memory_copy.h"
 #include "cli/process/named_functions.h"
 #include "cli/process/thread_memory.h"
@@ -92,10 +91,6 @@ class Gatherer {
       if (thread.fs_base != 0 && picture_.pointer_guard == 0)
         picture_.pointer_guard = image_.word(thread.fs_base + kPointerGuard);
 
-    KernelHeld held = kernel_held(image_);
-    picture_.kernel_words = std::move(held.words);
-    picture_.doubts = std::move(held.doubts);
-    picture_.blind = std::move(held.blind);
     add_doubts(heap);
     picture_.coherent = image_.coherent && all_read && whole_registers();
     return std::move(picture_);
@@ -233,7 +228,7 @@ class Gatherer {
     HiddenWakers hidden = hidden_wakers(image_);
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
-    for (const KernelWord& word : hidden.words) picture_.kernel_words.push_back(word);
+    picture_.kernel_words = std::move(hidden.words);
     picture_.signal_handlers = hidden.signal_handlers;
     add_code_doubt();
     if (!trace_.fibers.empty())
@@ -254,7 +249,7 @@ class Gatherer {
   void add_code_doubt() {
     for (const Mapping& mapping : image_.mappings)
       if (mapping.executable && !mapping.writable && mapping.path.empty() &&
-          image_.module_of(mapping.start) == nullptr) {
+          mapping.start >> 47 == 0 && image_.module_of(mapping.start) == nullptr) {
         picture_.doubts.emplace_back(
             "code made at run time is mapped, which may hold references in its instructions");
         return;

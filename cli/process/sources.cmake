@@ -21,15 +21,17 @@ set(TRACK_PROCESS_SOURCES
   hidden_wakers.cc
   hold.cc
   image.cc
-  kernel_words.cc
+  kernel_side.cc
   live_memory.cc
   loaded_elf.cc
   locate.cc
   memory.cc
   memory_copy.cc
+  memory_kinds.cc
   observe.cc
   name_waits.cc
   named_functions.cc
+  pages.cc
   permission.cc
   picture.cc
   proc.cc

@@ -1,5 +1,6 @@
 // One instant of a live process: forked, or copied while it is held.
 #include <algorithm>
+#include <future>
 #include <iterator>
 
 #include "cli/model/error.h"
@@ -8,9 +9,11 @@
 #include "cli/process/forked_image.h"
 #include "cli/process/hold.h"
 #include "cli/process/image.h"
+#include "cli/process/kernel_side.h"
 #include "cli/process/live_image.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/loaded_elf.h"
+#include "cli/process/memory_kinds.h"
 #include "cli/process/proc.h"
 
 namespace track::process {
@@ -35,10 +38,11 @@ class Instant {
     const uint64_t bytes = resident_bytes(pid);
     memory_->reserve(bytes);
     name_process(pid, image_);
-    why_not_ = why_not_forked(pid, bytes);
+    const SpecialMemory special = special_memory(pid);
+    why_not_ = why_not_forked(pid, bytes, special);
     code_ = find_code_pieces(mappings(pid), LiveMemory(pid));
     if (!code_.found()) why_not_ = "its code has no system call that can be borrowed";
-    if (why_not_.empty()) special_ = not_forked(pid);
+    special_ = special.not_forked;
   }
 
   void forbid_fork(const std::string& why) { why_not_ = why; }
@@ -66,6 +70,9 @@ class Instant {
 
  private:
   void while_held(const std::vector<HeldThread>& threads) {
+    // Most of the time the kernel is busy with the fork: descriptors are looked at meanwhile.
+    std::future<KernelSide> kernel =
+        std::async(std::launch::async, [pid = pid_] { return look_at_kernel(pid); });
     if (also_) also_();
     image_.mappings = mappings(pid_);
     if (why_not_.empty()) {
@@ -83,13 +90,14 @@ class Instant {
       fork_.end();  // only this thread can
       throw;
     }
+    image_.kernel = std::make_shared<const KernelSide>(kernel.get());
   }
 
   // What an image does not keep is copied at once.
   void split() {
     uint64_t shared = 0;
     for (const Mapping& mapping : image_.mappings) {
-      if (!is_copied(mapping) || touches(mapping, leave_out_)) continue;
+      if (keeps(mapping) == Keeps::nothing || touches(mapping, leave_out_)) continue;
       bool now = fork_.pid() == 0 || touches(mapping, special_);
       if (mapping.shared && !now) {
         // A larger one goes on changing; that there is shared memory is a doubt anyway.
@@ -116,8 +124,9 @@ class Instant {
 
   void look_for_gaps() {
     const std::vector<Mapping> forked = mappings(fork_.pid());
-    const std::vector<AddressRange> emptied = not_forked(fork_.pid());
+    const std::vector<AddressRange> emptied = special_memory(fork_.pid()).not_forked;
     for (const Mapping& mapping : later_) {
+      if (mapping.shared) continue;  // read of the process itself
       const bool there = std::any_of(forked.begin(), forked.end(), [&](const Mapping& m) {
         return m.start <= mapping.start && mapping.end <= m.end;
       });

@@ -1,12 +1,15 @@
 #include "cli/process/untracked.h"
 
 #include <algorithm>
+#include <cstring>
 #include <ctime>
 
+#include "cli/model/symbols.h"
 #include "cli/process/proc.h"
 #include "cli/process/stacks.h"
 #include "cli/process/system_calls.h"
 #include "cli/process/unwind.h"
+#include "libtrack/wire/recording.h"
 
 namespace track::process {
 namespace {
@@ -64,6 +67,27 @@ void add_thread(Trace& trace, const ProcessImage& image, ImageThread& from, Unwi
   trace.threads.push_back(std::move(thread));
 }
 
+// A core lacks the recording: the library says itself which memory is the tracker's.
+TrackerPlace find_tracker(const ProcessImage& image) {
+  TrackerPlace place;
+  for (const Module& module : image.modules) {
+    if (base_name(module.path).compare(0, 8, "libtrack") != 0) continue;
+    for (const Mapping& mapping : image.mappings) {
+      if (!mapping.writable || mapping.start < module.start || mapping.start >= module.end)
+        continue;
+      std::vector<std::byte> bytes(mapping.end - mapping.start);
+      bytes.resize(image.read_some(mapping.start, bytes.data(), bytes.size()));
+      for (size_t at = 0; at + sizeof(wire::Beacon) <= bytes.size(); at += 8) {
+        wire::Beacon beacon;
+        std::memcpy(&beacon, bytes.data() + at, sizeof beacon);
+        if (std::memcmp(beacon.magic, wire::kBeaconMagic, sizeof beacon.magic) != 0) continue;
+        place = {module.start, module.end, beacon.mapped_at, beacon.mapped_bytes, beacon.arenas};
+      }
+    }
+  }
+  return place;
+}
+
 }  // namespace
 
 Trace trace_of(ProcessImage& image) {
@@ -81,6 +105,7 @@ Trace trace_of(ProcessImage& image) {
   trace.pause_ns = image.pause_ns;
   trace.pause_for = image.pause_for;
   trace.modules = image.modules;
+  trace.tracker = find_tracker(image);
   trace.stacks.emplace_back();
   trace.functions.emplace_back();
   trace.memory_read = true;

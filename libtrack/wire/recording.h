@@ -138,6 +138,15 @@ struct Arena {
   uint64_t bytes;  // of the whole mapping
 };
 
+// In the library's own data, for core files, which lack the recording: what of the process's memory
+// is the tracker's. Found by its magic, at a multiple of 8.
+struct Beacon {
+  char magic[16];
+  uint64_t arenas;  // as in Header
+  uint64_t mapped_at, mapped_bytes;
+};
+inline constexpr char kBeaconMagic[16] = "track's beacon\n";
+
 struct Header {
   char magic[8];
   uint32_t version;

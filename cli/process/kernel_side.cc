@@ -1,0 +1,115 @@
+#include "cli/process/kernel_side.h"
+
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <algorithm>
+#include <filesystem>
+#include <fstream>
+#include <iterator>
+#include <sstream>
+
+#include "cli/process/channels.h"
+#include "cli/process/proc.h"
+
+namespace track::process {
+namespace {
+
+namespace fs = std::filesystem;
+
+// "tfd:        5 events:       19 data:     7f12a0c3e2a0  pos:0 ino:..."
+void read_epoll(const std::string& directory, const std::string& fd, KernelSide& held) {
+  std::ifstream file(directory + "/fdinfo/" + fd);
+  for (std::string line; std::getline(file, line);) {
+    const size_t at = line.find("data:");
+    if (line.compare(0, 4, "tfd:") != 0 || at == std::string::npos) continue;
+    held.words.push_back(
+        {std::strtoull(line.c_str() + at + 5, nullptr, 16), "epoll descriptor " + fd});
+  }
+}
+
+// "ID: 0", "signal: 60/00007fff86e452a8": the second is the pointer that came with it.
+void read_timers(const std::string& directory, KernelSide& held) {
+  std::ifstream file(directory + "/timers");
+  std::string id;
+  for (std::string line; std::getline(file, line);) {
+    if (line.compare(0, 3, "ID:") == 0) id = line.substr(3);
+    const size_t slash = line.find('/');
+    if (line.compare(0, 7, "signal:") != 0 || slash == std::string::npos) continue;
+    held.words.push_back(
+        {std::strtoull(line.c_str() + slash + 1, nullptr, 16), "POSIX timer" + id});
+  }
+}
+
+uint64_t mask(pid_t pid, const char* field) {
+  return std::strtoull(status_field(pid, field).c_str(), nullptr, 16);
+}
+
+// libc's own signals: thread cancellation and set*id in all threads.
+constexpr uint64_t kOfLibc = uint64_t{3} << 31;
+
+void read_signals(pid_t pid, KernelSide& held) {
+  held.handled_signals = mask(pid, "SigCgt") & ~kOfLibc;
+  bool pending = (mask(pid, "ShdPnd") & ~kOfLibc) != 0;
+  for (const pid_t tid : thread_ids(pid))
+    pending = pending || (mask(tid, "SigPnd") & ~kOfLibc) != 0;
+  if (pending) held.blind.emplace_back("signals are pending, which may carry references");
+}
+
+void read_descriptors(const std::string& directory, KernelSide& held) {
+  std::error_code error;
+  bool uring = false, faults = false, file = false;
+  auto entry = fs::directory_iterator(directory + "/fd", error);
+  if (error) {
+    held.blind.emplace_back("the process's descriptors may not be looked at (epoll, io_uring)");
+    return;
+  }
+  for (; entry != fs::directory_iterator(); entry.increment(error)) {
+    if (error) break;
+    std::error_code ignored;
+    const std::string target = fs::read_symlink(entry->path(), ignored).string();
+    if (target == "anon_inode:[eventpoll]")
+      read_epoll(directory, entry->path().filename().string(), held);
+    uring = uring || target.find("io_uring") != std::string::npos;
+    faults = faults || target.find("[userfaultfd]") != std::string::npos;
+    file = file || target.compare(0, 7, "/memfd:") == 0;
+  }
+  if (uring) held.blind.emplace_back("io_uring is in use, which may hold pointers");
+  if (faults)
+    held.blind.emplace_back(
+        "userfaultfd is in use: the program may keep pages, and references in them, elsewhere");
+  if (file) held.doubts.emplace_back("a memory file is open, which may hold references");
+}
+
+}  // namespace
+
+KernelSide look_at_kernel(pid_t pid) {
+  KernelSide held;
+  try {
+    const std::string directory = "/proc/" + std::to_string(pid);
+    read_signals(pid, held);
+    read_timers(directory, held);
+    read_descriptors(directory, held);
+    Channels channels = find_channels(pid);
+    for (const std::string& kind : channels.waiting)
+      held.blind.push_back("bytes that nobody has read yet wait in " + kind +
+                           " inside this process: they may be references");
+    for (const std::string& kind : channels.inside)
+      if (std::find(channels.waiting.begin(), channels.waiting.end(), kind) ==
+          channels.waiting.end())
+        held.doubts.push_back(kind + " with both ends in this process may carry references");
+    std::move(channels.words.begin(), channels.words.end(), std::back_inserter(held.words));
+  } catch (const std::exception& problem) {
+    held.blind.push_back(std::string("what the kernel holds could not be read: ") + problem.what());
+  }
+  return held;
+}
+
+bool shares_its_memory(pid_t pid) {
+  constexpr int kMemory = 1;  // KCMP_VM
+  for (const pid_t other : all_pids())
+    if (other != pid && syscall(SYS_kcmp, pid, other, kMemory, 0, 0) == 0) return true;
+  return false;
+}
+
+}  // namespace track::process
