@@ -1,15 +1,17 @@
 #include "cli/analyze/fixpoint.h"
 
 #include <algorithm>
-#include <array>
 #include <map>
 #include <optional>
 #include <set>
 #include <unordered_map>
 
+#include "cli/analyze/disguises.h"
+#include "cli/analyze/leaked_blocks.h"
 #include "cli/analyze/mark.h"
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
+#include "cli/analyze/xor_links.h"
 
 namespace track::analyze {
 namespace {
@@ -49,6 +51,7 @@ class Solver {
         trace_(trace),
         picture_(picture),
         marker_(picture.regions, picture.blocks),
+        xor_links_(marker_),
         graph_(build_wait_graph(trace)) {}
 
   Fixpoint solve() {
@@ -70,10 +73,7 @@ class Solver {
     for (const Member& member : members_)
       if (!member.live) add_stuck(member, groups);
     // In a process that is asleep every object can be reached, and nobody is left to do it.
-    if (result_.asleep) {
-      if (picture_.coherent) marker_.be_thorough(picture_.pointer_guard);
-      mark_roots();
-    }
+    if (result_.asleep) mark_roots();
     // What a stuck thread holds is stuck with it, not orphaned.
     const std::vector<uint64_t> thread_bytes = marker_.held_only_by(groups);
     for (size_t i = 0; i < result_.threads.size(); ++i)
@@ -81,6 +81,10 @@ class Solver {
     for (const Member& member : members_)
       if (!member.live) mark_own(member);
     marker_.finish();
+    all_seen_ = true;
+    if (result_.asleep && picture_.coherent && (with_memory_ || any_orphan())) find_disguises();
+    while (see_through_disguises()) {
+    }
     find_orphans();
     count_unreached();
     if (with_memory_) find_leaked();
@@ -168,11 +172,56 @@ class Solver {
     spread();
     if (picture_.coherent && (with_memory_ || any_suspect())) {
       // Before anybody is accused, everything is looked through once more.
-      marker_.be_thorough(picture_.pointer_guard);
-      mark_roots();
-      spread();
+      find_disguises();
+      while (see_through_disguises()) spread();
     }
     for (const Member& member : members_) result_.live_threads += member.live;
+  }
+
+  // References that are no plain addresses: found once, for all blocks that nothing reached so far.
+  void find_disguises() {
+    const std::vector<Cell> lost = marker_.unreached();
+    Disguises disguises(marker_.map(), lost, picture_.pointer_guard);
+    for (const MemoryRegion& region : picture_.regions)
+      disguises.search(region.bytes, region.address);
+    for (uint32_t i = 0; i < picture_.threads.size(); ++i)
+      disguises.search_words(picture_.threads[i].registers, in_registers(i));
+    for (uint32_t i = 0; i < picture_.kernel_words.size(); ++i)
+      disguises.search_words({&picture_.kernel_words[i].value, 1}, in_kernel(i));
+    disguised_ = disguises.found();
+    disguises_known_ = true;
+  }
+
+  // They count when they stand where what has been marked from does. True: something was reached.
+  bool see_through_disguises() {
+    if (!disguises_known_) return false;
+    bool any = false;
+    for (bool changed = true; changed;) {
+      changed = false;
+      for (const Disguised& one : disguised_) {
+        if (marker_.reached(one.to) || !is_seen(one.at)) continue;
+        marker_.mark_block(one.to, one.at);
+        changed = true;
+      }
+      marker_.finish();
+      changed = xor_links_.follow() || changed;
+      any = any || changed;
+    }
+    return any;
+  }
+
+  // Whether what stands there is among what has been marked from.
+  bool is_seen(uint64_t at) const {
+    if (at >> 48 == 0xfffe) return true;
+    if (at >> 48 == 0xffff) return members_[at & 0xffffffff].live || all_seen_;
+    if (const Cell cell = marker_.map().find(at); cell != kNoCell) return marker_.reached(cell);
+    for (const Member& member : members_)
+      if (member.memory->own && member.memory->control.contains(at))
+        return member.live || picture_.signal_handlers || all_seen_;
+    const auto after =
+        std::upper_bound(picture_.not_roots.begin(), picture_.not_roots.end(), at,
+                         [](uint64_t address, const AddressRange& r) { return address < r.start; });
+    return after == picture_.not_roots.begin() || !std::prev(after)->contains(at);
   }
 
   // Not one thread can run, and nothing outside can wake one: as Go has it, all are asleep.
@@ -211,7 +260,11 @@ class Solver {
 
   bool any_suspect() const {
     return std::any_of(members_.begin(), members_.end(), [](const Member& m) { return !m.live; }) ||
-           std::any_of(trace_.coroutines.begin(), trace_.coroutines.end(),
+           any_orphan();
+  }
+
+  bool any_orphan() const {
+    return std::any_of(trace_.coroutines.begin(), trace_.coroutines.end(),
                        [&](const Coroutine& coroutine) {
                          if (!orphanable(coroutine)) return false;
                          const Cell cell = marker_.map().find(coroutine.address);
@@ -402,66 +455,8 @@ class Solver {
       for (const ThreadMemory& thread : picture_.threads)
         if (thread.own) mark_range(thread.stack.start, thread.stack.end);
     marker_.finish();
-    const std::vector<Cell> own = not_of_the_heap();
-    for (const Cell cell : own) marker_.exclude(cell);
-    std::map<std::array<uint64_t, 3>, LeakedBlocks> groups;
-    for (const Marker::Loose& loose : marker_.loose()) {
-      const MemoryBlock& block = marker_.map().at(loose.cell);
-      const RecordedBlock* recorded = recorded_at(block);
-      if (picture_.recorded_kept && recorded == nullptr) {
-        ++result_.unrecorded_blocks;
-        continue;
-      }
-      uint64_t first = 0;
-      if (const auto bytes = marker_.bytes_of(loose.cell); bytes.size() >= 8)
-        std::copy_n(bytes.begin(), 8, reinterpret_cast<std::byte*>(&first));
-      const bool typed = std::any_of(
-          trace_.modules.begin(), trace_.modules.end(),
-          [&](const Module& module) { return first >= module.start && first < module.end; });
-      const uint64_t kind = typed ? first : 0;
-      const uint64_t bytes = recorded != nullptr ? recorded->bytes : block.bytes;
-      const uint64_t stack = recorded != nullptr ? recorded->stack : 0;
-      LeakedBlocks& group = groups[stack != 0 ? std::array<uint64_t, 3>{stack, 0, 0}
-                                              : std::array<uint64_t, 3>{0, bytes, kind}];
-      if (group.count++ == 0) {
-        group.sample = block.address;
-        group.bytes = bytes;
-        group.kind = kind;
-        group.stack = static_cast<uint32_t>(stack);
-      }
-      if (group.bytes != bytes) group.bytes = 0;
-      if (group.kind != kind) group.kind = 0;
-      group.total_bytes += bytes;
-      group.indirect_count += loose.count;
-      group.indirect_bytes += loose.bytes;
-    }
-    for (const auto& [key, group] : groups) result_.leaked.push_back(group);
-    std::stable_sort(result_.leaked.begin(), result_.leaked.end(),
-                     [](const LeakedBlocks& a, const LeakedBlocks& b) {
-                       return a.total_bytes + a.indirect_bytes > b.total_bytes + b.indirect_bytes;
-                     });
-    if (result_.leaked.size() > kMostGroups) result_.leaked.resize(kMostGroups);
-    for (const Cell cell : own) marker_.include(cell);
-  }
-
-  // Stacks and variables of threads are blocks of marking, and nobody's to free.
-  std::vector<Cell> not_of_the_heap() const {
-    std::vector<Cell> cells;
-    for (const ThreadMemory& thread : picture_.threads)
-      for (const AddressRange& range : {thread.stack, thread.control}) {
-        if (!thread.own || range.start >= range.end) continue;
-        const Cell cell = marker_.map().find(range.start);
-        if (cell != kNoCell && !marker_.reached(cell)) cells.push_back(cell);
-      }
-    return cells;
-  }
-
-  // What the recording knows of a block; of two that share 16 bytes, the first.
-  const RecordedBlock* recorded_at(const MemoryBlock& block) const {
-    const auto at = std::lower_bound(
-        picture_.recorded.begin(), picture_.recorded.end(), block.address,
-        [](const RecordedBlock& recorded, uint64_t address) { return recorded.address < address; });
-    return at != picture_.recorded.end() && at->address - block.address < 16 ? &*at : nullptr;
+    result_.leaked =
+        leaked_blocks(trace_, picture_, marker_, kMostGroups, result_.unrecorded_blocks);
   }
 
   void count_unreached() {
@@ -476,6 +471,10 @@ class Solver {
   const Trace& trace_;
   const MemoryPicture& picture_;
   Marker marker_;
+  XorLinks xor_links_;
+  std::vector<Disguised> disguised_;
+  bool disguises_known_ = false;
+  bool all_seen_ = false;  // marked from stuck threads too
   WaitGraph graph_;
   Fixpoint result_;
   std::vector<Member> members_;
@@ -491,41 +490,6 @@ bool has_suspects(const Trace& trace) {
 
 Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
   return Solver(trace, picture, with_memory).solve();
-}
-
-bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
-  std::unordered_map<uint32_t, const Thread*> threads;
-  for (const Thread& thread : later.threads) threads[thread.id] = &thread;
-  const bool threads_stay =
-      std::all_of(fixpoint.threads.begin(), fixpoint.threads.end(), [&](const StuckThread& stuck) {
-        const auto now = threads.find(stuck.id);
-        return now != threads.end() && now->second->state == TaskState::blocked &&
-               now->second->wait.sequence == stuck.sequence;
-      });
-  std::unordered_map<uint64_t, uint64_t> frames;
-  for (const Coroutine& coroutine : later.coroutines)
-    frames[coroutine.address] = coroutine.created_ticks;
-  const bool frames_stay = std::all_of(
-      fixpoint.coroutines.begin(), fixpoint.coroutines.end(), [&](const Orphan& orphan) {
-        const auto now = frames.find(orphan.address);
-        return now != frames.end() && now->second == orphan.created_ticks;
-      });
-  if (threads_stay && frames_stay) return true;
-  fixpoint = {};
-  return false;
-}
-
-void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
-  std::set<std::pair<uint64_t, uint64_t>> threads, coroutines;
-  for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.object});
-  for (const Orphan& orphan : other.coroutines)
-    coroutines.insert({orphan.address, orphan.created_ticks});
-  std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
-    return threads.count({stuck.id, stuck.object}) == 0;
-  });
-  std::erase_if(fixpoint.coroutines, [&](const Orphan& orphan) {
-    return coroutines.count({orphan.address, orphan.created_ticks}) == 0;
-  });
 }
 
 }  // namespace track::analyze

@@ -116,53 +116,6 @@ TRACK_HOT void Marker::scan(std::span<const std::byte> bytes, uint64_t address) 
   if (tail_ - head_ > kQueue - 16) drain(kQueue / 2);
 }
 
-// Eight words that begin at each of eight bytes.
-TRACK_HOT void Marker::scan_thoroughly(std::span<const std::byte> bytes, uint64_t address) {
-  const auto* const ranges = map_.ranges();
-  const uint64_t low_a = ranges[0].first, span_a = ranges[0].second - low_a;
-  const uint64_t low_b = ranges[1].first, span_b = ranges[1].second - low_b;
-  const uint64_t guard = guard_;
-  const auto look = [&](uint64_t word, uint64_t referrer) {
-    if (word - low_a < span_a || word - low_b < span_b) push(word, referrer);
-  };
-  const std::byte* at = bytes.data();
-  const std::byte* const end = at + bytes.size();
-  for (; at + 72 <= end; at += 64, address += 64) {
-    for (uint64_t offset = 0; offset < 8; ++offset) {
-      Words word;
-      std::memcpy(&word, at + offset, sizeof word);
-      Words bare = word & kAddressBits;
-      Words hit = reinterpret_cast<Words>((bare - low_a < span_a) | (bare - low_b < span_b));
-      if (offset == 0 && guard != 0) {
-        const Words shown = ((word >> 17) | (word << 47)) ^ guard;
-        const Words also =
-            reinterpret_cast<Words>((shown - low_a < span_a) | (shown - low_b < span_b));
-        bare = (bare & ~also) | (shown & also);
-        hit |= also;
-      }
-      const Words lanes = hit & kLaneBits;
-      auto hits = static_cast<uint32_t>((lanes[0] | lanes[1]) | (lanes[2] | lanes[3]) |
-                                        (lanes[4] | lanes[5]) | (lanes[6] | lanes[7]));
-      for (; hits != 0; hits &= hits - 1) {
-        const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
-        push(bare[lane], address + 8 * lane + offset);
-      }
-      if (tail_ - head_ > kQueue - 16) drain(kQueue / 2);
-    }
-  }
-  for (; at + 8 <= end; ++at, ++address) {
-    uint64_t word;
-    std::memcpy(&word, at, sizeof word);
-    look(word & kAddressBits, address);
-    if (guard != 0 && address % 8 == 0) look(((word >> 17) | (word << 47)) ^ guard, address);
-    if (tail_ - head_ > kQueue - 16) drain(kQueue / 2);
-  }
-}
-
-TRACK_AVX2 void Marker::scan_all(std::span<const std::byte> bytes, uint64_t address) {
-  scan_thoroughly(bytes, address);
-}
-
 TRACK_HOT void Marker::sweep() {
   drain(0);
   while (waiting_total_ != 0) {
@@ -183,10 +136,7 @@ TRACK_HOT void Marker::sweep() {
             for (uint64_t at = map_.at(cell).address; at < end;) {
               const std::span<const std::byte> bytes = bytes_from(at, end);
               if (bytes.empty()) break;
-              if (thorough_)
-                avx2_ ? scan_all(bytes, at) : scan_thoroughly(bytes, at);
-              else
-                scan(bytes, at);
+              scan(bytes, at);
               at += bytes.size();
             }
           }
@@ -212,10 +162,6 @@ void Marker::sweep_plain() {
 }
 
 void Marker::mark_from(std::span<const std::byte> bytes, uint64_t address) {
-  if (thorough_) {
-    avx2_ ? scan_all(bytes, address) : scan_thoroughly(bytes, address);
-    return;
-  }
   if (const uint64_t skip = -address % 8; skip != 0) {
     if (bytes.size() < skip) return;
     bytes = bytes.subspan(skip);
@@ -236,16 +182,14 @@ void Marker::finish() {
   avx2_ ? sweep_with_avx2() : sweep_plain();
 }
 
-void Marker::be_thorough(uint64_t guard) {
-  finish();
-  thorough_ = true;
-  guard_ = guard;
-  for (Cell cell = 0; cell < map_.cells(); ++cell) {
-    if (!map_.is_block(cell) || !reached(cell)) continue;
-    pending_[cell >> 6] |= uint64_t{1} << (cell & 63);
-    ++waiting_[cell >> kGroupShift];
-    ++waiting_total_;
-  }
+std::vector<Cell> Marker::unreached() const {
+  std::vector<Cell> cells;
+  for (size_t i = 0; i < marked_.size(); ++i)
+    for (uint64_t bits = ~marked_[i]; bits != 0; bits &= bits - 1)
+      if (const auto cell = static_cast<Cell>(i * 64 + static_cast<size_t>(__builtin_ctzll(bits)));
+          cell < map_.cells())
+        cells.push_back(cell);
+  return cells;
 }
 
 template <typename Visit>

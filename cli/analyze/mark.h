@@ -28,14 +28,10 @@ class Marker {
   void mark_block(Cell cell, uint64_t referrer);
   void finish();
 
-  // From now on nothing that may be a pointer is passed over: words at every byte, with anything in
-  // their upper 17 bits, and as libc hides code and stack addresses in jump buffers (guard: the
-  // process's own, 0 = unknown). Blocks that were reached are looked through again by the next
-  // finish(); the roots are the caller's to give once more. Some four times as slow.
-  void be_thorough(uint64_t guard);
-
   const BlockMap& map() const { return map_; }
   bool reached(Cell cell) const { return marked_[cell >> 6] >> (cell & 63) & 1; }
+  // Blocks that are not reached, in order.
+  std::vector<Cell> unreached() const;
   // Where the word was that reached it first.
   uint64_t referrer(Cell cell) const { return referrers_[cell]; }
 
@@ -76,8 +72,6 @@ class Marker {
   void sweep_with_avx2();
   void scan_plain(std::span<const std::byte> bytes, uint64_t address);
   void sweep_plain();
-  void scan_all(std::span<const std::byte> bytes, uint64_t address);
-  void scan_thoroughly(std::span<const std::byte> bytes, uint64_t address);
   // The bytes from `at` on that lie in one region, at most up to `end`; moves `at` to where they
   // start. Empty: there are none.
   std::span<const std::byte> bytes_from(uint64_t& at, uint64_t end) const;
@@ -94,8 +88,7 @@ class Marker {
   std::vector<Candidate> queue_;
   uint32_t head_ = 0, tail_ = 0;
   mutable size_t last_region_ = 0;
-  bool avx2_ = false, thorough_ = false;
-  uint64_t guard_ = 0;
+  bool avx2_ = false;
 };
 
 }  // namespace track::analyze

@@ -3,12 +3,15 @@ set(TRACK_ANALYZE_SOURCES
   block_map.cc
   blockers.cc
   deadlock.cc
+  disguises.cc
   edge_teller.cc
   fail_on.cc
   fixpoint.cc
+  fixpoint_looks.cc
   group.cc
   growth.cc
   judge.cc
+  leaked_blocks.cc
   leaked_memory.cc
   lock_held.cc
   mark.cc
@@ -18,4 +21,5 @@ set(TRACK_ANALYZE_SOURCES
   stuck.cc
   suppressions.cc
   unjoined.cc
-  wait_graph.cc)
+  wait_graph.cc
+  xor_links.cc)

@@ -68,29 +68,6 @@ TEST_CASE("a reference into a gap reaches nothing") {
   CHECK(marker.map().find(a + 40) == marker.map().find(a));  // up to the next multiple of 16
 }
 
-TEST_CASE("a thorough look finds pointers that are tagged, unaligned or hidden in a jump buffer") {
-  constexpr uint64_t kGuard = 0x1234567890abcdef;
-  for (const uint64_t room : {uint64_t{40}, uint64_t{200}}) {
-    Heap heap(kBase, 8192);
-    const uint64_t a = heap.block(16, room), tagged = heap.block(512, 40),
-                   unaligned = heap.block(640, 40), hidden = heap.block(768, 40),
-                   lost = heap.block(896, 40);
-    heap.at(a) = tagged | uint64_t{0xfe01} << 48;
-    heap.at(a + 8) = unaligned << 24;
-    heap.at(a + 16) = unaligned >> 40;
-    const uint64_t mixed = (hidden + 8) ^ kGuard;
-    heap.at(a + 24) = mixed << 17 | mixed >> 47;
-    Marker marker = heap.marker();
-    marker.mark_word(a, 1);
-    marker.finish();
-    for (const uint64_t one : {tagged, unaligned, hidden}) CHECK_FALSE(reached(marker, one));
-    marker.be_thorough(kGuard);
-    marker.finish();
-    for (const uint64_t one : {tagged, unaligned, hidden}) CHECK(reached(marker, one));
-    CHECK_FALSE(reached(marker, lost));
-  }
-}
-
 TEST_CASE("of lost blocks those count that lead to the others, and one of a circle") {
   Heap heap(kBase, 8192);
   const uint64_t list = heap.block(16, 40), second = heap.block(64, 40),

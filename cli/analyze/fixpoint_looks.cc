@@ -1,0 +1,46 @@
+// What several looks at one process have in common.
+#include <algorithm>
+#include <set>
+#include <unordered_map>
+#include <utility>
+
+#include "cli/analyze/fixpoint.h"
+
+namespace track::analyze {
+
+bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
+  std::unordered_map<uint32_t, const Thread*> threads;
+  for (const Thread& thread : later.threads) threads[thread.id] = &thread;
+  const bool threads_stay =
+      std::all_of(fixpoint.threads.begin(), fixpoint.threads.end(), [&](const StuckThread& stuck) {
+        const auto now = threads.find(stuck.id);
+        return now != threads.end() && now->second->state == TaskState::blocked &&
+               now->second->wait.sequence == stuck.sequence;
+      });
+  std::unordered_map<uint64_t, uint64_t> frames;
+  for (const Coroutine& coroutine : later.coroutines)
+    frames[coroutine.address] = coroutine.created_ticks;
+  const bool frames_stay = std::all_of(
+      fixpoint.coroutines.begin(), fixpoint.coroutines.end(), [&](const Orphan& orphan) {
+        const auto now = frames.find(orphan.address);
+        return now != frames.end() && now->second == orphan.created_ticks;
+      });
+  if (threads_stay && frames_stay) return true;
+  fixpoint = {};
+  return false;
+}
+
+void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
+  std::set<std::pair<uint64_t, uint64_t>> threads, coroutines;
+  for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.object});
+  for (const Orphan& orphan : other.coroutines)
+    coroutines.insert({orphan.address, orphan.created_ticks});
+  std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
+    return threads.count({stuck.id, stuck.object}) == 0;
+  });
+  std::erase_if(fixpoint.coroutines, [&](const Orphan& orphan) {
+    return coroutines.count({orphan.address, orphan.created_ticks}) == 0;
+  });
+}
+
+}  // namespace track::analyze
