@@ -6,6 +6,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "cli/process/allocators.h"
 #include "cli/process/heap_glibc.h"
 #include "cli/process/hidden_wakers.h"
 #include "cli/process/memory_copy.h"
@@ -78,7 +79,7 @@ class Gatherer {
     picture_.heap_known = heap.found && !heap.busy;
     add_ranges(heap.heaps);
     heaps_ = heap.heaps;
-    add_recorded();
+    add_recorded(heap.found);
 
     const RegionReader memory(picture_.regions);
     add_threads(memory);
@@ -193,7 +194,17 @@ class Gatherer {
 
   // Another allocator's. The rest of its memory cannot be told from the program's own, and stays
   // among the roots. Two blocks that share 16 bytes are one here.
-  void add_recorded() {
+  void add_recorded(bool glibc) {
+    const bool elsewhere =
+        std::any_of(picture_.recorded.begin(), picture_.recorded.end(),
+                    [&](const RecordedBlock& block) { return !in_heap(block.address); });
+    // Large blocks of glibc's have mappings of their own.
+    if (elsewhere && !glibc) {
+      if (std::string doubt = why_table_is_doubtful(image_); !doubt.empty()) {
+        picture_.doubts.push_back(std::move(doubt));
+        return;
+      }
+    }
     for (const RecordedBlock& block : picture_.recorded) {
       if (in_heap(block.address)) continue;
       const uint64_t start = block.address & ~uint64_t{15};

@@ -1,4 +1,5 @@
 set(TRACK_PROCESS_SOURCES
+  allocators.cc
   await_edges.cc
   await_points.cc
   binary.cc

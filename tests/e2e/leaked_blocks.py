@@ -83,6 +83,12 @@ def main():
                 good = least <= blocks and (expected is None or blocks <= expected[0])
                 failures += not good
                 print(f"{'ok  ' if good else 'FAIL'} {mode} with tcmalloc: {blocks} blocks")
+            past = build(folder, "past", "-DPAST_THE_HOOKS", "-Wl,--no-as-needed", str(TCMALLOC))
+            # What a program frees by tc_free stays in the table: nothing in it is believed then.
+            for mode in ("none", "c"):
+                blocks, _, _ = of_track(arguments.track, past, mode, folder)
+                failures += blocks != 0
+                print(f"{'FAIL' if blocks else 'ok  '} {mode} past the hooks: {blocks} blocks")
     return 1 if failures else 0
 
 
