@@ -38,11 +38,13 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/children.cc
     interpose/conditions.cc
     interpose/descriptors.cc
+    interpose/exec.cc
     interpose/fibers.cc
     interpose/io.cc
     interpose/loader.cc
     interpose/locks.cc
     interpose/operators.cc
+    interpose/other_allocators.cc
     interpose/privileges.cc
     interpose/process.cc
     interpose/rare_allocations.cc
@@ -51,7 +53,8 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/exit.cc control/fork.cc control/init.cc)
+set(TRACK_CONTROL_SOURCES control/api.cc control/exec.cc control/exit.cc control/fork.cc
+                          control/init.cc)
 
 set(TRACK_LIBRARY_SOURCES
     ${TRACK_CORE_SOURCES} ${TRACK_CAPTURE_SOURCES} ${TRACK_INTERPOSE_SOURCES}

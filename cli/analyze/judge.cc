@@ -29,7 +29,8 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
                                     &fixpoint.retentions.at(kept.retention)};
   append(find_leaked_memory(trace, symbols, fixpoint));
   append(find_locks_held(trace, symbols));
-  append(find_unjoined(trace, symbols));
+  // After an exec there is nothing left that could be joined.
+  if (!trace.superseded) append(find_unjoined(trace, symbols));
   append(find_outlived(trace, symbols, explained));
   for (Finding& finding : all) {
     finding.fingerprint = fingerprint(finding, trace, symbols);

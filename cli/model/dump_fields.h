@@ -149,8 +149,8 @@ auto fields(T& t) {
                   t.options, t.tracker, t.heap, t.threads_created, t.threads_ended,
                   t.threads_joined, t.threads_detached, t.coroutines_created,
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
-                  t.events_overwritten, t.file_bytes, t.superseded, t.memory_read, t.lost,
-                  t.warnings, t.not_visible);
+                  t.events_overwritten, t.file_bytes, t.superseded, t.executed, t.memory_read,
+                  t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes

@@ -224,7 +224,9 @@ struct Trace {
   uint64_t fibers_created = 0;
   uint64_t events = 0, events_overwritten = 0;  // history
   uint64_t file_bytes = 0;
-  bool superseded = false;               // the process replaced its program (exec): a later image
+  bool superseded =
+      false;             // the process replaced its program (exec): nothing of this image is left
+  std::string executed;  // by what, where that was not tracked; as exec was asked for it
   bool memory_read = false;              // the process's memory could be looked at
   std::map<std::string, uint64_t> lost;  // by kind, only non-zero ones
   std::vector<std::string> warnings;     // damage met while reading

@@ -100,7 +100,8 @@ std::vector<TrackedProcess> tracked_processes() {
   std::vector<TrackedProcess> result;
   for (const pid_t pid : all_pids()) {
     const std::vector<Mapping> all = mappings(pid);
-    if (const Mapping* m = find_file(all)) result.push_back({pid, command_name(pid), m->path});
+    if (const Mapping* m = find_file(all))
+      result.push_back({pid, command_name(pid), m->path, m->inode});
   }
   return result;
 }

@@ -26,7 +26,8 @@ RecordingPlace locate_recording(pid_t pid);
 struct TrackedProcess {
   pid_t pid = 0;
   std::string command;
-  std::string recording;
+  std::string recording;  // as the process names it
+  uint64_t inode = 0;     // of that file
 };
 // Every process, visible from here, that maps a recording.
 std::vector<TrackedProcess> tracked_processes();

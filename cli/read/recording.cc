@@ -93,7 +93,7 @@ HeapRecord heap_record(const wire::Header& h) {
   return HeapRecord::off;
 }
 
-void read_header(const wire::Header& h, Trace& trace) {
+void read_header(const wire::Header& h, bool live, Trace& trace) {
   trace.program = clean_text(h.program, sizeof h.program);
   trace.command_line = split_arguments(h.command_line, sizeof h.command_line);
   trace.options = clean_text(h.options, sizeof h.options);
@@ -112,6 +112,11 @@ void read_header(const wire::Header& h, Trace& trace) {
         "heap blocks: the program's malloc is its own, or another preloaded library comes first");
   if (trace.heap.record == HeapRecord::no_room)
     trace.not_visible.emplace_back("heap blocks: there was no room for their table");
+  if (!live && trace.end == ProcessEnd::unknown && h.execs.load(std::memory_order_acquire) != 0) {
+    trace.superseded = true;
+    trace.executed = clean_text(h.exec_program, sizeof h.exec_program);
+    if (trace.executed.empty()) trace.executed = "an open file";
+  }
   trace.tracker = {h.track_base, h.track_end, h.mapped_at, h.file_bytes, h.arenas};
 }
 
@@ -121,7 +126,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   Trace trace;
   trace.source = source;
   Image image(bytes, source, live, trace);
-  read_header(image.header(), trace);
+  read_header(image.header(), live, trace);
   trace.file_bytes = bytes.size();
   read_threads(image);
   read_coroutines(image);

@@ -55,6 +55,7 @@ void describe(write::Page& page, const Loaded& loaded) {
   row("started", started_text(trace));
   row("state",
       std::string(process_end_name(trace.end)) + (trace.recording ? "" : ", recording is off"));
+  row("executed", trace.executed.empty() ? "" : trace.executed + ", which was not tracked");
   row("options", trace.options);
   row("threads", fmt::format("{} in the table; {} created, {} ended, {} joined, {} detached",
                              trace.threads.size(), trace.threads_created, trace.threads_ended,

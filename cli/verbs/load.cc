@@ -87,13 +87,20 @@ bool all_digits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-// The process has replaced its program since (exec): it goes on, or left a later recording.
-bool superseded(const std::string& path, const Trace& trace) {
+// There is a recording of a later image of that process.
+bool followed(const std::string& path) {
   const read::RecordingFile name = read::parse_recording_name(path);
   const std::string directory = std::filesystem::path(path).parent_path().string();
   for (const read::RecordingFile& other :
        read::list_recordings(directory.empty() ? "." : directory))
     if (other.pid == name.pid && other.number > name.number) return true;
+  return false;
+}
+
+// The process has replaced its program since (exec): it goes on, or left a later recording.
+bool superseded(const std::string& path, const Trace& trace) {
+  if (followed(path)) return true;
+  const read::RecordingFile name = read::parse_recording_name(path);
   const uint64_t born = process::start_time_ns(name.pid, name.pid);
   return born != 0 && born <= trace.start_ns;
 }
@@ -166,7 +173,8 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(path, false);
   trace.gone = true;
-  trace.superseded = trace.end == ProcessEnd::unknown && superseded(path, trace);
+  if (trace.end == ProcessEnd::unknown && superseded(path, trace)) trace.superseded = true;
+  if (followed(path)) trace.executed.clear();
   read::read_heap(read::Bytes::file(path), settings.heap, trace);
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());

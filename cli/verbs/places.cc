@@ -1,20 +1,17 @@
 #include "cli/verbs/places.h"
 
 #include <errno.h>
+#include <fcntl.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <algorithm>
-#include <cstdio>
 #include <cstdlib>
 #include <cstring>
 #include <filesystem>
-#include <tuple>
-#include <vector>
 
 #include "cli/model/error.h"
-#include "cli/process/proc.h"
-#include "cli/read/recording.h"
+#include "cli/verbs/sweep.h"
 
 namespace track::verbs {
 namespace {
@@ -38,55 +35,7 @@ void require_own_directory(const std::string& path) {
     throw Error(path + " is not a directory of this user's; name another with --dir");
 }
 
-constexpr size_t kKeptAfterCrash = 16;
-constexpr uint64_t kKeptBytes = uint64_t{256} << 20;
-
-// Recordings of processes that are gone stay for a post-mortem: the newest few, within a size.
-void cap_leftovers(const std::string& recordings) {
-  struct Leftover {
-    std::string path;
-    timespec written;
-    uint64_t bytes;
-  };
-  std::vector<Leftover> all;
-  for (const auto& file : read::list_recordings(recordings)) {
-    struct stat status {};
-    if (process::exists(file.pid) || lstat(file.path.c_str(), &status) != 0) continue;
-    all.push_back({file.path, status.st_mtim, static_cast<uint64_t>(status.st_blocks) * 512});
-  }
-  std::sort(all.begin(), all.end(), [](const Leftover& a, const Leftover& b) {
-    return std::tie(a.written.tv_sec, a.written.tv_nsec) >
-           std::tie(b.written.tv_sec, b.written.tv_nsec);
-  });
-  uint64_t bytes = 0;
-  for (size_t i = 0; i < all.size(); ++i) {
-    bytes += all[i].bytes;
-    if (i >= kKeptAfterCrash || bytes > kKeptBytes) unlink(all[i].path.c_str());
-  }
-}
-
-// Removes what runs left behind that were killed before they could.
-void sweep_runs(const std::string& recordings) {
-  std::error_code error;
-  for (const auto& entry : std::filesystem::directory_iterator(recordings, error)) {
-    int pid = 0;
-    if (std::sscanf(entry.path().filename().c_str(), "run.%d.", &pid) != 1 || process::exists(pid))
-      continue;
-    const auto files = read::list_recordings(entry.path().string());
-    if (std::none_of(files.begin(), files.end(),
-                     [](const read::RecordingFile& file) { return process::exists(file.pid); }))
-      std::filesystem::remove_all(entry.path(), error);
-  }
-}
-
 }  // namespace
-
-void sweep(const std::string& recordings) {
-  struct stat status {};
-  if (lstat(recordings.c_str(), &status) != 0 || status.st_uid != geteuid()) return;
-  sweep_runs(recordings);
-  cap_leftovers(recordings);
-}
 
 std::string recordings_directory(const std::string& asked) {
   if (!asked.empty()) return std::filesystem::absolute(asked).string();
@@ -129,18 +78,34 @@ Session::Session(const std::string& recordings, bool kept) : kept_(kept) {
                 " has a colon in its name; name another with --dir");
   require_own_directory(recordings);
   sweep(recordings);
-  path_ = recordings + (kept ? "/kept." : "/run.") + std::to_string(getpid()) + ".XXXXXX";
+  // Between its creation and the lock another run may have swept it: then once more.
+  while (!create(recordings)) {
+  }
+}
+
+bool Session::create(const std::string& recordings) {
+  path_ = recordings + (kept_ ? "/kept." : "/run.") + std::to_string(getpid()) + ".XXXXXX";
   if (mkdtemp(path_.data()) == nullptr) {
     const std::string why = std::strerror(errno);
     throw Error("cannot create a directory in " + recordings + ": " + why +
                 "; name another with --dir");
   }
+  lock_ = open(path_.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC);
+  if (lock_ < 0 && errno == ENOENT) return false;
+  if (lock_ < 0) throw Error("cannot open " + path_ + ": " + std::strerror(errno));
+  flock(lock_, LOCK_SH);  // where there are no locks, our number in the name has to do
+  struct stat status {};
+  if (lstat(path_.c_str(), &status) == 0) return true;
+  close(lock_);
+  return false;
 }
 
 Session::~Session() {
-  if (kept_) return;
-  std::error_code error;
-  std::filesystem::remove_all(path_, error);
+  if (!kept_) {
+    std::error_code error;
+    std::filesystem::remove_all(path_, error);
+  }
+  close(lock_);
 }
 
 }  // namespace track::verbs

@@ -8,16 +8,12 @@ namespace track::verbs {
 // asked, else $XDG_RUNTIME_DIR/track, else /tmp/track-UID. Not created.
 std::string recordings_directory(const std::string& asked);
 
-// Tidies that directory, if it is this user's: what killed runs left goes, and of the recordings of
-// processes that are gone only the newest 16, within 256 MiB, stay.
-void sweep(const std::string& recordings);
-
 // TRACK_LIBRARY, else ../lib/libtrack.so beside this program, else the library directories. Throws
 // Error when there is none, or its path cannot be put into LD_PRELOAD.
 std::string find_library();
 
-// A private directory for one run, mode 0700; removed with its files unless kept. What killed runs
-// left behind is removed by the next one.
+// A private directory for one run, mode 0700; removed with its files unless kept. Locked while we
+// live (a shared flock), so that no other run takes it for one that was killed: see sweep.h.
 class Session {
  public:
   // Creates the recordings directory when needed. Throws Error when it cannot be used.
@@ -30,7 +26,10 @@ class Session {
   bool kept() const { return kept_; }
 
  private:
+  bool create(const std::string& recordings);  // false: it was swept before it was locked
+
   std::string path_;
+  int lock_ = -1;
   bool kept_ = false;
 };
 

@@ -11,6 +11,7 @@
 #include "cli/read/recording.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/places.h"
+#include "cli/verbs/sweep.h"
 #include "cli/verbs/verbs.h"
 #include "cli/write/json.h"
 #include "cli/write/tasks.h"

@@ -60,12 +60,31 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   return result;
 }
 
+// A process went on as a program that was not tracked: as which one, and why.
+std::string executed_note(const Trace& trace) {
+  std::string why =
+      "LD_PRELOAD was not in its environment any more (env -i, sudo and the like); put track run "
+      "behind what clears it";
+  try {
+    const std::string blocker = process::inspect_command(trace.executed).blocker();
+    if (!blocker.empty()) why = blocker;
+  } catch (const Error&) {
+    why = "libtrack.so was not loaded";  // it was named from elsewhere
+  }
+  return fmt::format("process {} ({}) executed {}, which was not tracked: {}", trace.pid,
+                     base_name(trace.program), trace.executed, why);
+}
+
 std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& settings) {
   std::vector<std::string> notes;
   if (outcome.timed_out)
     notes.push_back("the time was up (" +
                     duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
                     "); the program was ended");
+  for (const Loaded& loaded : outcome.processes)
+    if (!loaded.report.trace.executed.empty()) notes.push_back(executed_note(loaded.report.trace));
+  if (settings.check && outcome.end_unseen)
+    notes.push_back("check passes nothing whose end it did not see: exit code 2");
   if (outcome.clean_processes != 0)
     notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
                                 outcome.clean_processes == 1 ? " is" : "es are"));
@@ -87,8 +106,8 @@ int exit_code_of(const Outcome& outcome, const Report& report, const RunSettings
   if (outcome.timed_out) return failing ? settings.judge.error_exitcode : kTimeout;
   const int code = child_code(outcome.status);
   if (code != 0) return code;
-  if (!outcome.root_recorded && settings.check) return kToolError;
-  return failing ? settings.judge.error_exitcode : kClean;
+  if (failing) return settings.judge.error_exitcode;
+  return settings.check && (!outcome.root_recorded || outcome.end_unseen) ? kToolError : kClean;
 }
 
 int run(const RunSettings& settings) {

@@ -20,6 +20,7 @@ set(TRACK_CLI_SOURCES
   verbs/series.cc
   verbs/settings.cc
   verbs/supervisor.cc
+  verbs/sweep.cc
   verbs/tracker_options.cc
   verbs/untracked.cc
   verbs/watched.cc)

@@ -30,8 +30,10 @@ bool large_enough(const std::string& path) {
 }
 
 bool clean(const Loaded& loaded) {
-  if (!loaded.report.trace.complete() || !loaded.deadlocks.findings.empty()) return false;
-  return analyze::judge(loaded.report.trace, loaded.report.symbols, {}, loaded.fixpoint).empty();
+  const Trace& trace = loaded.report.trace;
+  if (!trace.complete() || !trace.executed.empty() || !loaded.deadlocks.findings.empty())
+    return false;
+  return analyze::judge(trace, loaded.report.symbols, {}, loaded.fixpoint).empty();
 }
 
 }  // namespace
@@ -117,7 +119,13 @@ void Supervisor::discover() {
   char buffer[16384];
   while (::read(inotify_, buffer, sizeof buffer) > 0) {
   }
-  for (const read::RecordingFile& file : read::list_recordings(session_.path())) {
+  std::vector<read::RecordingFile> files;
+  try {
+    files = read::list_recordings(session_.path());
+  } catch (const Error&) {
+    return;  // somebody emptied the directory; what is watched already is open
+  }
+  for (const read::RecordingFile& file : files) {
     if (watched_.count(file.path) != 0 || !large_enough(file.path)) continue;
     try {
       watched_.emplace(file.path, std::make_unique<Watched>(file.path, file.pid, file.number,
@@ -178,7 +186,10 @@ void Supervisor::judge_gone(Watched& watched) {
   });
   try {
     Loaded loaded = watched.judge_finally(root && !replaced ? root_status_ : -1);
-    loaded.report.trace.superseded = replaced;
+    if (replaced) {
+      loaded.report.trace.superseded = true;
+      loaded.report.trace.executed.clear();  // it was tracked
+    }
     if (root) outcome_.root_recorded = true;
     if (!watched.gone()) {
       loaded.report.trace.end = ProcessEnd::alive;
@@ -188,6 +199,7 @@ void Supervisor::judge_gone(Watched& watched) {
       outcome_.clean_processes += !replaced;
       return;
     }
+    if (root) outcome_.end_unseen = loaded.report.trace.end == ProcessEnd::unseen;
     judged_.push_back(std::move(loaded));
   } catch (const Error& error) {
     if (!root) return;

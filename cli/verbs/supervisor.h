@@ -26,6 +26,7 @@ struct Outcome {
   std::vector<Loaded> processes;  // the root process first
   int status = 0;                 // of the root process, as of waitpid
   bool root_recorded = false;
+  bool end_unseen = false;  // the root process exited, and its record does not reach that far
   bool timed_out = false;
   uint64_t clean_processes = 0;  // others, clean and complete, that are not in `processes`
   uint64_t still_running = 0;    // processes of the run that outlive it

@@ -50,6 +50,7 @@ Watched::Watched(const std::string& path, pid_t pid, unsigned number, int event_
     : path_(path),
       pid_(pid),
       number_(number),
+      bytes_(read::Bytes::file(path)),
       symbols_(symbols),
       watch_(std::make_unique<ExitWatch>(path, event_fd)) {
   pidfd_ = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
@@ -76,13 +77,13 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
   try {
     auto pause = std::chrono::milliseconds(1);
     for (;;) {
-      const Trace glance = read::read_recording(path_, true);
+      const Trace glance = read::read_recording(bytes_, path_, true);
       const auto elapsed = Clock::now() - start;
       if (unfinished(glance) == 0 || elapsed >= settle) break;
       std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(pause, settle - elapsed));
       pause = std::min(pause * 2, std::chrono::milliseconds(50));
     }
-    Trace trace = read::read_recording(path_, true);
+    Trace trace = read::read_recording(bytes_, path_, true);
     process::observe_threads(trace);
     process::observe_fibers(trace);
     process::read_lock_words(trace);
@@ -92,8 +93,8 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     trace.held_at_exit =
         trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
     fixpoint_ = take_fixpoint(pid_, trace, symbols_,
-                              {[&] { return read::read_recording(path_, true); },
-                               [&] { return read::read_blocks(read::Bytes::file(path_)); }});
+                              {[&] { return read::read_recording(bytes_, path_, true); },
+                               [&] { return read::read_blocks(bytes_); }});
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.
@@ -178,7 +179,7 @@ Loaded Watched::judge_now() {
 Loaded Watched::judge_finally(int status) {
   Loaded loaded;
   Trace& trace = loaded.report.trace;
-  trace = read::read_recording(path_, false);
+  trace = read::read_recording(bytes_, path_, false);
   trace.gone = gone_;
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);

@@ -9,6 +9,7 @@
 #include <optional>
 #include <string>
 
+#include "cli/read/bytes.h"
 #include "cli/verbs/exit_watch.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/names.h"
@@ -58,6 +59,7 @@ class Watched {
   bool gone_ = false;
   bool judged_ = false;
   uint64_t gone_ns_ = 0;
+  read::Bytes bytes_;  // open: the file may be removed while the process runs
   const SymbolSettings& symbols_;
   std::unique_ptr<ExitWatch> watch_;
   std::optional<Clock::time_point> released_;

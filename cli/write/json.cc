@@ -107,6 +107,7 @@ Json process_json(const ProcessReport& process) {
             {"pause_for", trace.pause_for},       {"tasks", task_counts_json(trace)}};
   if (trace.gone && trace.end != ProcessEnd::unknown) json["exit_code"] = trace.exit_code;
   if (trace.signal != 0) json["signal"] = trace.signal;
+  if (!trace.executed.empty()) json["executed"] = trace.executed;
   if (!process.note.empty()) json["note"] = process.note;
   return json;
 }

@@ -99,6 +99,7 @@ std::string process_heading(const ProcessReport& process) {
   const Trace& trace = process.trace;
   std::string text = fmt::format("== process {} {}", trace.pid, base_name(trace.program));
   if (trace.forked) text += " (forked)";
+  if (!trace.executed.empty()) text += ", which executed " + trace.executed;
   text += std::string(": ") + process_end_name(trace.end);
   if (trace.end == ProcessEnd::killed && trace.signal != 0)
     text += " " + signal_text(trace.signal);
@@ -220,6 +221,11 @@ bool cut_short(const ProcessReport& process) {
 }
 
 std::string verdict_without_findings(const Report& report) {
+  if (report.processes.empty()) return "0 findings, but nothing was seen";
+  for (const ProcessReport& process : report.processes)
+    if (!process.trace.executed.empty())
+      return "0 findings, but the end was not seen: " + process.trace.executed +
+             ", which was executed, was not tracked";
   if (std::any_of(report.processes.begin(), report.processes.end(), cut_short))
     return "0 findings, but not clean: a program was killed before its end";
   if (std::any_of(report.processes.begin(), report.processes.end(),
@@ -276,7 +282,8 @@ std::string text_report(const Report& report, const TextOptions& options) {
   for (const ProcessReport& process : report.processes) {
     const bool any = std::any_of(process.findings.begin(), process.findings.end(),
                                  [](const Finding& f) { return f.suppressed_by.empty(); });
-    if (any && (report.processes.size() > 1 || !process.note.empty())) {
+    if (any &&
+        (report.processes.size() > 1 || !process.note.empty() || !process.trace.executed.empty())) {
       page.line();
       page.wrapped(process_heading(process), 0, 3, Ink::bold);
     }

@@ -149,6 +149,10 @@ bool track_allocator() {
   return true;
 }
 
+void given_back_elsewhere(void* block) {
+  if (next.free != nullptr && core::recording_is_ours()) core::clear_block(address_of(block));
+}
+
 void start_allocations() {
   if (!core::wants_blocks(core::options)) return;
   core::recording.header->blocks.store(take_over_allocator(), std::memory_order_release);

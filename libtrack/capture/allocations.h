@@ -19,4 +19,7 @@ void start_allocations();
 // Without asking who comes first: from now on what `real` names keeps the table. False: no room.
 bool track_allocator();
 
+// A block goes back to the allocator by a name of its own, not through `real`.
+void given_back_elsewhere(void* block);
+
 }  // namespace track::capture

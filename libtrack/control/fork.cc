@@ -75,6 +75,7 @@ void in_fork_child() {
   header.parent_pid = parent;
   header.fork_parent_task = parent_task;
   header.start_realtime_ns = sys::realtime_ns();
+  header.execs.store(0, std::memory_order_relaxed);
   forget_ending();
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();

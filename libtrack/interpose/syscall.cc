@@ -1,12 +1,14 @@
 // libc's syscall(): C++20's atomic waits, std::future, semaphores and latches, and Rust's locks all
 // wait through syscall(SYS_futex, ...); system-call filters are installed by SYS_seccomp (see
-// privileges.cc). Every other number must not see us at all: a vfork or a
-// clone returns twice, so the stub jumps on with the stack exactly as it found it.
+// privileges.cc); exec has its word to say (see exec.cc). Every other number must not see us at
+// all: a vfork or a clone returns twice, so the stub jumps on with the stack exactly as it found
+// it.
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
+#include "libtrack/control/exec.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -33,6 +35,14 @@ __attribute__((visibility("hidden"), used)) long track_futex(long number, long w
   return rc;
 }
 
+__attribute__((visibility("hidden"), used)) long track_exec(long number, long first, long second,
+                                                            long third, long fourth, long fifth,
+                                                            long sixth) {
+  const long program = number == SYS_execve ? first : second;
+  const track::control::ExecAttempt attempt(reinterpret_cast<const char*>(program));
+  return real.syscall(number, first, second, third, fourth, fifth, sixth);
+}
+
 // rdi = number. Only caller-saved registers that carry no argument (rax, r10, r11) are free here,
 // and rax of a variadic call counts vector arguments, which syscall() has none of.
 asm(R"(
@@ -43,6 +53,10 @@ syscall:
   .cfi_startproc
   cmp $202, %rdi
   je track_futex
+  cmp $59, %rdi
+  je track_exec
+  cmp $322, %rdi
+  je track_exec
   cmp $317, %rdi
   je track_seccomp
   cmp $157, %rdi
@@ -80,6 +94,7 @@ syscall:
   .cfi_endproc
   .size syscall, .-syscall
 )");
+static_assert(SYS_execve == 59 && SYS_execveat == 322);
 static_assert(SYS_futex == 202 && SYS_seccomp == 317 && SYS_prctl == 157);
 
 }  // extern "C"

@@ -179,9 +179,11 @@ struct Header {
   Lost lost;
   Counters counters;
   Section sections[kSectionCount];
-  char program[256];        // /proc/self/exe
-  char command_line[1024];  // arguments joined by NUL, truncated
-  char options[1024];       // TRACK_OPTIONS as given
+  char program[256];            // /proc/self/exe
+  char command_line[1024];      // arguments joined by NUL, truncated
+  char options[1024];           // TRACK_OPTIONS as given
+  char exec_program[256];       // what exec was last asked for
+  std::atomic<uint32_t> execs;  // calls of exec under way; those that fail are taken back
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 

@@ -200,6 +200,22 @@ TEST_CASE("directory offsets near the end of the address space do not wrap") {
   CHECK_FALSE(trace.complete());
 }
 
+TEST_CASE("a record whose last word is exec is of an image of which nothing is left") {
+  RecordingBuilder builder = busy_recording();
+  wire::Header& header = builder.header();
+  header.execs = 1;
+  std::memcpy(header.exec_program, "/bin/next\n", 11);
+  CHECK_FALSE(read_bytes(builder.bytes()).superseded);  // it ended by itself all the same
+  header.state = wire::ProcessState::running;
+  header.end_reason = wire::EndReason::none;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.superseded);
+  CHECK(trace.executed == "/bin/next?");
+  CHECK_FALSE(read::read_recording(read::Bytes::memory(builder.bytes()), "live", true).superseded);
+  header.execs = 0;  // it failed
+  CHECK_FALSE(read_bytes(builder.bytes()).superseded);
+}
+
 TEST_CASE("recording names are read strictly") {
   CHECK(read::parse_recording_name("/x/rec.12.3").pid == 12);
   CHECK(read::parse_recording_name("/x/rec.12.3").number == 3);

@@ -60,6 +60,17 @@ void exit_with_a_forked_child() {
   });
 }
 
+// It shares our memory until it has become another program.
+void exec_in_a_child() {
+  const pid_t child = vfork();
+  if (child == 0) {
+    execl("/bin/true", "true", nullptr);
+    _exit(1);
+  }
+  waitpid(child, nullptr, 0);
+  raise(SIGKILL);
+}
+
 struct Hanging {
   ~Hanging() {
     for (;;) pause();
@@ -80,6 +91,16 @@ void end(const std::string& how) {
   if (how == "kill") raise(SIGKILL);
   if (how == "forever")
     for (;;) pause();
+  char* none[] = {nullptr};
+  if (how == "exec") execle("/bin/sh", "sh", "-c", "exit 0", nullptr, none);
+  if (how == "exec_killed") execle("/bin/sh", "sh", "-c", "kill -9 $$", nullptr, none);
+  if (how == "exec_called") {
+    const char* words[] = {"sh", "-c", "kill -9 $$", nullptr};
+    syscall(SYS_execve, "/bin/sh", words, none);
+  }
+  if (how == "exec_tracked") execlp("true", "true", nullptr);
+  if (how == "exec_failed") execl("/nonesuch/program", "program", nullptr);
+  if (how == "vfork") exec_in_a_child();
   if (how == "hang") static Hanging hanging;
 }
 
