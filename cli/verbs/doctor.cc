@@ -3,6 +3,7 @@
 #include <unistd.h>
 
 #include <algorithm>
+#include <charconv>
 #include <memory>
 
 #include "cli/model/error.h"
@@ -12,6 +13,8 @@
 #include "cli/process/proc.h"
 #include "cli/verbs/places.h"
 #include "cli/verbs/verbs.h"
+#include "cli/write/json.h"
+#include "cli/write/json_parts.h"
 
 namespace track::verbs {
 namespace {
@@ -24,19 +27,22 @@ struct DoctorSettings {
 class Checkup {
  public:
   explicit Checkup(write::Page& page) : page_(page) {}
-  void good(const std::string& text) { say(write::Ink::green, "ok    ", text); }
-  void note(const std::string& text) { say(write::Ink::yellow, "note  ", text); }
+  void good(const std::string& text) { say(write::Ink::green, "ok", text); }
+  void note(const std::string& text) { say(write::Ink::yellow, "note", text); }
   void bad(const std::string& text) {
-    say(write::Ink::red, "FAIL  ", text);
+    say(write::Ink::red, "FAIL", text);
     failed_ = true;
   }
   bool failed() const { return failed_; }
+  const write::Json& checks() const { return checks_; }
 
  private:
   void say(write::Ink ink, const std::string& word, const std::string& text) {
-    page_.wrapped(word + text, 0, 6, ink);
+    page_.wrapped(fmt::format("{:<6}{}", word, text), 0, 6, ink);
+    checks_.push_back({{"result", word == "FAIL" ? "fail" : word}, {"text", text}});
   }
   write::Page& page_;
+  write::Json checks_ = write::Json::array();
   bool failed_ = false;
 };
 
@@ -102,15 +108,27 @@ bool all_digits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+pid_t parse_pid(const std::string& text) {
+  pid_t pid = 0;
+  if (std::from_chars(text.data(), text.data() + text.size(), pid).ec != std::errc())
+    throw Error("there is no process " + text + "; see: track ps");
+  return pid;
+}
+
 int doctor(const DoctorSettings& settings) {
   write::Page page(text_options(settings.output, STDOUT_FILENO));
   Checkup checkup(page);
   check_library(checkup);
   if (all_digits(settings.target) && access(settings.target.c_str(), F_OK) != 0)
-    check_process(checkup, static_cast<pid_t>(std::stol(settings.target.substr(0, 9))));
+    check_process(checkup, parse_pid(settings.target));
   else if (!settings.target.empty())
     check_binary(checkup, process::inspect_command(settings.target));
-  print(page.take());
+  if (!settings.output.json.empty())
+    write::write_file(settings.output.json, write::dump_json({{"schema_version", 1},
+                                                              {"target", settings.target},
+                                                              {"ok", !checkup.failed()},
+                                                              {"checks", checkup.checks()}}));
+  if (settings.output.json != "-") print(page.take());
   return checkup.failed() ? kToolError : kClean;
 }
 
