@@ -31,7 +31,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
     what = "name a verb: run, check, ps, leaks, hang, info or doctor";
   else if (extras)
     what = unexpected(*verbs.front());
-  std::fprintf(stderr, "track: %s; see track --help\n", what.c_str());
+  const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
+  std::fprintf(stderr, "track: %s; see track %s--help\n", what.c_str(), verb.c_str());
   return track::verbs::kToolError;
 }
 

@@ -12,11 +12,11 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <sstream>
 #include <string_view>
 
 #include "cli/model/error.h"
+#include "cli/process/permission.h"
 
 namespace track::process {
 namespace {
@@ -121,8 +121,7 @@ void require_readable(pid_t pid) {
   if (readable) return;
   if (!exists(pid)) throw Error("process " + std::to_string(pid) + " is gone");
   throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
-              ") may not be looked at: " + std::strerror(error) +
-              "; run track as its user or as root");
+              ") may not be looked at: " + why_not_traceable(pid, error));
 }
 
 std::vector<Mapping> mappings(pid_t pid) {

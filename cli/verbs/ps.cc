@@ -5,6 +5,7 @@
 #include <memory>
 
 #include "cli/model/error.h"
+#include "cli/model/finding.h"
 #include "cli/model/words.h"
 #include "cli/process/locate.h"
 #include "cli/process/proc.h"
@@ -48,10 +49,25 @@ void list_everything(const PsSettings& settings) {
   print(text);
 }
 
+// As task_rows compares it.
+void check_state(const std::string& state) {
+  std::string names;
+  const auto known = [&](const char* name) {
+    names += std::string(names.empty() ? "" : ", ") + name;
+    return state == name;
+  };
+  for (int i = 0; i <= static_cast<int>(TaskState::unknown); ++i)
+    if (known(task_state_name(static_cast<TaskState>(i)))) return;
+  for (int i = static_cast<int>(WaitKind::mutex); i <= static_cast<int>(WaitKind::message); ++i)
+    if (known(wait_kind_name(static_cast<WaitKind>(i)))) return;
+  throw Error("--state: `" + state + "` is no state; one of " + names);
+}
+
 write::TaskFilter task_filter(const PsSettings& settings) {
   write::TaskFilter filter;
   filter.tree = settings.tree;
   filter.state = settings.state;
+  if (!settings.state.empty()) check_state(settings.state);
   filter.kind = settings.kind;
   if (settings.by == "site") filter.by = write::GroupBy::site;
   if (settings.by == "stack") filter.by = write::GroupBy::stack;

@@ -45,6 +45,9 @@ void check_option(const std::string& name, const std::string& value, const std::
     throw Error(where + ": alloc=`" + value + "` is neither off nor exact");
   if (known->type == "number" && !digits)
     throw Error(where + ": " + name + "=`" + value + "` is no number");
+  constexpr size_t kMostDigits = 15;
+  if (known->type == "number" && value.size() > kMostDigits)
+    throw Error(where + ": " + name + "=`" + value + "` is too large");
 }
 
 std::string flag_name(std::string_view option) {

@@ -71,13 +71,49 @@ void exec_in_a_child() {
   raise(SIGKILL);
 }
 
+// The thread has said that it blocks, as far as that can be seen: it sleeps.
+void await_sleep(const std::string& task) {
+  for (char state = 0; state != 'S';) {
+    std::FILE* file = std::fopen((task + "/stat").c_str(), "r");
+    if (file == nullptr || std::fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 0;
+    if (file != nullptr) std::fclose(file);
+    sched_yield();
+  }
+}
+
+std::string other_task() {
+  std::string found;
+  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
+    if (task.path().filename() != std::to_string(getpid())) found = task.path();
+  return found;
+}
+
+// A thread of its own that blocks for ever; or, where the master has given the lock back, ends.
+void serve(bool clean) {
+  std::thread worker(wait_for_ever);
+  if (clean) return worker.join();
+  await_sleep(other_task());
+  worker.detach();
+}
+
+void prefork(bool clean) {
+  pid_t workers[3];
+  for (pid_t& worker : workers) {
+    worker = fork();
+    if (worker != 0) continue;
+    serve(clean);
+    std::exit(0);
+  }
+  for (const pid_t worker : workers) waitpid(worker, nullptr, 0);
+}
+
 struct Hanging {
   ~Hanging() {
     for (;;) pause();
   }
 };
 
-void end(const std::string& how) {
+void end(const std::string& how, bool clean) {
   if (how == "exit") std::exit(0);
   if (how == "quick_exit") std::quick_exit(0);
   if (how == "_exit") _exit(0);
@@ -101,24 +137,8 @@ void end(const std::string& how) {
   if (how == "exec_tracked") execlp("true", "true", nullptr);
   if (how == "exec_failed") execl("/nonesuch/program", "program", nullptr);
   if (how == "vfork") exec_in_a_child();
+  if (how == "prefork") prefork(clean);
   if (how == "hang") static Hanging hanging;
-}
-
-// The thread has said that it blocks, as far as that can be seen: it sleeps.
-void await_sleep(const std::string& task) {
-  for (char state = 0; state != 'S';) {
-    std::FILE* file = std::fopen((task + "/stat").c_str(), "r");
-    if (file == nullptr || std::fscanf(file, "%*d (%*[^)]) %c", &state) != 1) state = 0;
-    if (file != nullptr) std::fclose(file);
-    sched_yield();
-  }
-}
-
-std::string other_task() {
-  std::string found;
-  for (const auto& task : std::filesystem::directory_iterator("/proc/self/task"))
-    if (task.path().filename() != std::to_string(getpid())) found = task.path();
-  return found;
 }
 
 }  // namespace
@@ -132,6 +152,6 @@ int main(int argc, char** argv) {
   if (argc > 2) finish_both();
   std::printf("ready %d\n", getpid());
   std::fflush(stdout);
-  end(how);
+  end(how, argc > 2);
   return how == "return3" ? 3 : 0;
 }

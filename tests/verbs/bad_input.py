@@ -68,12 +68,33 @@ def commands(place):
         refused(run + (str(other),), "gains privileges", "run it as its own user")
 
 
+def command_of(pid):
+    try:
+        return pathlib.Path(f"/proc/{pid}/comm").read_text().strip()
+    except OSError:
+        return None
+
+
 def words(place):
     refused(("bogus",), "no verb `bogus`")
     refused((), "name a verb")
     refused(("run", "--bogus", "--", TARGET), "knows no `--bogus`")
     refused(("run", "--bogus", "x", "--", TARGET), "knows no `--bogus`")
-    refused(("run",), "CMD is required")
+    refused(("run",), "CMD is required; see track run --help")
+    refused(("check",), "CMD is required; see track check --help")
+    refused(("dump", "1"), "--output is required")
+    for verb in ("leaks", "hang", "info"):
+        refused((verb,), "TARGET is required")
+        if command_of(2) == "kthreadd":
+            refused((verb, "2"), "process 2")
+    refused(("doctor", "nonesuch"), "no command nonesuch in PATH")
+    refused(("doctor", "99999999999"), "there is no process 99999999999")
+    refused(("ps", "--state", "bogus", "1"), "`bogus` is no state; one of", "blocked", "mutex")
+    refused(("ps", "--by", "bogus", "1"), "--by: bogus not in", "site")
+    refused(("ps", "--kind", "bogus", "1"), "--kind: bogus not in", "fiber")
+    refused(("ps", "--min-age", "old", "1"), "--min-age: `old` is no time")
+    refused(("check", "/nonesuch/x.dump"), "/nonesuch/x.dump")
+    refused(("dump", str(os.getpid()), "-o", "/nonesuch/x"), "cannot write /nonesuch/x")
     refused(("ps", "1999999999"), "there is no process 1999999999", "track ps")
     for target in ("abc", "0", "-1", "99999999999", "/nonesuch/rec.1.0"):
         refused(("leaks", "--", target), "neither a PID, nor a recording")
@@ -88,9 +109,17 @@ def words(place):
                         (("--fail-on", "deadlock:maybe"), "`maybe` is no evidence"),
                         (("--suppressions", "/nonesuch"), "/nonesuch"),
                         (("--error-exitcode", "700"), "700"),
+                        (("--settle", "soon"), "--settle: `soon` is no time"),
+                        (("--timeout", "-1"), "`-1` is no time"),
+                        (("--color", "loud"), "--color: loud not in"),
+                        (("--dump", "/nonesuch/x"), "cannot write /nonesuch/x"),
+                        (("--stacks-mb", "9" * 20), "is too large"),
+                        (("--locks", "2"), "neither 0 nor 1"),
                         (("--threads-max", "-5"), "`-5` is no number")):
         refused(("run", *flags, "--", TARGET, "return"), word)
     refused(("run", "--", TARGET), "no option `bogus`", env={"TRACK_OPTIONS": "bogus=1"})
+    refused(("run", "--", TARGET), "TRACK_LIBRARY names /nonesuch",
+            env={"TRACK_LIBRARY": "/nonesuch/libtrack.so"})
 
 
 def sparse_copy(source, target, size):
@@ -119,6 +148,7 @@ def recordings(place):
     size = os.path.getsize(original)
     damaged = str(place / "rec.1999999999.0")
     survive(damaged, original, "whole", ((0, None),), allowed=(0,))
+    another_version(damaged, original, str(place / "x.dump"))
     for left in (0, 1, 100):
         sparse_copy(original, damaged, left)
         refused(("leaks", damaged), damaged)
@@ -132,6 +162,21 @@ def recordings(place):
         flips = [(chance.randrange(start, end), chance.choice((0, 1, 0x7F, 0x80, 0xFF)))
                  for _ in range(8)]
         survive(damaged, original, f"flip {round_}", flips)
+
+
+def another_version(damaged, original, dump):
+    """The word behind the magic: such a recording is refused, by every verb alike."""
+    sparse_copy(original, damaged, os.path.getsize(original))
+    with open(damaged, "r+b") as file:
+        file.seek(8)
+        version = int.from_bytes(file.read(4), "little")
+        file.seek(8)
+        file.write((version + 1).to_bytes(4, "little"))
+    for words in (("leaks",), ("ps",), ("hang",), ("info",), ("dump", "-o", dump)):
+        refused((*words, damaged), damaged, f"format version {version + 1}",
+                f"this track reads version {version}", "use the track that came with")
+    if os.path.exists(dump):
+        failures.append("a dump of what could not be read")
 
 
 def survive(damaged, original, what, flips, allowed=(0, 2, 23)):
