@@ -183,7 +183,7 @@ Loaded Watched::judge_finally(int status) {
   trace.gone = gone_;
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);
-  read::read_heap(read::Bytes::file(path_), symbols_.heap, trace);
+  read::read_heap(bytes_, symbols_.heap, trace);
   Names names(trace, symbols_, 0);
   apply_facts(trace);
   apply_coroutine_facts(trace, names);
