@@ -1,9 +1,12 @@
 #include "cli/analyze/disguises.h"
 
+#include <immintrin.h>
+
 #include <algorithm>
 #include <cstring>
 
 #define TRACK_HOT inline __attribute__((always_inline))
+// The compiler takes vectors apart in each function by that function's own target.
 #define TRACK_AVX2 __attribute__((target("avx2,popcnt,bmi")))
 
 namespace track::analyze {
@@ -15,12 +18,9 @@ constexpr uint32_t kSmallestHalf = 1 << 16;  // smaller numbers are numbers
 constexpr uint64_t kHalfBits = 1 << 20;
 constexpr uint64_t kFar = 1 << 20;  // a distance that is no size
 constexpr size_t kMostPatterns = 8;
-constexpr size_t kPiece = 64, kBeyond = 8;
+constexpr size_t kPiece = 32, kBeyond = 8;
+constexpr uint32_t kAligned = 0x01010101;  // of 32 bytes
 constexpr size_t kMostFound = size_t{1} << 24;
-
-using Words = uint64_t __attribute__((vector_size(64)));
-using Bytes = uint8_t __attribute__((vector_size(64)));
-using Halves = uint32_t __attribute__((vector_size(64)));
 
 TRACK_HOT uint64_t word_at(const std::byte* from) {
   uint64_t word;
@@ -28,10 +28,27 @@ TRACK_HOT uint64_t word_at(const std::byte* from) {
   return word;
 }
 
-template <typename Vector>
-TRACK_HOT bool any(const Vector& vector) {
-  const auto w = reinterpret_cast<Words>(vector);
-  return ((w[0] | w[1]) | (w[2] | w[3]) | (w[4] | w[5]) | (w[6] | w[7])) != 0;
+constexpr auto kSign = static_cast<long long>(uint64_t{1} << 63);
+
+TRACK_AVX2 TRACK_HOT __m256i all_bytes(uint8_t byte) {
+  return _mm256_set1_epi8(static_cast<char>(byte));
+}
+TRACK_AVX2 TRACK_HOT __m256i all_words(uint64_t word) {
+  return _mm256_set1_epi64x(static_cast<long long>(word));
+}
+TRACK_AVX2 TRACK_HOT __m256i load(const std::byte* from) {
+  return _mm256_loadu_si256(reinterpret_cast<const __m256i*>(from));
+}
+TRACK_AVX2 TRACK_HOT uint32_t both(__m256i a, __m256i b, __m256i is_a, __m256i is_b) {
+  return static_cast<uint32_t>(_mm256_movemask_epi8(
+      _mm256_and_si256(_mm256_cmpeq_epi8(a, is_a), _mm256_cmpeq_epi8(b, is_b))));
+}
+// There is no comparison of unsigned words.
+TRACK_AVX2 TRACK_HOT __m256i within(__m256i value, std::pair<uint64_t, uint64_t> span) {
+  const __m256i sign = _mm256_set1_epi64x(kSign);
+  const __m256i into = _mm256_sub_epi64(value, all_words(span.first));
+  return _mm256_cmpgt_epi64(_mm256_xor_si256(all_words(span.second), sign),
+                            _mm256_xor_si256(into, sign));
 }
 
 uint64_t shown(uint64_t word, uint64_t guard) {
@@ -127,7 +144,7 @@ void Disguises::try_word(uint64_t word, uint64_t at) {
   for (const unsigned shift : {3, 4}) try_start(word << shift & kAddressBits, at);
   try_start((word >> 1) & kAddressBits, at);
   if (const uint64_t target = word + at; word + kFar > 2 * kFar)
-    try_any(target, at);
+    target % 8 == 0 ? try_any(target, at) : void();
   else
     try_start(target, at);
   if (lows_.empty()) return;
@@ -148,71 +165,78 @@ void Disguises::search_here(const std::byte* at, size_t readable, uint64_t addre
   if (aligned) try_word(word, address);
 }
 
-// Words at each of 64 bytes, by the two highest bytes of what is sought.
-TRACK_HOT void Disguises::search_bytes(const std::byte* at, uint64_t address) {
-  Bytes third, fourth, fifth, sixth;
-  std::memcpy(&third, at + 2, sizeof third);
-  std::memcpy(&fourth, at + 3, sizeof fourth);
-  std::memcpy(&fifth, at + 4, sizeof fifth);
-  std::memcpy(&sixth, at + 5, sizeof sixth);
-  third &= 0x7f;
-  sixth &= 0x7f;
+// Words at each of 32 bytes, by the two highest bytes of what is sought.
+TRACK_AVX2 void Disguises::search_bytes(const std::byte* at, uint64_t address) {
+  const __m256i seven = all_bytes(0x7f);
+  const __m256i third = _mm256_and_si256(load(at + 2), seven), fourth = load(at + 3);
+  const __m256i fifth = load(at + 4), sixth = _mm256_and_si256(load(at + 5), seven);
   for (const Pattern& p : patterns_) {
-    const auto not_low = static_cast<uint8_t>(~p.low & p.low_mask);
-    const auto not_high = static_cast<uint8_t>(~p.high & 0x7f);
-    const auto plain = ((fifth & p.low_mask) == p.low) & (sixth == p.high);
-    const auto complement = ((fifth & p.low_mask) == not_low) & (sixth == not_high);
-    const auto turned = ((fourth & p.low_mask) == p.low) & (third == p.high);
-    if (!any(plain | complement | turned)) continue;
-    const auto each = [&](const auto& lanes, auto&& take) {
-      const auto hits = reinterpret_cast<Words>(lanes);
-      for (int i = 0; i < 8; ++i)
-        for (uint64_t bits = hits[i] & 0x0101010101010101; bits != 0; bits &= bits - 1) {
-          const auto lane = static_cast<uint64_t>(8 * i + __builtin_ctzll(bits) / 8);
-          take(word_at(at + lane), address + lane);
-        }
-    };
-    each(plain, [&](uint64_t word, uint64_t where) {
-      if (where % 8 != 0 || word >> 47 != 0) try_any(word & kAddressBits, where);
-    });
-    if (any(complement))
-      each(complement,
-           [&](uint64_t word, uint64_t where) { try_any(~word & kAddressBits, where); });
-    if (any(turned))
-      each(turned, [&](uint64_t word, uint64_t where) {
-        try_any(__builtin_bswap64(word) & kAddressBits, where);
-      });
+    const __m256i mask = all_bytes(p.low_mask);
+    const __m256i low = all_bytes(p.low), high = all_bytes(p.high);
+    const __m256i not_low = all_bytes(static_cast<uint8_t>(~p.low & p.low_mask));
+    const __m256i not_high = all_bytes(static_cast<uint8_t>(~p.high & 0x7f));
+    const __m256i near_low = _mm256_and_si256(fifth, mask);
+    uint32_t hits = both(near_low, sixth, low, high);
+    if (hits != 0) {
+      const __m256i zero = _mm256_setzero_si256();
+      hits &= ~(kAligned & both(load(at + 6), load(at + 7), zero, zero) &
+                both(load(at + 5), sixth, high, high));
+    }
+    for (; hits != 0; hits &= hits - 1) {
+      const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
+      try_any(word_at(at + lane) & kAddressBits, address + lane);
+    }
+    for (hits = both(near_low, sixth, not_low, not_high); hits != 0; hits &= hits - 1) {
+      const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
+      try_any(~word_at(at + lane) & kAddressBits, address + lane);
+    }
+    for (hits = both(_mm256_and_si256(fourth, mask), third, low, high); hits != 0;
+         hits &= hits - 1) {
+      const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
+      try_any(__builtin_bswap64(word_at(at + lane)) & kAddressBits, address + lane);
+    }
   }
 }
 
-// Eight aligned words.
-TRACK_HOT void Disguises::search_lanes(const std::byte* at, uint64_t address) {
-  Words word;
-  std::memcpy(&word, at, sizeof word);
-  if (!any(word)) return;
-  constexpr Words kPlaces = {0, 8, 16, 24, 32, 40, 48, 56};
-  Words lanes = {};
-  const auto look = [&](const Words& value) {
-    lanes |= reinterpret_cast<Words>(value - spans_[0].first < spans_[0].second);
-    if (spans_[1].second != 0)
-      lanes |= reinterpret_cast<Words>(value - spans_[1].first < spans_[1].second);
-  };
-  look(word + address + kPlaces);
-  lanes &= reinterpret_cast<Words>(word != 0);
-  look(word << 3 & kAddressBits);
-  look(word << 4 & kAddressBits);
-  look(word >> 1 & kAddressBits);
-  if (guard_ != 0) look((word >> 17 | word << 47) ^ guard_);
+// Four aligned words.
+TRACK_AVX2 void Disguises::search_lanes(const std::byte* at, uint64_t address) {
+  const __m256i word = load(at), zero = _mm256_setzero_si256();
+  if (_mm256_testz_si256(word, word) != 0) return;
+  const __m256i bits = all_words(kAddressBits);
+  const __m256i far = _mm256_add_epi64(
+      word, _mm256_add_epi64(all_words(address), _mm256_setr_epi64x(0, 8, 16, 24)));
+  const __m256i forms[] = {
+      far, _mm256_and_si256(_mm256_slli_epi64(word, 3), bits),
+      _mm256_and_si256(_mm256_slli_epi64(word, 4), bits),
+      _mm256_and_si256(_mm256_srli_epi64(word, 1), bits),
+      _mm256_xor_si256(_mm256_or_si256(_mm256_srli_epi64(word, 17), _mm256_slli_epi64(word, 47)),
+                       all_words(guard_))};
+  __m256i lanes = zero, plain = zero;
+  for (const auto& span : spans_) {
+    if (span.second == 0) continue;
+    plain = _mm256_or_si256(plain, within(word, span));
+    for (const __m256i& form : forms) {
+      __m256i hit = within(form, span);
+      // Small numbers are everywhere, and all of them lead to somewhere near.
+      if (&form == &forms[0])
+        hit = _mm256_and_si256(hit, _mm256_cmpeq_epi64(_mm256_and_si256(form, all_words(7)), zero));
+      lanes = _mm256_or_si256(lanes, hit);
+    }
+  }
   if (!lows_.empty()) {
-    const auto half = reinterpret_cast<Halves>(word);
-    lanes |= reinterpret_cast<Words>(((half & 15) == 0) & (half >= kSmallestHalf));
+    const __m256i least = _mm256_set1_epi32(static_cast<int>(kSmallestHalf));
+    const __m256i round = _mm256_cmpeq_epi32(_mm256_and_si256(word, _mm256_set1_epi32(15)), zero);
+    const __m256i large = _mm256_cmpeq_epi32(_mm256_max_epu32(word, least), word);
+    // A plain address has its lower half too.
+    const __m256i halves = _mm256_andnot_si256(plain, _mm256_and_si256(round, large));
+    lanes = _mm256_or_si256(lanes, halves);
   }
-  if (!any(lanes)) return;
-  for (int i = 0; i < 8; ++i)
-    if (lanes[i] != 0) try_word(word[i], address + static_cast<uint64_t>(8 * i));
+  auto hits = static_cast<uint32_t>(_mm256_movemask_epi8(lanes));
+  for (uint64_t lane = 0; hits != 0; ++lane, hits >>= 8)
+    if ((hits & 0xff) != 0) try_word(word_at(at + 8 * lane), address + 8 * lane);
 }
 
-TRACK_HOT void Disguises::search_pieces(std::span<const std::byte> bytes, uint64_t address) {
+TRACK_AVX2 void Disguises::search_with_avx2(std::span<const std::byte> bytes, uint64_t address) {
   const std::byte* at = bytes.data();
   size_t left = bytes.size();
   for (; left != 0 && address % 8 != 0; ++at, ++address, --left) search_here(at, left, address);
@@ -223,11 +247,10 @@ TRACK_HOT void Disguises::search_pieces(std::span<const std::byte> bytes, uint64
   for (; left >= 8; ++at, ++address, --left) search_here(at, left, address);
 }
 
-TRACK_AVX2 void Disguises::search_with_avx2(std::span<const std::byte> bytes, uint64_t address) {
-  search_pieces(bytes, address);
-}
+// Some thirty times as slow: processors without AVX2 are old.
 void Disguises::search_plain(std::span<const std::byte> bytes, uint64_t address) {
-  search_pieces(bytes, address);
+  for (size_t i = 0; i + 8 <= bytes.size(); ++i)
+    search_here(bytes.data() + i, bytes.size() - i, address + i);
 }
 
 void Disguises::search(std::span<const std::byte> bytes, uint64_t address) {

@@ -43,7 +43,6 @@ class Disguises {
   void find_patterns();
   void search_plain(std::span<const std::byte> bytes, uint64_t address);
   void search_with_avx2(std::span<const std::byte> bytes, uint64_t address);
-  void search_pieces(std::span<const std::byte> bytes, uint64_t address);
   void search_bytes(const std::byte* at, uint64_t address);
   void search_lanes(const std::byte* at, uint64_t address);
   void search_here(const std::byte* at, size_t readable, uint64_t address);
