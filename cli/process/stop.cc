@@ -75,6 +75,8 @@ class Instant {
         std::async(std::launch::async, [pid = pid_] { return look_at_kernel(pid); });
     if (also_) also_();
     image_.mappings = mappings(pid_);
+    if (why_not_.empty() && !still_there(code_, LiveMemory(pid_)))
+      why_not_ = "it has become another program meanwhile";
     if (why_not_.empty()) {
       try {
         fork_.fork(pid_, threads, image_.mappings, code_);

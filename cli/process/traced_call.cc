@@ -101,6 +101,10 @@ CallResult traced_call(pid_t tid, uint64_t code, uint64_t stack_pointer, int64_t
     const StopStatus stop = await_stop(tid);
     if (stop.ended) gone(tid);
     if (stop.at_call) ++stops_at_call;
+    // What was to be a system call is none.
+    if (stop.signal == SIGSEGV || stop.signal == SIGILL || stop.signal == SIGBUS ||
+        stop.signal == SIGFPE)
+      throw Error("thread " + std::to_string(tid) + " cannot make a system call");
     if (stop.signal == SIGSTOP) result.stopped = true;
     if (stop.event == PTRACE_EVENT_CLONE) {
       unsigned long child = 0;
