@@ -1,5 +1,6 @@
-// Who holds others up: the roots of the wait-for graph outside of cycles, and waits that name no
-// owner. Facts for `track hang`, not findings: a busy program has some at every moment.
+// Who holds others up: the roots of the wait-for graph outside of cycles, threads and coroutines,
+// and waits that name no owner. Facts for `track hang`, not findings: a busy program has some at
+// every moment.
 #pragma once
 
 #include <vector>
@@ -23,11 +24,25 @@ struct SharedWait {
   std::vector<size_t> threads;
 };
 
-struct HangView {
-  std::vector<Blocker> blockers;  // the one that blocks most first
-  std::vector<SharedWait> waits;  // the one with most threads first
-  size_t running = 0;             // threads in no wait
+// Suspended coroutines that stand at one place, and whom they keep waiting.
+struct AwaitStand {
+  uint32_t function = 0;        // into Trace::functions
+  uint32_t await_point = 0;     // into Trace::await_points
+  uint64_t count = 0;           // coroutines that stand there and await no other one
+  uint64_t awaiting = 0;        // coroutines that await them, directly or not
+  std::vector<size_t> threads;  // that wait for a lock one of them holds; into Trace::threads
 };
+
+struct HangView {
+  std::vector<Blocker> blockers;   // the one that blocks most first
+  std::vector<SharedWait> waits;   // the one with most threads first
+  size_t running = 0;              // threads in no wait
+  std::vector<AwaitStand> stands;  // the one that blocks most first; with nobody behind: left out
+  std::vector<std::vector<size_t>> await_cycles;  // into Trace::coroutines, in the order of waiting
+};
+
+// The only suspended coroutine that may hold the lock a thread took; null: none, or not certain.
+const Coroutine* holding_coroutine(const Trace& trace, uint64_t lock, uint32_t holder);
 
 HangView view_hang(const Trace& trace);
 

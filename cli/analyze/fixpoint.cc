@@ -9,8 +9,10 @@
 #include "cli/analyze/disguises.h"
 #include "cli/analyze/leaked_blocks.h"
 #include "cli/analyze/mark.h"
+#include "cli/analyze/queued_job.h"
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
+#include "cli/analyze/wait_place.h"
 #include "cli/analyze/xor_links.h"
 
 namespace track::analyze {
@@ -19,25 +21,8 @@ namespace {
 constexpr uint64_t kMutexOwner = 8;
 constexpr uint32_t kTidMask = 0x3fffffff;
 constexpr size_t kMostGroups = 256;
+constexpr size_t kMostSearched = 32;                   // threads whose queued work is looked for
 constexpr uint64_t kMostMeasured = uint64_t{4} << 30;  // a second marking takes a second a GiB
-
-bool waits_on_object(WaitKind kind) {
-  return kind == WaitKind::condition || kind == WaitKind::semaphore || kind == WaitKind::barrier ||
-         kind == WaitKind::once || kind == WaitKind::futex;
-}
-
-bool waits_on_owner(WaitKind kind) {
-  return kind == WaitKind::mutex || kind == WaitKind::rwlock_read ||
-         kind == WaitKind::rwlock_write || kind == WaitKind::join;
-}
-
-// Only another task of the process can end this wait.
-bool internal(const Thread& thread) {
-  const Wait& wait = thread.wait;
-  return thread.state == TaskState::blocked && !wait.timed && !wait.process_shared &&
-         !wait.robust && !thread.cancelled && wait.object > 4096 &&
-         (waits_on_object(wait.kind) || waits_on_owner(wait.kind));
-}
 
 bool orphanable(const Coroutine& coroutine) {
   return coroutine.certainty == FrameCertainty::known &&
@@ -68,6 +53,7 @@ class Solver {
     if (!result_.asleep) {
       mark_live();
       find_kept();
+      find_waiting();
     }
     std::vector<std::vector<Cell>> groups;
     for (const Member& member : members_)
@@ -86,6 +72,7 @@ class Solver {
     while (see_through_disguises()) {
     }
     find_orphans();
+    find_lost_fibers();
     count_unreached();
     if (with_memory_) find_leaked();
     if (!result_.kept.empty()) measure_kept();
@@ -143,7 +130,10 @@ class Solver {
     if (!leaves)
       for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
     if (!own.own) return;
-    mark_range(own.control.start, own.control.end);
+    // exit() does not use the way out of main.
+    const uint64_t way_out = leaves && own.way_out != 0 ? own.way_out : own.control.end;
+    mark_range(own.control.start, way_out);
+    mark_range(way_out + 8, own.control.end);
     if (leaves) return;
     if (const Cell cell = marker_.map().find(own.stack.start); cell != kNoCell)
       marker_.mark_block(cell, 0);
@@ -160,7 +150,8 @@ class Solver {
       if (const auto known = by_tid.find(memory.tid); known != by_tid.end()) {
         member.index = known->second;
         member.thread = &trace_.threads[known->second];
-        member.live = !(memory.own && memory.in_futex && internal(*member.thread));
+        member.live =
+            !(memory.own && internal(*member.thread) && sleeps_there(member.thread->wait, memory));
         by_index_[member.index] = members_.size();
       }
       members_.push_back(member);
@@ -269,7 +260,12 @@ class Solver {
                          if (!orphanable(coroutine)) return false;
                          const Cell cell = marker_.map().find(coroutine.address);
                          return cell != kNoCell && !marker_.reached(cell);
-                       });
+                       }) ||
+           std::any_of(trace_.fibers.begin(), trace_.fibers.end(), [&](const Fiber& fiber) {
+             const Cell cell = marker_.map().find(fiber.stack_high - 8);
+             return fiber.state == TaskState::suspended && cell != kNoCell &&
+                    !marker_.reached(cell);
+           });
   }
 
   bool lives(size_t thread) const {
@@ -339,12 +335,44 @@ class Solver {
       stuck.on_own_stack = member.memory->stack.contains(wait.object);
       stuck.object_bytes = stuck.on_own_stack ? 0 : marker_.map().at(cell).bytes;
     }
+    add_queued_job(member, stuck);
     result_.threads.push_back(stuck);
     if (groups.size() >= kMostGroups) return;
     std::vector<Cell> cells;
     if (const Cell cell = marker_.map().find(member.memory->stack.start); cell != kNoCell)
       cells.push_back(cell);
     groups.push_back(std::move(cells));
+  }
+
+  void add_queued_job(const Member& member, StuckThread& waiting) {
+    const Wait& wait = member.thread->wait;
+    if (!waits_on_object(wait.kind) || searched_ >= kMostSearched) return;
+    ++searched_;
+    const auto job = find_queued_job(marker_, picture_, member.memory->stack, wait.object);
+    if (!job) return;
+    waiting.queued_job = job->address;
+    waiting.job_on_stack = job->on_stack;
+  }
+
+  // Threads that somebody might wake, but that wait for work in a queue of their own.
+  void find_waiting() {
+    const RetentionFinder finder(trace_, picture_, marker_);
+    for (const Member& member : members_) {
+      if (!member.live || member.thread == nullptr || !member.memory->own ||
+          !internal(*member.thread) || !sleeps_there(member.thread->wait, *member.memory))
+        continue;
+      StuckThread waiting;
+      waiting.id = member.thread->id;
+      waiting.sequence = member.thread->wait.sequence;
+      waiting.object = member.thread->wait.object;
+      add_queued_job(member, waiting);
+      const Cell cell = marker_.map().find(waiting.object);
+      if (cell != kNoCell && marker_.reached(cell) && result_.retentions.size() < kMostGroups) {
+        result_.retentions.push_back(finder.path_to(cell));
+        waiting.known_to = static_cast<uint32_t>(result_.retentions.size());
+      }
+      result_.waiting.push_back(waiting);
+    }
   }
 
   void find_orphans() {
@@ -450,6 +478,9 @@ class Solver {
     for (const Orphan& orphan : result_.coroutines)
       if (const Cell cell = marker_.map().find(orphan.address); cell != kNoCell)
         marker_.mark_block(cell, 0);
+    for (const LostFiber& fiber : result_.fibers)
+      if (const Cell cell = marker_.map().find(fiber.stack); cell != kNoCell)
+        marker_.mark_block(cell, 0);
     // Frames that exit was called from do not go on, but what they refer to is not forgotten.
     if (trace_.end != ProcessEnd::main_returned)
       for (const ThreadMemory& thread : picture_.threads)
@@ -457,6 +488,20 @@ class Solver {
     marker_.finish();
     result_.leaked =
         leaked_blocks(trace_, picture_, marker_, kMostGroups, result_.unrecorded_blocks);
+  }
+
+  // Suspended fibers whose stack nothing refers to: neither whoever would resume them does.
+  void find_lost_fibers() {
+    for (const Fiber& fiber : trace_.fibers) {
+      if (fiber.state != TaskState::suspended || fiber.context == 0) continue;
+      const Cell stack = marker_.map().find(fiber.stack_high - 8);
+      const Cell context = marker_.map().find(fiber.context);
+      if (stack == kNoCell || context == kNoCell || marker_.reached(stack) ||
+          marker_.reached(context) || !marker_.map().is_block(stack))
+        continue;
+      result_.fibers.push_back(
+          {fiber.id, fiber.switches, fiber.stack_high - 8, marker_.map().at(stack).bytes});
+    }
   }
 
   void count_unreached() {
@@ -478,6 +523,7 @@ class Solver {
   WaitGraph graph_;
   Fixpoint result_;
   std::vector<Member> members_;
+  size_t searched_ = 0;
   std::unordered_map<size_t, size_t> by_index_;  // trace thread -> member
 };
 
@@ -485,7 +531,10 @@ class Solver {
 
 bool has_suspects(const Trace& trace) {
   return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
-         std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable);
+         std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable) ||
+         std::any_of(trace.fibers.begin(), trace.fibers.end(), [](const Fiber& fiber) {
+           return fiber.state == TaskState::suspended && fiber.context != 0;
+         });
 }
 
 Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {

@@ -25,7 +25,13 @@ bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
         const auto now = frames.find(orphan.address);
         return now != frames.end() && now->second == orphan.created_ticks;
       });
-  if (threads_stay && frames_stay) return true;
+  const bool fibers_stay =
+      std::all_of(fixpoint.fibers.begin(), fixpoint.fibers.end(), [&](const LostFiber& lost) {
+        return std::any_of(later.fibers.begin(), later.fibers.end(), [&](const Fiber& fiber) {
+          return fiber.id == lost.id && fiber.switches == lost.switches;
+        });
+      });
+  if (threads_stay && frames_stay && fibers_stay) return true;
   fixpoint = {};
   return false;
 }
@@ -37,6 +43,11 @@ void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
     coroutines.insert({orphan.address, orphan.created_ticks});
   std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
     return threads.count({stuck.id, stuck.object}) == 0;
+  });
+  std::erase_if(fixpoint.fibers, [&](const LostFiber& lost) {
+    return std::none_of(other.fibers.begin(), other.fibers.end(), [&](const LostFiber& fiber) {
+      return fiber.id == lost.id && fiber.switches == lost.switches;
+    });
   });
   std::erase_if(fixpoint.coroutines, [&](const Orphan& orphan) {
     return coroutines.count({orphan.address, orphan.created_ticks}) == 0;

@@ -2,8 +2,10 @@
 
 #include <algorithm>
 
+#include "cli/analyze/across_await.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
+#include "cli/analyze/pool.h"
 #include "cli/analyze/stuck.h"
 
 namespace track::analyze {
@@ -21,12 +23,31 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   Explained explained;
   append(find_stuck(trace, symbols, fixpoint, in_cycles));
   append(find_orphaned(trace, symbols, fixpoint));
+  append(find_asleep(trace, symbols, fixpoint));
+  append(find_lost_fibers(trace, symbols, fixpoint));
+  for (const LostFiber& lost : fixpoint.fibers) explained.fibers.insert(lost.id);
+  std::vector<Finding> across = find_locks_across_await(trace, symbols, in_cycles, fixpoint);
   explained.threads = std::move(deadlocks.stuck);
   for (const StuckThread& stuck : fixpoint.threads) explained.threads.insert(stuck.id);
   for (const Orphan& orphan : fixpoint.coroutines) explained.frames.insert(orphan.address);
   for (const Kept& kept : fixpoint.kept)
     explained.kept[kept.address] = {kept.created_ticks, kept.held_bytes,
                                     &fixpoint.retentions.at(kept.retention)};
+  if (fixpoint.asleep)
+    for (const Coroutine& coroutine : trace.coroutines)
+      if (coroutine.certainty == FrameCertainty::known && coroutine.state == TaskState::suspended)
+        explained.frames.insert(coroutine.address);
+  std::set<uint64_t> holders;
+  for (const Finding& finding : across)
+    if (finding.count == 1) holders.insert(finding.tasks.front().id);
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (holders.count(coroutine.id) != 0) explained.frames.insert(coroutine.address);
+  append(std::move(across));
+  std::vector<Finding> exhausted = find_exhausted(trace, symbols, fixpoint, explained.threads);
+  for (const Finding& finding : exhausted)
+    for (const FindingTask& task : finding.tasks)
+      explained.threads.insert(static_cast<uint32_t>(task.id));
+  append(std::move(exhausted));
   append(find_leaked_memory(trace, symbols, fixpoint));
   append(find_locks_held(trace, symbols));
   // After an exec there is nothing left that could be joined.

@@ -14,8 +14,9 @@ namespace track::analyze {
 
 // Tasks of which another finding says more.
 struct Explained {
-  std::set<uint32_t> threads;  // task ids
-  std::set<uint64_t> frames;   // addresses of coroutine frames
+  std::set<uint32_t> threads;      // task ids
+  std::set<uint64_t> frames;       // addresses of coroutine frames
+  std::set<uint32_t> fibers = {};  // task ids
   // Frames that something refers to.
   struct Keeper {
     uint64_t created_ticks = 0;

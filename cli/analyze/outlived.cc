@@ -286,12 +286,13 @@ bool dispatcher(const Trace& trace, const Symbols& symbols, const Fiber& fiber) 
   return false;
 }
 
-std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols) {
+std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols,
+                                     const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, TaskState>;
   std::map<Key, Finding> groups;
   Places places(trace, symbols);
   for (const Fiber& fiber : trace.fibers) {
-    if (dispatcher(trace, symbols, fiber)) continue;
+    if (explained.fibers.count(fiber.id) != 0 || dispatcher(trace, symbols, fiber)) continue;
     const StackIndex created_at = places.of(fiber.created_at), at = places.of(fiber.suspended_at);
     Finding& finding = groups[{created_at, at, fiber.state}];
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
@@ -331,7 +332,7 @@ std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
   std::vector<Finding> findings = outlived_threads(trace, symbols, explained);
   std::vector<Finding> coroutines = outlived_coroutines(trace, symbols, explained);
   std::move(coroutines.begin(), coroutines.end(), std::back_inserter(findings));
-  std::vector<Finding> fibers = outlived_fibers(trace, symbols);
+  std::vector<Finding> fibers = outlived_fibers(trace, symbols, explained);
   std::move(fibers.begin(), fibers.end(), std::back_inserter(findings));
   for (Finding& finding : findings) {
     finding.rule = Rule::outlived_task;

@@ -1,4 +1,6 @@
 set(TRACK_ANALYZE_SOURCES
+  across_await.cc
+  asleep.cc
   await_roots.cc
   block_map.cc
   blockers.cc
@@ -14,12 +16,16 @@ set(TRACK_ANALYZE_SOURCES
   leaked_blocks.cc
   leaked_memory.cc
   lock_held.cc
+  lost_fibers.cc
   mark.cc
   outlived.cc
+  pool.cc
+  queued_job.cc
   recycled.cc
   retention.cc
   stuck.cc
   suppressions.cc
   unjoined.cc
   wait_graph.cc
+  wait_place.cc
   xor_links.cc)

@@ -6,6 +6,7 @@
 
 #include "cli/analyze/await_roots.h"
 #include "cli/analyze/group.h"
+#include "cli/analyze/pool.h"
 #include "cli/analyze/recycled.h"
 #include "cli/model/words.h"
 
@@ -113,18 +114,24 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
     Finding finding;
     const Thread* thread;
     const StuckThread* stuck;
+    size_t pool;  // threads of the pool that is exhausted; 0 = none is
+    uint64_t job;
   };
   std::map<Key, Group> groups;
   Places places(trace, symbols);
+  Pools pools(trace, symbols, fixpoint.threads);
   for (const StuckThread& stuck : fixpoint.threads) {
-    const Thread* thread = thread_of(trace, stuck.id);
-    if (thread == nullptr || known.count(stuck.id) != 0 || thread->state == TaskState::ended ||
-        thread->wait.sequence != stuck.sequence || thread->wait.kind == WaitKind::none)
-      continue;
+    const Thread* thread = waiting_thread(trace, stuck);
+    if (thread == nullptr || known.count(stuck.id) != 0) continue;
     const StackIndex created_at = places.of(thread->created_at);
     const StackIndex blocked_at = places.of(thread->wait.stack);
     const Key key{created_at, blocked_at, thread->wait.kind, stuck.by};
-    const auto [entry, fresh] = groups.try_emplace(key, Group{{}, thread, &stuck});
+    const auto [entry, fresh] = groups.try_emplace(key, Group{{}, thread, &stuck, 0, 0});
+    if (entry->second.pool == 0)
+      if (const auto* pool = pools.exhausted(*thread, stuck)) {
+        entry->second.pool = pool->size();
+        entry->second.job = stuck.queued_job;
+      }
     Finding& finding = entry->second.finding;
     finding.count = fresh ? 1 : finding.count + 1;
     finding.created_at = created_at;
@@ -136,6 +143,11 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
   for (auto& [key, group] : groups) {
     group.finding.rule = Rule::stuck_task;
     describe(group.finding, trace, symbols, *group.thread, *group.stuck);
+    if (group.pool != 0) {
+      group.finding.rule = Rule::pool_exhausted;
+      group.finding.title = exhausted_title(group.finding, trace, symbols, group.pool);
+      group.finding.because.push_back(exhausted_reason(group.job));
+    }
     add_reasons(group.finding, fixpoint);
     set_ages(group.finding);
     findings.push_back(std::move(group.finding));

@@ -15,6 +15,12 @@ namespace track::analyze {
 // known: task ids of threads that another finding already explains.
 std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
                                 const Fixpoint& fixpoint, const std::set<uint32_t>& known);
+// `stuck-task` of coroutines in a process none of whose threads can go on.
+std::vector<Finding> find_asleep(const Trace& trace, const Symbols& symbols,
+                                 const Fixpoint& fixpoint);
+// `stuck-task` of fibers: whose stack and saved registers nothing refers to.
+std::vector<Finding> find_lost_fibers(const Trace& trace, const Symbols& symbols,
+                                      const Fixpoint& fixpoint);
 std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
                                    const Fixpoint& fixpoint);
 

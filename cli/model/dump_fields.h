@@ -62,6 +62,10 @@ auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
                   f.created_ns, f.switched_ns, f.switches, f.context, f.created_at, f.suspended_at);
 }
+template <Is<FrameLock> T>
+auto fields(T& l) {
+  return std::tie(l.frame, l.lock, l.holder, l.frame_on_stack, l.lock_on_stack, l.by_code);
+}
 template <Is<TrackerPlace> T>
 auto fields(T& p) {
   return std::tie(p.module_start, p.module_end, p.recording, p.recording_bytes, p.arenas);
@@ -114,11 +118,15 @@ auto fields(T& d) {
 template <Is<StuckThread> T>
 auto fields(T& s) {
   return std::tie(s.id, s.sequence, s.object, s.by, s.other, s.on_own_stack, s.object_bytes,
-                  s.held_bytes);
+                  s.held_bytes, s.queued_job, s.job_on_stack, s.known_to);
 }
 template <Is<Orphan> T>
 auto fields(T& o) {
   return std::tie(o.address, o.created_ticks, o.held_bytes, o.inside_block);
+}
+template <Is<LostFiber> T>
+auto fields(T& f) {
+  return std::tie(f.id, f.switches, f.stack, f.held_bytes);
 }
 template <Is<RetentionStep> T>
 auto fields(T& s) {
@@ -135,10 +143,10 @@ auto fields(T& l) {
 }
 template <Is<Fixpoint> T>
 auto fields(T& f) {
-  return std::tie(f.taken, f.coherent, f.asleep, f.doubts, f.blind, f.threads, f.coroutines,
-                  f.retentions, f.kept, f.leaked, f.unrecorded_blocks, f.live_threads,
-                  f.scanned_bytes, f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for,
-                  f.held_ns, f.not_visible);
+  return std::tie(f.taken, f.coherent, f.asleep, f.doubts, f.blind, f.threads, f.waiting,
+                  f.coroutines, f.fibers, f.retentions, f.kept, f.leaked, f.unrecorded_blocks,
+                  f.live_threads, f.scanned_bytes, f.unreached_blocks, f.unreached_bytes,
+                  f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>
@@ -171,7 +179,7 @@ void for_each_part(T& loaded, Use use) {
   use(Part::functions, std::tie(trace.functions));
   use(Part::await_points, std::tie(trace.await_points));
   use(Part::fibers, std::tie(trace.fibers));
-  use(Part::coroutines, std::tie(trace.coroutines));
+  use(Part::coroutines, std::tie(trace.coroutines, trace.frame_locks));
 }
 
 // What the tables are made of. Shape<T>::kColumns: how many columns a value takes; kHash: tells

@@ -40,7 +40,10 @@ struct ThreadMemory {
   bool own = false;                 // false: its stack could not be told, and is among the roots
   AddressRange stack;               // in use; one of the blocks
   AddressRange control;             // its control block; pointers into it lead nowhere
-  bool in_futex = false;            // sleeps in the futex system call
+  uint64_t way_out = 0;             // where libc keeps the jump buffer with which main's thread may
+                                    // leave main's caller; 0 = not known
+  bool in_futex = false;            // sleeps in the futex system call, without a time limit
+  uint64_t futex = 0;               // and on this word; 0 = unknown
   std::vector<uint64_t> registers;  // and every word that vector registers may hold
 };
 
@@ -80,6 +83,7 @@ struct MemoryPicture {
   // By a signal's handler, or nobody knows. False: threads that wait for each other sleep for ever.
   bool may_be_woken = true;
   std::vector<AddressRange> shared;  // mapped with other processes
+  std::vector<AddressRange> code;    // what can be executed
   uint64_t pause_ns = 0;
   std::string pause_for;  // what was done while the process was held, for people
 };

@@ -34,6 +34,21 @@ struct StuckThread {
   bool on_own_stack = false;  // the wait object is
   uint64_t object_bytes = 0;  // of the block that holds the wait object
   uint64_t held_bytes = 0;    // what only it keeps
+  // A function object or coroutine that leads to the wait object, and that the thread's own stack
+  // leads to: work in a queue that the thread may have to serve itself; 0 = none.
+  uint64_t queued_job = 0;
+  bool job_on_stack = false;  // its stack refers to that directly
+  // Of one that waits and is not stuck: who knows the wait object, into Fixpoint::retentions plus
+  // one; 0 = not told.
+  uint32_t known_to = 0;
+};
+
+// A suspended fiber whose stack and saved registers nothing refers to.
+struct LostFiber {
+  uint32_t id = 0;
+  uint64_t switches = 0;
+  uint64_t stack = 0;       // an address in it
+  uint64_t held_bytes = 0;  // of the block that its stack is
 };
 
 struct Orphan {
@@ -81,7 +96,9 @@ struct Fixpoint {
   bool asleep = false;                     // no thread of the process can ever go on
   std::vector<std::string> doubts, blind;  // see MemoryPicture
   std::vector<StuckThread> threads;
+  std::vector<StuckThread> waiting;  // for other tasks, and something live knows the object
   std::vector<Orphan> coroutines;
+  std::vector<LostFiber> fibers;
   std::vector<std::vector<RetentionStep>> retentions;  // the root first
   std::vector<Kept> kept;                              // sorted by address
   std::vector<LeakedBlocks> leaked;                    // when asked for; the most bytes first
@@ -95,7 +112,9 @@ struct Fixpoint {
   std::string pause_for;                 // what was done meanwhile, for people
   uint64_t held_ns = 0;                  // in all, with attempts that proved nothing
   std::vector<std::string> not_visible;  // why there is no better proof
-  bool empty() const { return threads.empty() && coroutines.empty() && leaked.empty(); }
+  bool empty() const {
+    return threads.empty() && coroutines.empty() && fibers.empty() && leaked.empty();
+  }
 };
 
 }  // namespace track

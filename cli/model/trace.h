@@ -157,6 +157,17 @@ struct Coroutine {
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 
+// A lock that a blocked or ended thread holds, and that a suspended coroutine's frame refers to, as
+// a guard in it does; or only its code, as where the lock is a global and the compiler knows.
+struct FrameLock {
+  uint64_t frame = 0;  // address of the coroutine
+  uint64_t lock = 0;
+  uint32_t holder = 0;          // task id of the thread that took it
+  bool frame_on_stack = false;  // that thread's stack refers to the frame: it may be running there
+  bool lock_on_stack = false;   // and to the lock
+  bool by_code = false;         // not the frame, but its resume function refers to the lock
+};
+
 // What of a process's memory is the tracker's. Addresses in the target; 0 = unknown.
 struct TrackerPlace {
   uint64_t module_start = 0, module_end = 0;  // libtrack.so
@@ -212,7 +223,8 @@ struct Trace {
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live
   std::vector<Fiber> fibers;          // live
-  std::vector<Stack> stacks;          // [0] is empty
+  std::vector<FrameLock> frame_locks;
+  std::vector<Stack> stacks;  // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
   std::vector<AwaitPoint> await_points;  // [0] is unknown; empty when frames were not read

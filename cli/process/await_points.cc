@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "cli/process/await_edges.h"
+#include "cli/process/frame_locks.h"
 
 namespace track::process {
 namespace {
@@ -120,6 +121,7 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
     std::sort(all.begin(), all.end(), by_address);
   Points points(trace, lookup);
   AwaitEdges edges(all);
+  FrameLocks locks(trace, memory);
   std::vector<uint64_t> words;
   read_frames(memory, all, [&](size_t i, std::span<const std::byte> bytes) {
     Coroutine& coroutine = all[i];
@@ -137,6 +139,7 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
         shape.frame_bytes != 0 ? std::min<size_t>(shape.frame_bytes, bytes.size()) : bytes.size();
     words.resize(used / 8);
     std::memcpy(words.data(), bytes.data(), words.size() * 8);
+    locks.look(coroutine, words);
     edges.look(i, words, promise_end(shape, coroutine.address, words));
   });
   edges.finish();

@@ -18,8 +18,8 @@ struct CoroutineLookup {
   std::function<AwaitPoint(uint64_t resume, uint64_t destroy, uint64_t index)> point;
 };
 
-// After inspect_coroutines or find_coroutines. Fills Trace::await_points and of each coroutine
-// await_point, awaited_by and awaits. Does nothing when the memory cannot be read.
+// After inspect_coroutines or find_coroutines. Fills Trace::await_points, Trace::frame_locks and of
+// each coroutine await_point, awaited_by and awaits. Does nothing when the memory cannot be read.
 void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineLookup& lookup);
 
 }  // namespace track::process

@@ -122,8 +122,8 @@ HiddenWakers hidden_wakers(const ProcessImage& image) {
   std::move(kernel.doubts.begin(), kernel.doubts.end(), std::back_inserter(hidden.doubts));
   std::move(kernel.blind.begin(), kernel.blind.end(), std::back_inserter(hidden.blind));
   hidden.words = std::move(kernel.words);
-  if (shares_its_memory(image.pid))
-    hidden.doubts.emplace_back("another process runs in the same memory");
+  hidden.memory_shared = shares_its_memory(image.pid);
+  if (hidden.memory_shared) hidden.doubts.emplace_back("another process runs in the same memory");
   return hidden;
 }
 

@@ -17,6 +17,7 @@ struct HiddenWakers {
   std::vector<std::string> blind;
   std::vector<KernelWord> words;  // what eventfds hold
   bool signal_handlers = false;   // the program has some, as far as is known
+  bool memory_shared = false;     // another process runs in this one's memory
 };
 
 HiddenWakers hidden_wakers(const ProcessImage& image);

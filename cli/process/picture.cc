@@ -1,5 +1,6 @@
 #include "cli/process/picture.h"
 
+#include <linux/futex.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
@@ -121,7 +122,10 @@ class Gatherer {
     for (const ImageThread& thread : image_.threads) {
       ThreadMemory own;
       own.tid = thread.tid;
-      own.in_futex = thread.in_system_call && thread.system_call == SYS_futex;
+      if (thread.in_system_call && thread.system_call == SYS_futex) {
+        own.in_futex = !limited(thread.arguments);
+        own.futex = thread.arguments[0];
+      }
       if (thread.has_registers)
         own.registers.assign(thread.registers.values.begin(), thread.registers.values.end());
       add_vectors(thread, own);
@@ -149,6 +153,11 @@ class Gatherer {
       std::memcpy(&word, thread.vectors.data() + at, sizeof word);
       if (word != 0) own.registers.push_back(word);
     }
+  }
+
+  // Of the operations that sleep all but one take a time limit there.
+  static bool limited(const std::array<uint64_t, 6>& futex) {
+    return futex[3] != 0 && (futex[1] & FUTEX_CMD_MASK) != FUTEX_CMP_REQUEUE;
   }
 
   bool holds_stack_pointer(const AddressRange& range) const {
@@ -186,6 +195,7 @@ class Gatherer {
     const MainControl control = main_control(thread, memory);
     if (control.control.start == control.control.end || in_heap(control.control.start)) return;
     own.control = {control.variables.start, control.control.end};
+    own.way_out = way_out(thread, own);
     add_ranges({own.control, control.list});
     if (control.variables.start != control.variables.end)
       picture_.blocks.push_back(
@@ -218,6 +228,17 @@ class Gatherer {
     }
   }
 
+  // glibc 2.34 to 2.36: the thread's number, four words of robust locks and cleanups, then the
+  // address of a jump buffer in the frame that called main.
+  uint64_t way_out(const ImageThread& thread, const ThreadMemory& own) const {
+    constexpr uint64_t kTid = 0x2d0, kWayOut = 0x300;
+    const auto tid = static_cast<int32_t>(image_.word(thread.fs_base + kTid));
+    const uint64_t buffer = image_.word(thread.fs_base + kWayOut);
+    return thread.fs_base != 0 && tid == thread.tid && own.stack.contains(buffer)
+               ? thread.fs_base + kWayOut
+               : 0;
+  }
+
   // Frames whose block the heap walk does not know: with another allocator, or a damaged heap.
   void add_frames() {
     // Without a record a frame's size is a guess.
@@ -242,10 +263,9 @@ class Gatherer {
     picture_.kernel_words = std::move(hidden.words);
     picture_.signal_handlers = hidden.signal_handlers;
     add_code_doubt();
-    if (!trace_.fibers.empty())
-      picture_.doubts.emplace_back(
-          "fibers are suspended: who resumes them only their library knows");
-    picture_.may_be_woken = image_.core || hidden.signal_handlers;
+    picture_.may_be_woken = image_.core || hidden.signal_handlers || hidden.memory_shared;
+    for (const Mapping& mapping : image_.mappings)
+      if (mapping.executable) picture_.code.push_back({mapping.start, mapping.end});
     for (const Mapping& mapping : image_.mappings)
       if (may_be_shared(mapping)) picture_.shared.push_back({mapping.start, mapping.end});
     for (const Mapping& mapping : image_.mappings) {

@@ -17,6 +17,7 @@ set(TRACK_PROCESS_SOURCES
   forked_image.cc
   frame_code.cc
   frame_heads.cc
+  frame_locks.cc
   frame_pointer.cc
   heap_glibc.cc
   hidden_wakers.cc

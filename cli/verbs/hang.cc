@@ -2,10 +2,13 @@
 
 #include <unistd.h>
 
+#include <map>
 #include <memory>
 
 #include "cli/analyze/blockers.h"
 #include "cli/analyze/edge_teller.h"
+#include "cli/analyze/retention.h"
+#include "cli/model/await_chain.h"
 #include "cli/model/finding.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/verbs.h"
@@ -27,7 +30,31 @@ bool about_hanging(Rule rule) {
          rule == Rule::pool_exhausted;
 }
 
-write::HangSection section_of(const ProcessReport& process) {
+std::string cycle_text(const Trace& trace, const std::vector<size_t>& cycle) {
+  std::string text;
+  for (const size_t member : cycle) {
+    const Coroutine& coroutine = trace.coroutines[member];
+    text += (text.empty() ? "" : ", awaited by ") + std::to_string(coroutine.id) + " (" +
+            suspended_text(trace, coroutine) + ")";
+  }
+  return text + ", awaited by " + std::to_string(trace.coroutines[cycle.front()].id);
+}
+
+// Who refers to what these threads wait on.
+std::string known_to(const ProcessReport& process, const Fixpoint& fixpoint,
+                     const std::vector<size_t>& threads) {
+  for (const StuckThread& waiting : fixpoint.waiting) {
+    if (waiting.known_to == 0 || waiting.known_to > fixpoint.retentions.size()) continue;
+    for (const size_t thread : threads)
+      if (process.trace.threads[thread].id == waiting.id &&
+          process.trace.threads[thread].wait.sequence == waiting.sequence)
+        return analyze::retention_line(analyze::retention_words(
+            fixpoint.retentions[waiting.known_to - 1], process.trace, process.symbols));
+  }
+  return {};
+}
+
+write::HangSection section_of(const ProcessReport& process, const Fixpoint& fixpoint) {
   write::HangSection section;
   const Trace& trace = process.trace;
   const analyze::HangView view = analyze::view_hang(trace);
@@ -41,16 +68,37 @@ write::HangSection section_of(const ProcessReport& process) {
     section.held_up.push_back(std::move(held));
   }
   for (const analyze::SharedWait& wait : view.waits)
-    section.waits.push_back({wait.kind, wait.object, wait.timed, wait.threads});
+    section.waits.push_back({wait.kind, wait.object, wait.timed, wait.threads,
+                             known_to(process, fixpoint, wait.threads)});
+  for (const analyze::AwaitStand& stand : view.stands) {
+    write::Standing standing;
+    const std::string function = stand.function < trace.functions.size()
+                                     ? short_function(trace.functions[stand.function])
+                                     : std::string();
+    const std::string where = await_text(trace, stand.await_point);
+    standing.where = (function.empty() ? "an unknown function" : function) +
+                     (where.empty() ? "" : " at " + where);
+    standing.count = stand.count;
+    standing.awaiting = stand.awaiting;
+    standing.threads = stand.threads;
+    section.standing.push_back(std::move(standing));
+  }
+  for (const std::vector<size_t>& cycle : view.await_cycles)
+    section.await_cycles.push_back(cycle_text(trace, cycle));
   return section;
 }
 
 int hang(const HangSettings& settings) {
-  Report report = make_report(load_target(settings.target, settings.symbols, true), settings.judge);
+  std::vector<Loaded> loaded = load_target(settings.target, settings.symbols, true);
+  // Of several looks at one process the last one is shown.
+  std::map<std::pair<int32_t, uint64_t>, Fixpoint> fixpoints;
+  for (const Loaded& one : loaded)
+    fixpoints[{one.report.trace.pid, one.report.trace.taken_ns}] = one.fixpoint;
+  Report report = make_report(std::move(loaded), settings.judge);
   std::vector<write::HangSection> sections;
   for (ProcessReport& process : report.processes) {
     std::erase_if(process.findings, [](const Finding& f) { return !about_hanging(f.rule); });
-    sections.push_back(section_of(process));
+    sections.push_back(section_of(process, fixpoints[{process.trace.pid, process.trace.taken_ns}]));
   }
   if (!settings.output.json.empty())
     write::write_file(settings.output.json, write::json_hang(report, sections));

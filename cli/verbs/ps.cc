@@ -1,9 +1,14 @@
 #include <fmt/format.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <cstdlib>
 #include <memory>
+#include <unordered_map>
 
+#include "cli/analyze/blockers.h"
+#include "cli/analyze/retention.h"
+#include "cli/analyze/wait_graph.h"
 #include "cli/model/error.h"
 #include "cli/model/finding.h"
 #include "cli/model/words.h"
@@ -22,7 +27,7 @@ namespace {
 
 struct PsSettings {
   std::string target, by, min_age, state, kind, directory;
-  bool tree = false;
+  bool tree = false, long_rows = false;
   SymbolSettings symbols;
   OutputSettings output;
 };
@@ -77,16 +82,61 @@ write::TaskFilter task_filter(const PsSettings& settings) {
   return filter;
 }
 
+// Following what each waits for leads back to it.
+bool on_cycle(const analyze::WaitGraph& graph, size_t start) {
+  constexpr int kLongest = 1000;
+  size_t at = start;
+  for (int n = 0; n < kLongest && !graph.edges[at].empty(); ++n) {
+    at = graph.edges[at].front().owner;
+    if (at == start) return true;
+  }
+  return false;
+}
+
+write::TaskNotes notes_of(const Loaded& loaded) {
+  constexpr size_t kListed = 3;
+  write::TaskNotes notes;
+  const Trace& trace = loaded.report.trace;
+  const analyze::WaitGraph graph = analyze::build_wait_graph(trace);
+  for (size_t i = 0; i < graph.edges.size(); ++i) {
+    const std::vector<analyze::WaitEdge>& edges = graph.edges[i];
+    if (edges.empty()) continue;
+    std::string& text = notes.waits_for[trace.threads[i].id];
+    for (size_t k = 0; k < std::min(edges.size(), kListed); ++k)
+      text += (k == 0 ? "" : ", ") + thread_text(trace.threads[edges[k].owner]);
+    if (edges.size() > kListed) text += fmt::format(" and {} more", edges.size() - kListed);
+    if (const Coroutine* holder = analyze::holding_coroutine(trace, trace.threads[i].wait.object,
+                                                             trace.threads[edges[0].owner].id))
+      text += " (coroutine " + std::to_string(holder->id) + " holds the lock)";
+    if (on_cycle(graph, i)) text += ", in a cycle";
+  }
+  std::unordered_map<uint64_t, const Kept*> kept;
+  for (const Kept& one : loaded.fixpoint.kept) kept[one.address] = &one;
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (const auto known = kept.find(coroutine.address);
+        known != kept.end() && known->second->created_ticks == coroutine.created_ticks)
+      notes.kept_by[coroutine.id] = analyze::retention_line(analyze::retention_words(
+          loaded.fixpoint.retentions.at(known->second->retention), trace, loaded.report.symbols));
+  return notes;
+}
+
 void ps(const PsSettings& settings) {
   if (settings.target.empty()) return list_everything(settings);
   const write::TaskFilter filter = task_filter(settings);
   std::vector<ProcessReport> processes;
-  for (Loaded& loaded : load_target(settings.target, settings.symbols, false))
+  std::vector<write::TaskNotes> notes;
+  // What refers to what is read without a stop: it is no proof, and none is asked for.
+  SymbolSettings symbols = settings.symbols;
+  symbols.pause = false;
+  for (Loaded& loaded : load_target(settings.target, symbols, settings.long_rows)) {
+    if (settings.tree || settings.long_rows) notes.push_back(notes_of(loaded));
     processes.push_back(std::move(loaded.report));
+  }
   if (!settings.output.json.empty())
-    write::write_file(settings.output.json, write::json_tasks(processes, filter));
+    write::write_file(settings.output.json, write::json_tasks(processes, filter, notes));
   if (settings.output.json != "-")
-    print(write::text_tasks(processes, filter, text_options(settings.output, STDOUT_FILENO)));
+    print(
+        write::text_tasks(processes, filter, text_options(settings.output, STDOUT_FILENO), notes));
 }
 
 }  // namespace
@@ -100,7 +150,9 @@ void add_ps(CLI::App& app, int& exit_code) {
       "being recorded");
   verb->add_option("--by", settings->by, "group by site, stack or state")
       ->check(CLI::IsMember({"site", "stack", "state"}));
-  verb->add_flag("--tree", settings->tree, "every task below its creator");
+  verb->add_flag("--tree", settings->tree,
+                 "every task below its creator, and whom it waits for; cycles are marked");
+  verb->add_flag("--long", settings->long_rows, "also who keeps each suspended coroutine");
   verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
   verb->add_option("--state", settings->state,
                    "only this state: running, blocked, ended, suspended, done, mutex, join, ...");

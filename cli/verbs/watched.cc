@@ -147,6 +147,7 @@ void Watched::apply_coroutine_facts(Trace& trace, Names& names) const {
       return true;
     });
   }
+  if (facts_) trace.frame_locks = facts_->frame_locks;
   process::inspect_coroutines(trace, false, names.code_lookup());
   std::move(known.begin(), known.end(), std::back_inserter(trace.coroutines));
 }

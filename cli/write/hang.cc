@@ -75,6 +75,34 @@ std::string names_of(const Trace& trace, const std::vector<size_t>& threads) {
   return text;
 }
 
+void print_await_cycles(Page& page, const HangSection& section) {
+  if (section.await_cycles.empty()) return;
+  page.line();
+  page.line(page.ink(Ink::bold, "coroutines that await each other in a cycle:"));
+  for (size_t i = 0; i < std::min(section.await_cycles.size(), kListed); ++i)
+    page.wrapped(section.await_cycles[i], 1, 3);
+  if (section.await_cycles.size() > kListed)
+    page.line(fmt::format(" and {} more", section.await_cycles.size() - kListed));
+}
+
+void print_standing(Page& page, const ProcessReport& process, const HangSection& section) {
+  if (section.standing.empty()) return;
+  page.line();
+  page.line(page.ink(Ink::bold, "coroutines that others wait for:"));
+  for (size_t i = 0; i < std::min(section.standing.size(), kListed); ++i) {
+    const Standing& standing = section.standing[i];
+    std::string text = count_text(standing.count, "coroutine") + " in " + standing.where;
+    if (standing.awaiting != 0)
+      text += ": " + count_text(standing.awaiting, "coroutine") + " behind";
+    if (!standing.threads.empty())
+      text += (standing.awaiting != 0 ? ", and " : ": ") +
+              names_of(process.trace, standing.threads) + " behind a lock held there";
+    page.wrapped(text, 1, 3);
+  }
+  if (section.standing.size() > kListed)
+    page.line(fmt::format(" and {} more", section.standing.size() - kListed));
+}
+
 void print_waits(Page& page, const ProcessReport& process, const HangSection& section) {
   if (section.waits.empty()) return;
   page.line();
@@ -88,6 +116,7 @@ void print_waits(Page& page, const ProcessReport& process, const HangSection& se
                     what(process, wait.kind, wait.object), wait.timed ? ", timed" : "",
                     where.empty() ? "" : ", in " + where, names_of(process.trace, wait.threads)),
         1, 3);
+    if (!wait.known_to.empty()) page.wrapped("known to: " + wait.known_to, 3, 5);
   }
   if (section.waits.size() > kListed)
     page.line(fmt::format(" and {} more", section.waits.size() - kListed));
@@ -115,7 +144,9 @@ std::string text_hang(const Report& report, const std::vector<HangSection>& sect
     print_findings(page, process, number);
     if (number == before)
       page.line(page.ink(Ink::green, "no threads wait for each other in a cycle"));
+    print_await_cycles(page, section);
     print_held_up(page, process, section);
+    print_standing(page, process, section);
     print_waits(page, process, section);
     if (section.running != 0) {
       page.line();
@@ -146,9 +177,22 @@ std::string json_hang(const Report& report, const std::vector<HangSection>& sect
       waits.push_back({{"kind", wait_kind_name(wait.kind)},
                        {"object", hex_text(wait.object)},
                        {"timed", wait.timed},
+                       {"known_to", wait.known_to},
                        {"threads", std::move(threads)}});
     }
+    Json standing = Json::array();
+    for (const Standing& stand : sections[i].standing) {
+      Json threads = Json::array();
+      for (const size_t thread : stand.threads)
+        threads.push_back(thread_json(process.trace.threads[thread]));
+      standing.push_back({{"where", stand.where},
+                          {"coroutines", stand.count},
+                          {"awaiting", stand.awaiting},
+                          {"threads", std::move(threads)}});
+    }
     all.push_back({{"pid", process.trace.pid},
+                   {"await_cycles", sections[i].await_cycles},
+                   {"standing", std::move(standing)},
                    {"pause_ns", process.trace.pause_ns},
                    {"running", sections[i].running},
                    {"held_up", std::move(held_up)},

@@ -21,9 +21,20 @@ struct Waiting {
   uint64_t object = 0;
   bool timed = false;
   std::vector<size_t> threads;
+  std::string known_to;  // who could end it: what refers to the object; empty = not told
+};
+// Coroutines that stand at one place and hold others up.
+struct Standing {
+  std::string where;            // "read_frame at net.cc:40 (co_await)"
+  uint64_t count = 0;           // coroutines
+  uint64_t awaiting = 0;        // coroutines that await them
+  std::vector<size_t> threads;  // that wait for a lock one of them holds
 };
 struct HangSection {
+  std::vector<std::string> await_cycles;  // each in words
+
   std::vector<HeldUp> held_up;
+  std::vector<Standing> standing;
   std::vector<Waiting> waits;
   size_t running = 0;
 };

@@ -17,7 +17,8 @@ namespace {
 // One column for "where", two lines a task: what it does, and where it came from.
 class Table {
  public:
-  Table(Page& page, const ProcessReport& process) : page_(page), process_(process) {}
+  Table(Page& page, const ProcessReport& process, const TaskNotes& notes)
+      : page_(page), process_(process), notes_(notes) {}
 
   void heading(bool grouped) {
     page_.line(page_.ink(Ink::dim, grouped
@@ -50,6 +51,9 @@ class Table {
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
+    if (row.kind == TaskKind::coroutine && !grouped)
+      if (const auto kept = notes_.kept_by.find(row.id); kept != notes_.kept_by.end())
+        page_.wrapped("kept by " + kept->second, kIndent, kIndent + 2, Ink::dim);
   }
 
   void stack(const TaskRow& row) {
@@ -89,11 +93,15 @@ class Table {
     if (row.on_cpu && row.at == 0) return "(on a CPU: no stack without a stop)";
     if (row.wait.kind != WaitKind::none && known != process_.symbols.objects.end())
       text = known->second + ", " + text;
+    if (row.kind == TaskKind::thread && row.count == 1)
+      if (const auto other = notes_.waits_for.find(row.id); other != notes_.waits_for.end())
+        text += ", waits for " + other->second;
     return text;
   }
 
   Page& page_;
   const ProcessReport& process_;
+  const TaskNotes& notes_;
   std::unordered_map<StackIndex, std::string> where_;
 };
 
@@ -173,10 +181,11 @@ class Tree {
   std::vector<std::pair<const TaskRow*, size_t>> lines_;
 };
 
-void print_process(Page& page, const ProcessReport& process, const TaskFilter& filter) {
+void print_process(Page& page, const ProcessReport& process, const TaskFilter& filter,
+                   const TaskNotes& notes) {
   page.wrapped(heading_text(process), 0, 2, Ink::bold);
   const std::vector<TaskRow> rows = task_rows(process, filter);
-  Table table(page, process);
+  Table table(page, process, notes);
   const bool grouped = filter.by != GroupBy::nothing;
   if (!rows.empty()) table.heading(grouped);
   if (filter.tree && !grouped) {
@@ -197,7 +206,7 @@ void print_process(Page& page, const ProcessReport& process, const TaskFilter& f
     page.wrapped("not visible: " + item, 0, 2, Ink::dim);
 }
 
-Json row_json(const ProcessReport& process, const TaskRow& row) {
+Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes& notes) {
   Json json{{"id", row.id},
             {"kind", task_kind_name(row.kind)},
             {"count", row.count},
@@ -224,6 +233,9 @@ Json row_json(const ProcessReport& process, const TaskRow& row) {
     json["awaited_by"] = row.awaited_by;
     json["await_cycle"] = row.cycle;
   }
+  const auto& note = row.kind == TaskKind::coroutine ? notes.kept_by : notes.waits_for;
+  if (const auto known = note.find(row.id); row.kind != TaskKind::fiber && known != note.end())
+    json[row.kind == TaskKind::coroutine ? "kept_by" : "waits_for"] = known->second;
   json["at"] = stack_json(process.trace, process.symbols, row.at);
   json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
   return json;
@@ -232,21 +244,25 @@ Json row_json(const ProcessReport& process, const TaskRow& row) {
 }  // namespace
 
 std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
-                       const TextOptions& options) {
+                       const TextOptions& options, const std::vector<TaskNotes>& notes) {
   Page page(options);
   for (size_t i = 0; i < processes.size(); ++i) {
     if (i != 0) page.line();
-    print_process(page, processes[i], filter);
+    print_process(page, processes[i], filter, i < notes.size() ? notes[i] : TaskNotes());
   }
   return page.take();
 }
 
-std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter) {
+std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
+                       const std::vector<TaskNotes>& notes) {
   Json all = Json::array();
-  for (const ProcessReport& process : processes) {
+  for (size_t i = 0; i < processes.size(); ++i) {
+    const ProcessReport& process = processes[i];
+    const TaskNotes own = i < notes.size() ? notes[i] : TaskNotes();
     const Trace& trace = process.trace;
     Json rows = Json::array();
-    for (const TaskRow& row : task_rows(process, filter)) rows.push_back(row_json(process, row));
+    for (const TaskRow& row : task_rows(process, filter))
+      rows.push_back(row_json(process, row, own));
     all.push_back({{"program", trace.program},
                    {"pid", trace.pid},
                    {"end", process_end_name(trace.end)},

@@ -3,6 +3,7 @@
 #pragma once
 
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/model/report.h"
@@ -48,9 +49,17 @@ struct TaskRow {
   bool cycle = false;  // awaits itself, through others
 };
 
+// What analyses know of a process's tasks, by id, in words.
+struct TaskNotes {
+  std::unordered_map<uint64_t, std::string> waits_for;  // of threads: "thread 3, in a cycle"
+  std::unordered_map<uint64_t, std::string> kept_by;    // of coroutines: "global `registry` -> ..."
+};
+
 std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& filter);
 std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
-                       const TextOptions& options);
-std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter);
+                       const TextOptions& options, const std::vector<TaskNotes>& notes = {});
+// notes: one for each process, or none at all.
+std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
+                       const std::vector<TaskNotes>& notes = {});
 
 }  // namespace track::write

@@ -1,5 +1,5 @@
 // what: A handler on the only thread of an asio::thread_pool waits for another handler (S20).
-// expect: stuck-task proved count=1 created_by=make_pool blocked_in=handle_upload
+// expect: pool-exhausted proved count=1 created_by=make_pool blocked_in=handle_upload
 // libs: asio
 #include <latch>
 

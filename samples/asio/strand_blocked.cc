@@ -1,5 +1,5 @@
 // what: A handler blocks its strand for a reply that is queued behind it in that strand (S19, S25).
-// expect: stuck-task proved count=1 created_by=make_pool blocked_in=wait_for_reply
+// expect: pool-exhausted proved count=1 created_by=make_pool blocked_in=wait_for_reply
 // libs: asio
 #include <latch>
 

@@ -1,5 +1,5 @@
 // what: A job submits another one to its own single-threaded pool and waits for it (S20).
-// expect: stuck-task proved count=1 created_by=make_pool blocked_in=render_page
+// expect: pool-exhausted proved count=1 created_by=make_pool blocked_in=render_page
 #include <latch>
 
 #include "samples/support/thread_pool.h"

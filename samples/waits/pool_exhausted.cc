@@ -1,5 +1,5 @@
 // what: Every worker waits for a reply that only a queued job could deliver (S19).
-// expect: stuck-task proved count=2 created_by=make_pool blocked_in=resolve
+// expect: pool-exhausted proved count=2 created_by=make_pool blocked_in=resolve
 #include <latch>
 #include <string>
 

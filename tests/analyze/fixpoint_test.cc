@@ -41,6 +41,8 @@ class Process : public test::TraceBuilder {
     waits(id, kind, object);
     futex_.push_back(id);
   }
+  // In the kernel it sleeps on that word.
+  void sleeps_on(uint32_t id, uint64_t word) { words_[id] = word; }
   MemoryPicture& picture() { return picture_; }
 
   Fixpoint solve() {
@@ -57,6 +59,7 @@ class Process : public test::TraceBuilder {
       memory.own = true;
       memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
       memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
+      memory.futex = words_[thread.id];
       picture_.threads.push_back(memory);
       picture_.regions.push_back({memory.stack.start, std::as_bytes(std::span(words))});
       picture_.blocks.push_back({memory.stack.start, kStackBytes});
@@ -70,6 +73,7 @@ class Process : public test::TraceBuilder {
   std::map<uint32_t, std::vector<uint64_t>> stacks_;
   std::vector<MemoryBlock> blocks_;
   std::vector<uint32_t> futex_;
+  std::map<uint32_t, uint64_t> words_;
   MemoryPicture picture_;
   uint64_t heap_used_ = 0;
 };
@@ -94,6 +98,64 @@ TEST_CASE("a wait object that only the waiter knows is never signalled") {
   CHECK(fixpoint.threads[0].object_bytes == 48);
   CHECK(fixpoint.threads[0].held_bytes == Process::kStackBytes + 48);
   CHECK(fixpoint.live_threads == 1);
+}
+
+TEST_CASE("a thread that was signalled, and waits for its mutex again, is not stuck") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48), mutex = p.block(48);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  SUBCASE("on the condition's own words it is") {
+    p.sleeps_on(2, object + 44);
+    CHECK(ids(p.solve()) == Ids{2});
+  }
+  SUBCASE("on the mutex's it is not") {
+    p.sleeps_on(2, mutex);
+    CHECK(ids(p.solve()).empty());
+  }
+}
+
+TEST_CASE("a suspended fiber whose stack nothing refers to is lost") {
+  Process p;
+  const uint64_t context = p.block(64), stack = p.block(256);
+  p.store(context + 32, stack + 128);
+  Fiber fiber;
+  fiber.id = 7;
+  fiber.state = TaskState::suspended;
+  fiber.context = context;
+  fiber.stack_low = stack;
+  fiber.stack_high = stack + 256;
+  p.trace.fibers.push_back(fiber);
+  REQUIRE(p.solve().fibers.size() == 1);
+  CHECK(p.solve().fibers[0].id == 7);
+  p.global(2, context);
+  CHECK(p.solve().fibers.empty());
+}
+
+TEST_CASE("queued work that a stuck thread's stack leads to is found") {
+  constexpr uint64_t kCode = 0x401000;
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48), pool = p.block(64), job = p.block(64);
+  p.picture().code = {{kCode, kCode + 4096}};
+  p.push(2, object);
+  p.push(2, pool);
+  p.blocks_on(2, WaitKind::condition, object);
+  p.store(pool + 16, job);
+  p.store(job + 8, object);
+  SUBCASE("a block with code in it is work") {
+    p.store(job, kCode + 64);
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2});
+    CHECK(fixpoint.threads[0].queued_job == job);
+    CHECK_FALSE(fixpoint.threads[0].job_on_stack);
+  }
+  SUBCASE("any other is not") {
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2});
+    CHECK(fixpoint.threads[0].queued_job == 0);
+  }
 }
 
 TEST_CASE("whoever can still run and knows the object saves the waiter") {

@@ -56,6 +56,7 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Thread>() == members<Thread>());
   CHECK(kept<Coroutine>() == members<Coroutine>());
   CHECK(kept<Fiber>() == members<Fiber>());
+  CHECK(kept<FrameLock>() == members<FrameLock>());
   CHECK(kept<TrackerPlace>() == members<TrackerPlace>());
   CHECK(kept<Module>() == members<Module>());
   CHECK(kept<AwaitPoint>() == members<AwaitPoint>());
@@ -69,6 +70,7 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Deadlocks>() == members<Deadlocks>());
   CHECK(kept<StuckThread>() == members<StuckThread>());
   CHECK(kept<Orphan>() == members<Orphan>());
+  CHECK(kept<LostFiber>() == members<LostFiber>());
   CHECK(kept<Fixpoint>() == members<Fixpoint>());
   CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
   CHECK(kept<HeapSite>() == members<HeapSite>());
@@ -76,8 +78,8 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 8;  // threads, coroutines, fibers, stacks, modules, functions,
-                                 // await points, memory
+  constexpr size_t kTables = 9;  // threads, coroutines, fibers, stacks, modules, functions,
+                                 // await points, memory, frame locks
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

@@ -1,0 +1,18 @@
+// What a thread waits for, as its record says, and whether it sleeps there.
+#pragma once
+
+#include "cli/model/memory.h"
+#include "cli/model/trace.h"
+
+namespace track::analyze {
+
+bool waits_on_object(WaitKind kind);  // that anybody who knows it may change
+bool waits_on_owner(WaitKind kind);   // for one thread to give back, or to end
+// Only another task of the process can end this wait.
+bool internal(const Thread& thread);
+
+// False: it sleeps on another word. A thread that was signalled stands in its wait for the
+// condition until it has the mutex again.
+bool sleeps_there(const Wait& wait, const ThreadMemory& memory);
+
+}  // namespace track::analyze
