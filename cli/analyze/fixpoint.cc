@@ -2,12 +2,11 @@
 
 #include <algorithm>
 #include <map>
-#include <optional>
-#include <set>
 #include <unordered_map>
 
 #include "cli/analyze/disguises.h"
 #include "cli/analyze/leaked_blocks.h"
+#include "cli/analyze/lost_fibers.h"
 #include "cli/analyze/mark.h"
 #include "cli/analyze/queued_job.h"
 #include "cli/analyze/retention.h"
@@ -72,7 +71,7 @@ class Solver {
     while (see_through_disguises()) {
     }
     find_orphans();
-    find_lost_fibers();
+    result_.fibers = lost_fibers(trace_, marker_);
     count_unreached();
     if (with_memory_) find_leaked();
     if (!result_.kept.empty()) measure_kept();
@@ -228,7 +227,7 @@ class Solver {
     if (std::any_of(picture_.shared.begin(), picture_.shared.end(),
                     [&](const AddressRange& range) { return range.contains(wait.object); }))
       return false;
-    if (waits_on_object(wait.kind) || owner_has_ended(wait)) return true;
+    if (waits_on_object(wait.kind) || owner_has_ended(trace_, picture_, wait)) return true;
     const std::vector<WaitEdge>& edges = graph_.edges[member.index];
     return std::any_of(edges.begin(), edges.end(),
                        [&](const WaitEdge& edge) { return by_index_.count(edge.owner) != 0; });
@@ -261,11 +260,7 @@ class Solver {
                          const Cell cell = marker_.map().find(coroutine.address);
                          return cell != kNoCell && !marker_.reached(cell);
                        }) ||
-           std::any_of(trace_.fibers.begin(), trace_.fibers.end(), [&](const Fiber& fiber) {
-             const Cell cell = marker_.map().find(fiber.stack_high - 8);
-             return fiber.state == TaskState::suspended && cell != kNoCell &&
-                    !marker_.reached(cell);
-           });
+           !lost_fibers(trace_, marker_).empty();
   }
 
   bool lives(size_t thread) const {
@@ -279,36 +274,11 @@ class Solver {
       const Cell cell = marker_.map().find(wait.object);
       return cell == kNoCell || marker_.reached(cell);
     }
-    if (owner_has_ended(wait)) return false;
+    if (owner_has_ended(trace_, picture_, wait)) return false;
     // It needs every one of these.
     const std::vector<WaitEdge>& edges = graph_.edges[member.index];
     return std::all_of(edges.begin(), edges.end(),
                        [&](const WaitEdge& edge) { return lives(edge.owner); });
-  }
-
-  // The lock word names a thread that is no more. A thread's exit gives nothing back.
-  bool owner_has_ended(const Wait& wait) const {
-    if (wait.kind != WaitKind::mutex) return false;
-    const auto word = [&](uint64_t address) -> std::optional<uint32_t> {
-      const auto known = trace_.memory.find(address);
-      if (known == trace_.memory.end()) return std::nullopt;
-      return static_cast<uint32_t>(known->second);
-    };
-    const auto lock = word(wait.object), owner = word(wait.object + kMutexOwner);
-    if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
-    const auto tid = static_cast<int32_t>(*owner & kTidMask);
-    // The record must know who that was: in a process that forked, the owner may be the parent's.
-    return ended_owner(wait, tid) != nullptr &&
-           std::none_of(picture_.threads.begin(), picture_.threads.end(),
-                        [&](const ThreadMemory& thread) { return thread.tid == tid; });
-  }
-
-  const Thread* ended_owner(const Wait& wait, int32_t tid) const {
-    for (const Thread& thread : trace_.threads)
-      if (thread.tid == tid && thread.state == TaskState::ended)
-        for (const Held& held : thread.held)
-          if (held.object == wait.object) return &thread;
-    return nullptr;
   }
 
   void add_stuck(const Member& member, std::vector<std::vector<Cell>>& groups) {
@@ -319,13 +289,13 @@ class Solver {
     stuck.object = wait.object;
     if (waits_on_owner(wait.kind)) {
       stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
-      if (!owner_has_ended(wait))
+      if (!owner_has_ended(trace_, picture_, wait))
         for (const WaitEdge& edge : graph_.edges[member.index])
           if (!lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
       if (stuck.other == 0) {
         stuck.by = StuckBy::owner_ended;
         const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
-        if (const Thread* ended = ended_owner(wait, static_cast<int32_t>(owner)))
+        if (const Thread* ended = ended_owner(trace_, wait, static_cast<int32_t>(owner)))
           stuck.other = ended->id;
       }
     } else if (result_.asleep) {
@@ -488,20 +458,6 @@ class Solver {
     marker_.finish();
     result_.leaked =
         leaked_blocks(trace_, picture_, marker_, kMostGroups, result_.unrecorded_blocks);
-  }
-
-  // Suspended fibers whose stack nothing refers to: neither whoever would resume them does.
-  void find_lost_fibers() {
-    for (const Fiber& fiber : trace_.fibers) {
-      if (fiber.state != TaskState::suspended || fiber.context == 0) continue;
-      const Cell stack = marker_.map().find(fiber.stack_high - 8);
-      const Cell context = marker_.map().find(fiber.context);
-      if (stack == kNoCell || context == kNoCell || marker_.reached(stack) ||
-          marker_.reached(context) || !marker_.map().is_block(stack))
-        continue;
-      result_.fibers.push_back(
-          {fiber.id, fiber.switches, fiber.stack_high - 8, marker_.map().at(stack).bytes});
-    }
   }
 
   void count_unreached() {

@@ -1,3 +1,5 @@
+#include "cli/analyze/lost_fibers.h"
+
 #include <algorithm>
 #include <map>
 
@@ -6,6 +8,20 @@
 #include "cli/model/words.h"
 
 namespace track::analyze {
+
+std::vector<LostFiber> lost_fibers(const Trace& trace, const Marker& marker) {
+  std::vector<LostFiber> result;
+  for (const Fiber& fiber : trace.fibers) {
+    if (fiber.state != TaskState::suspended || fiber.context == 0) continue;
+    const uint64_t last = fiber.stack_high - 8;
+    const Cell stack = marker.map().find(last), context = marker.map().find(fiber.context);
+    if (stack == kNoCell || context == kNoCell || marker.reached(stack) ||
+        marker.reached(context) || !marker.map().is_block(stack))
+      continue;
+    result.push_back({fiber.id, fiber.switches, last, marker.map().at(stack).bytes});
+  }
+  return result;
+}
 
 std::vector<Finding> find_lost_fibers(const Trace& trace, const Symbols& symbols,
                                       const Fixpoint& fixpoint) {

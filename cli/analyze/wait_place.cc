@@ -1,5 +1,8 @@
 #include "cli/analyze/wait_place.h"
 
+#include <algorithm>
+#include <optional>
+
 namespace track::analyze {
 namespace {
 
@@ -20,6 +23,9 @@ uint64_t size_of_object(WaitKind kind) {
       return 4;
   }
 }
+
+constexpr uint64_t kMutexOwner = 8;
+constexpr uint32_t kTidMask = 0x3fffffff;
 
 }  // namespace
 
@@ -44,6 +50,30 @@ bool sleeps_there(const Wait& wait, const ThreadMemory& memory) {
   if (!memory.in_futex) return false;
   if (memory.futex == 0 || wait.kind == WaitKind::join) return true;
   return memory.futex - wait.object < size_of_object(wait.kind);
+}
+
+const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid) {
+  for (const Thread& thread : trace.threads)
+    if (thread.tid == tid && thread.state == TaskState::ended)
+      for (const Held& held : thread.held)
+        if (held.object == wait.object) return &thread;
+  return nullptr;
+}
+
+bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
+  if (wait.kind != WaitKind::mutex) return false;
+  const auto word = [&](uint64_t address) -> std::optional<uint32_t> {
+    const auto known = trace.memory.find(address);
+    if (known == trace.memory.end()) return std::nullopt;
+    return static_cast<uint32_t>(known->second);
+  };
+  const auto lock = word(wait.object), owner = word(wait.object + kMutexOwner);
+  if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
+  const auto tid = static_cast<int32_t>(*owner & kTidMask);
+  // The record must know who that was: in a process that forked, the owner may be the parent's.
+  return ended_owner(trace, wait, tid) != nullptr &&
+         std::none_of(picture.threads.begin(), picture.threads.end(),
+                      [&](const ThreadMemory& thread) { return thread.tid == tid; });
 }
 
 }  // namespace track::analyze

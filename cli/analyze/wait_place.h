@@ -15,4 +15,9 @@ bool internal(const Thread& thread);
 // condition until it has the mutex again.
 bool sleeps_there(const Wait& wait, const ThreadMemory& memory);
 
+// The ended thread of that number that held the lock by the record; null: none.
+const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid);
+// The lock word names a thread that is no more. A thread's exit gives nothing back.
+bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wait& wait);
+
 }  // namespace track::analyze
