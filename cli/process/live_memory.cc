@@ -5,11 +5,16 @@
 namespace track::process {
 
 size_t LiveMemory::read_some(uint64_t address, void* to, size_t bytes) const {
-  if (bytes == 0) return 0;
-  iovec local{to, bytes};
-  iovec remote{reinterpret_cast<void*>(address), bytes};
-  const ssize_t n = process_vm_readv(pid_, &local, 1, &remote, 1, 0);
-  return n < 0 ? 0 : static_cast<size_t>(n);
+  size_t done = 0;
+  // One call gives 2 GiB at most.
+  while (done < bytes) {
+    iovec local{static_cast<char*>(to) + done, bytes - done};
+    iovec remote{reinterpret_cast<void*>(address + done), bytes - done};
+    const ssize_t n = process_vm_readv(pid_, &local, 1, &remote, 1, 0);
+    if (n <= 0) break;
+    done += static_cast<size_t>(n);
+  }
+  return done;
 }
 
 }  // namespace track::process
