@@ -70,4 +70,11 @@ const Coroutine& AwaitRoots::leaf_of(const Coroutine& coroutine) const {
   return *leaf;
 }
 
+const Coroutine* AwaitRoots::end_of_chain(const Coroutine& coroutine, const Coroutine& root) const {
+  if (below(coroutine) != nullptr) return nullptr;
+  const Coroutine* at = &coroutine;
+  for (int n = 0; n < kDeepest && at != nullptr && at != &root && !own(*at); ++n) at = above(*at);
+  return at == nullptr || at == &root || !own(*at) ? &coroutine : at;
+}
+
 }  // namespace track::analyze

@@ -21,6 +21,9 @@ class AwaitRoots {
   // The one that waits for something else than a coroutine, or the last on the way there that is
   // the program's own: where the chain stands.
   const Coroutine& leaf_of(const Coroutine& coroutine) const;
+  // Where it stands when it is such a leaf: itself, or the program's own above it, if there is one
+  // below `root`. Null when it awaits another coroutine.
+  const Coroutine* end_of_chain(const Coroutine& coroutine, const Coroutine& root) const;
 
  private:
   const Coroutine* above(const Coroutine& coroutine) const;

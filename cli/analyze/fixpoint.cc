@@ -345,6 +345,21 @@ class Solver {
     }
   }
 
+  // Its head is at this instant what it was when it was found.
+  bool still_there(const Coroutine& coroutine) const {
+    const auto region =
+        std::upper_bound(picture_.regions.begin(), picture_.regions.end(), coroutine.address,
+                         [](uint64_t address, const MemoryRegion& r) { return address < r.end(); });
+    uint64_t head[2] = {};
+    if (region == picture_.regions.end() || coroutine.address < region->address ||
+        coroutine.address + sizeof head > region->end())
+      return true;  // its memory is not at hand
+    std::copy_n(region->bytes.begin() + static_cast<ptrdiff_t>(coroutine.address - region->address),
+                sizeof head, reinterpret_cast<std::byte*>(head));
+    return head[0] == (coroutine.state == TaskState::done ? 0 : coroutine.resume) &&
+           head[1] == coroutine.destroy;
+  }
+
   void find_orphans() {
     std::map<std::pair<uint32_t, StackIndex>, size_t> group_of;
     std::vector<std::vector<Cell>> groups;
@@ -353,7 +368,7 @@ class Solver {
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (!orphanable(coroutine)) continue;
       const Cell cell = marker_.map().find(coroutine.address);
-      if (cell == kNoCell || marker_.reached(cell)) continue;
+      if (cell == kNoCell || marker_.reached(cell) || !still_there(coroutine)) continue;
       Orphan orphan;
       orphan.address = coroutine.address;
       orphan.created_ticks = coroutine.created_ticks;

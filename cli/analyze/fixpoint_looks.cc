@@ -22,6 +22,8 @@ bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
     frames[coroutine.address] = coroutine.created_ticks;
   const bool frames_stay = std::all_of(
       fixpoint.coroutines.begin(), fixpoint.coroutines.end(), [&](const Orphan& orphan) {
+        // The record knows nothing of one without an allocation of its own.
+        if (orphan.created_ticks == 0) return true;
         const auto now = frames.find(orphan.address);
         return now != frames.end() && now->second == orphan.created_ticks;
       });

@@ -125,10 +125,13 @@ struct CoroutineGroup {
   FrameCertainty certainty = FrameCertainty::recorded;
   uint64_t doubtful = 0;
   uint64_t done = 0;
+  uint64_t running = 0;
+  uint32_t on_thread = 0;               // of the first that runs
   uint64_t awaited = 0;                 // frames that these await: counted with them
   std::map<uint32_t, uint64_t> points;  // await point -> how many stand there
   std::map<uint32_t, uint64_t> leaves;  // the same of the last one awaited in their chains
   const Coroutine* sample = nullptr;    // of the first such point
+  bool sample_inside = false;
   uint64_t frame_bytes = 0;
   const std::vector<RetentionStep>* kept = nullptr;  // of the first that something keeps
 };
@@ -175,13 +178,26 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
             (one ? "it awaits" : "they await");
   line += " (" + bytes_text(group.frame_bytes) + ") " + (frames ? "were" : "was") +
           " allocated, and not freed before " + ended;
+  if (group.sample_inside)
+    line = its + " (" + bytes_text(group.frame_bytes) + ") " + (one ? "lies" : "lie") +
+           " inside of other memory (a pool's, an arena's, a variable's), and " +
+           (one ? "was" : "were") + " in use when " + ended + ": where " +
+           (one ? "it was" : "they were") + " created was not recorded";
   finding.because.push_back(line);
   const std::string where = suspended_where(group.points, trace);
   if (group.done == finding.count)
     finding.because.push_back("finished (at final suspension), but never destroyed");
-  else if (group.done == 0 && finding.tasks.front().state == TaskState::suspended)
+  else if (group.done == 0 && group.running < finding.count &&
+           finding.tasks.front().state != TaskState::unknown)
     finding.because.push_back(where.empty() ? "suspended when " + end_text(trace)
                                             : where + " when " + end_text(trace));
+  if (group.running != 0)
+    finding.because.push_back((one ? std::string("running")
+                               : group.running == finding.count
+                                   ? "all running, one of them"
+                                   : std::to_string(group.running) + " running, one of them") +
+                              " on thread " + std::to_string(group.on_thread) + ", when " +
+                              end_text(trace));
   if (const std::string leaf = suspended_where(group.leaves, trace); !leaf.empty())
     finding.because.push_back("what " + std::string(one ? "it awaits" : "they await") + " was " +
                               leaf);
@@ -246,19 +262,24 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     group.frame_bytes += coroutine.size_bytes;
     if (root != &coroutine) {
       ++group.awaited;
+      if (coroutine.state == TaskState::suspended)
+        if (const Coroutine* leaf = roots.end_of_chain(coroutine, *root); leaf != nullptr)
+          ++group.leaves[leaf->await_point];
       continue;
     }
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
     finding.created_at = created_at;
     group.certainty = coroutine.certainty;
+    group.sample_inside = coroutine.inside;
     group.doubtful += coroutine.created_at_doubtful;
     group.done += coroutine.state == TaskState::done;
+    group.running += coroutine.state == TaskState::running;
+    if (coroutine.state == TaskState::running && group.on_thread == 0)
+      group.on_thread = coroutine.thread;
     if (coroutine.await_point != 0) {
       ++group.points[coroutine.await_point];
       if (group.sample == nullptr) group.sample = &coroutine;
     }
-    const Coroutine& leaf = roots.leaf_of(coroutine);
-    if (&leaf != &coroutine && leaf.await_point != 0) ++group.leaves[leaf.await_point];
     add_task(finding, trace, coroutine);
   }
   std::vector<Finding> findings;

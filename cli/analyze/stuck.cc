@@ -163,6 +163,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     uint64_t frame_bytes = 0;
     uint64_t awaited = 0;  // frames that these await: counted with them
     bool doubtful = false;
+    bool stale = false;  // nothing says that it is still in use, but that it looks so
     const Coroutine* sample = nullptr;
   };
   std::map<Key, Group> groups;
@@ -200,6 +201,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
     finding.created_at = created_at;
     group.doubtful |= coroutine.created_at_doubtful;
+    group.stale |= root_orphan->inside_block && !coroutine.in_use;
     if (group.sample == nullptr && coroutine.await_point != 0) group.sample = &coroutine;
     add_task(finding, trace, coroutine);
   }
@@ -235,7 +237,11 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
       finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
                                 ", " + bytes_text(finding.bytes_held) + " of memory are lost");
     add_reasons(finding, fixpoint);
-    if (inside && finding.evidence == Evidence::proved) {
+    if (group.stale && finding.evidence > Evidence::suspected) {
+      finding.evidence = Evidence::suspected;
+      finding.because.push_back("no more than suspected: " + its +
+                                " may be what a pool still holds of one that is gone");
+    } else if (inside && finding.evidence == Evidence::proved) {
       finding.evidence = Evidence::likely;
       finding.because.push_back("doubt: " + its + " lies inside a larger block, maybe of a pool");
     }

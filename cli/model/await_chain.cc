@@ -13,8 +13,12 @@ constexpr size_t kLongest = 1000;  // frames of a chain
 }  // namespace
 
 AwaitIndex::AwaitIndex(const Trace& trace) {
+  std::unordered_set<uint64_t> awaiters;
   for (const Coroutine& coroutine : trace.coroutines)
-    if (coroutine.awaited_by != 0 || coroutine.awaits != 0)
+    if (coroutine.awaited_by != 0) awaiters.insert(coroutine.awaited_by);
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (coroutine.awaited_by != 0 || coroutine.awaits != 0 ||
+        awaiters.count(coroutine.address) != 0)
       by_address_.emplace(coroutine.address, &coroutine);
 }
 

@@ -45,9 +45,9 @@ auto fields(T& t) {
 template <Is<Coroutine> T>
 auto fields(T& c) {
   return std::tie(c.id, c.address, c.size_bytes, c.creator, c.created_ns, c.created_ticks,
-                  c.created_at, c.site, c.resume, c.destroy, c.certainty, c.state, c.function,
-                  c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak, c.site_mixed,
-                  c.frame_seen, c.created_at_doubtful);
+                  c.created_at, c.site, c.resume, c.destroy, c.certainty, c.state, c.thread,
+                  c.function, c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak,
+                  c.site_mixed, c.frame_seen, c.inside, c.in_use, c.created_at_doubtful);
 }
 template <Is<HeapSite> T>
 auto fields(T& s) {

@@ -147,6 +147,7 @@ struct Coroutine {
   uint64_t destroy = 0;
   FrameCertainty certainty = FrameCertainty::recorded;
   TaskState state = TaskState::unknown;
+  uint32_t thread = 0;           // task id of the thread it runs on, when it is running
   uint32_t function = 0;         // the coroutine function, into Trace::functions; 0 = unknown
   uint32_t await_point = 0;      // where it is suspended, into Trace::await_points
   uint64_t awaited_by = 0;       // address of the frame that goes on when this one ends
@@ -154,6 +155,8 @@ struct Coroutine {
   bool awaited_by_weak = false;  // only one of the two points at the other
   bool site_mixed = false;       // blocks from that site are not always frames
   bool frame_seen = false;       // the tracker looked at this very block, and it was one
+  bool inside = false;           // of a larger block, or of none: found by looking through memory
+  bool in_use = false;           // the frame's own words say that it has not been destroyed
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 

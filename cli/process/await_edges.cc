@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <bit>
+#include <unordered_map>
 
 namespace track::process {
 namespace {
@@ -88,10 +89,65 @@ void AwaitEdges::connect(uint32_t callee, uint32_t awaiter, bool weak) {
   Coroutine& above = coroutines_[awaiter];
   below.awaited_by = above.address;
   below.awaited_by_weak = weak;
-  if (above.awaits == 0) above.awaits = below.address;
+  if (above.awaits == 0 && below.state != TaskState::done) above.awaits = below.address;
 }
 
-void AwaitEdges::finish() {
+// A frame that the compiler put into the one that awaits it: both may be parts of a third.
+bool AwaitEdges::lies_in(uint32_t inner, uint32_t outer) const {
+  if (!coroutines_[inner].inside || inner == outer) return false;
+  uint32_t block = inner;
+  while (block > 0 && coroutines_[block].inside) --block;
+  const Coroutine& frame = coroutines_[block];
+  const auto within = [&](uint32_t nth) {
+    return coroutines_[nth].address - frame.address < frame.size_bytes;
+  };
+  return !frame.inside && within(inner) && within(outer);
+}
+
+// Many that one waits for together (when_all) know a counter in its frame, and it knows them:
+// directly, or by a list that its frame points at. A stale word has no such way back.
+void AwaitEdges::confirm_joins(const std::vector<std::pair<uint32_t, uint32_t>>& joins,
+                               const Read& read) {
+  constexpr size_t kMostOfList = 128, kMostWords = 512;
+  size_t left = 1 << 16;  // lists
+  std::unordered_map<uint32_t, std::vector<uint32_t>> by_awaiter;
+  for (const auto& [callee, awaiter] : joins) {
+    if (find(awaiter, callee) != nullptr)
+      coroutines_[callee].awaited_by_weak = false;
+    else
+      by_awaiter[awaiter].push_back(callee);
+  }
+  for (const auto& [awaiter, callees] : by_awaiter) {
+    const Coroutine& above = coroutines_[awaiter];
+    std::vector<uint64_t> words(std::min<size_t>(above.size_bytes / 8, kMostWords));
+    words.resize(read(above.address, words.data(), words.size() * 8) / 8);
+    for (const uint64_t word : words) {
+      const bool own = word - above.address < above.size_bytes;
+      if (word % 8 != 0 || word < 4096 || word >> 47 != 0 || own || left == 0) continue;
+      --left;
+      uint64_t list[kMostOfList];
+      const size_t entries = read(word, list, sizeof list) / 8;
+      for (size_t i = 0; i < entries; ++i) {
+        uint32_t named = frame_at(list[i]);
+        if (named == kNone) named = frame_at(list[i] - kPromise);
+        if (named != kNone && awaiter_[named] == awaiter)
+          coroutines_[named].awaited_by_weak = false;
+      }
+    }
+  }
+}
+
+// A finished one waits to be destroyed by who has its handle.
+void AwaitEdges::adopt_finished() {
+  for (const Edge& edge : edges_) {
+    if (edge.inner || awaiter_[edge.to] != kNone || coroutines_[edge.to].state != TaskState::done ||
+        coroutines_[edge.from].state == TaskState::done || leads_to(edge.from, edge.to))
+      continue;
+    connect(edge.to, edge.from, false);
+  }
+}
+
+void AwaitEdges::finish(const Read& read) {
   const auto count = static_cast<uint32_t>(coroutines_.size());
   std::stable_sort(edges_.begin(), edges_.end(), [](const Edge& a, const Edge& b) {
     return a.from != b.from ? a.from < b.from : a.offset < b.offset;
@@ -103,15 +159,21 @@ void AwaitEdges::finish() {
   for (const Edge& edge : edges_) {
     if (edge.inner || edge.outside || awaiter_[edge.from] != kNone) continue;
     const Edge* back = find(edge.to, edge.from);
-    if (back == nullptr || back->in_promise) continue;
-    if (edge.in_promise || edge.offset < back->offset) connect(edge.from, edge.to, false);
+    const bool elided = back == nullptr && lies_in(edge.from, edge.to);
+    if (!elided && (back == nullptr || back->in_promise)) continue;
+    if (elided || edge.in_promise || edge.offset < back->offset) connect(edge.from, edge.to, false);
   }
   // One points at the other from its promise: likely, but stale words look the same.
+  std::vector<std::pair<uint32_t, uint32_t>> joins;
   for (const bool inner : {false, true})
     for (const Edge& edge : edges_) {
       if (edge.inner != inner || !edge.in_promise || awaiter_[edge.from] != kNone) continue;
-      if (!leads_to(edge.to, edge.from)) connect(edge.from, edge.to, true);
+      if (leads_to(edge.to, edge.from)) continue;
+      connect(edge.from, edge.to, true);
+      if (inner) joins.emplace_back(edge.from, edge.to);
     }
+  if (!joins.empty()) confirm_joins(joins, read);
+  adopt_finished();
 }
 
 }  // namespace track::process

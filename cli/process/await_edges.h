@@ -3,7 +3,9 @@
 #pragma once
 
 #include <cstdint>
+#include <functional>
 #include <span>
+#include <utility>
 #include <vector>
 
 #include "cli/model/trace.h"
@@ -17,8 +19,10 @@ class AwaitEdges {
 
   // The words of the nth coroutine's frame. promise_end: where its promise ends; 0 = not known.
   void look(size_t nth, std::span<const uint64_t> words, uint32_t promise_end);
-  // Fills awaited_by, awaits and awaits_weak.
-  void finish();
+  // Reads as many of the bytes as can be.
+  using Read = std::function<size_t(uint64_t address, void* to, size_t bytes)>;
+  // Fills awaited_by, awaits and awaited_by_weak.
+  void finish(const Read& read);
 
  private:
   struct Edge {
@@ -33,6 +37,9 @@ class AwaitEdges {
   uint32_t frame_at(uint64_t address) const;
   uint32_t frame_around(uint64_t address) const;
   const Edge* find(uint32_t from, uint32_t to) const;
+  bool lies_in(uint32_t inner, uint32_t outer) const;
+  void confirm_joins(const std::vector<std::pair<uint32_t, uint32_t>>& joins, const Read& read);
+  void adopt_finished();
   void connect(uint32_t callee, uint32_t awaiter, bool weak);
   bool leads_to(uint32_t from, uint32_t to) const;
 

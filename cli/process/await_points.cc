@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "cli/process/await_edges.h"
+#include "cli/process/frame_code.h"
 #include "cli/process/frame_locks.h"
 
 namespace track::process {
@@ -49,19 +50,28 @@ void read_frames(const ImageMemory& memory, const std::vector<Coroutine>& all, L
 
 class Points {
  public:
-  Points(Trace& trace, const CoroutineLookup& lookup) : trace_(trace), lookup_(lookup) {}
+  Points(Trace& trace, const ImageMemory& memory, const CoroutineLookup& lookup)
+      : trace_(trace), memory_(memory), lookup_(lookup) {}
 
   struct Function {
     FrameShape shape;
+    uint32_t marked_at = 0;  // of GCC's: where destroy marks the index; 0 = not known
     std::unordered_map<uint64_t, uint32_t> points;  // index -> into Trace::await_points
   };
 
-  Function& function_of(const Coroutine& coroutine) {
+  Function& function_of(uint64_t resume, uint64_t destroy) {
     // Frames of one function come in runs.
-    const std::pair key{coroutine.resume, coroutine.destroy};
+    const std::pair key{resume, destroy};
     if (last_ != nullptr && key == last_key_) return *last_;
     const auto [entry, fresh] = functions_[key.first].try_emplace(key.second);
-    if (fresh) entry->second.shape = lookup_.shape(key.first, key.second);
+    if (fresh) {
+      FrameShape& shape = entry->second.shape;
+      if (resume == 0) resume = gcc_resume(memory_, trace_.modules, destroy);
+      if (resume != 0) shape = lookup_.shape(resume, destroy);
+      entry->second.marked_at = shape.gcc && shape.index_bytes == 2
+                                    ? shape.index_offset
+                                    : gcc_index_offset(memory_, trace_.modules, destroy);
+    }
     last_key_ = key;
     return *(last_ = &entry->second);
   }
@@ -90,6 +100,7 @@ class Points {
   }
 
   Trace& trace_;
+  const ImageMemory& memory_;
   const CoroutineLookup& lookup_;
   std::unordered_map<uint64_t, std::unordered_map<uint64_t, Function>> functions_;
   std::unordered_map<uint32_t, uint32_t> finished_;
@@ -108,6 +119,36 @@ uint32_t promise_end(const FrameShape& shape, uint64_t address, std::span<const 
   return end;
 }
 
+// GCC's suspend index says whether a frame is still in use: destroy makes it odd, and one that
+// ended by itself, without waiting to be destroyed, has never got to the last one.
+enum class Use { unknown, in_use, over };
+Use use_of(const FrameShape& shape, const Coroutine& coroutine, uint16_t index, bool names_itself) {
+  if (index % 2 != 0 || (coroutine.inside && !names_itself)) return Use::over;
+  if (coroutine.resume != 0) return Use::in_use;
+  if (shape.points < 3 || index > 2 * (shape.points - 1)) return Use::unknown;
+  return index == 2 * (shape.points - 1) ? Use::in_use : Use::over;
+}
+
+// The frame's size, or what it has at least.
+uint32_t least_bytes(const FrameShape& shape) {
+  if (shape.frame_bytes != 0) return shape.frame_bytes;
+  const uint32_t bytes =
+      std::max(shape.promise_offset + shape.promise_bytes, shape.index_offset + shape.index_bytes);
+  return (bytes + 7) & ~uint32_t{7};
+}
+
+// Of a finished frame the head no longer says what resumed it: others of its kind do.
+std::unordered_map<uint64_t, uint64_t> resume_functions(const std::vector<Coroutine>& all) {
+  std::unordered_map<uint64_t, uint64_t> by_destroy;
+  uint64_t last = 0;
+  for (const Coroutine& coroutine : all) {
+    if (coroutine.resume == 0 || coroutine.destroy == last) continue;
+    last = coroutine.destroy;
+    by_destroy.try_emplace(last, coroutine.resume);
+  }
+  return by_destroy;
+}
+
 }  // namespace
 
 void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineLookup& lookup) {
@@ -119,30 +160,53 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
   };
   if (!std::is_sorted(all.begin(), all.end(), by_address))
     std::sort(all.begin(), all.end(), by_address);
-  Points points(trace, lookup);
+  Points points(trace, memory, lookup);
   AwaitEdges edges(all);
   FrameLocks locks(trace, memory);
   std::vector<uint64_t> words;
+  size_t over = 0;
+  const std::unordered_map<uint64_t, uint64_t> resumes = resume_functions(all);
   read_frames(memory, all, [&](size_t i, std::span<const std::byte> bytes) {
     Coroutine& coroutine = all[i];
     if (coroutine.certainty == FrameCertainty::recorded) return;
-    if (coroutine.state == TaskState::done) coroutine.await_point = points.finished(coroutine);
-    if (coroutine.state != TaskState::suspended || coroutine.resume == 0) return;
-    Points::Function& function = points.function_of(coroutine);
+    const bool done = coroutine.state == TaskState::done;
+    if (done) coroutine.await_point = points.finished(coroutine);
+    if (!done && (coroutine.state != TaskState::suspended || coroutine.resume == 0)) return;
+    const auto resume = resumes.find(coroutine.destroy);
+    const uint64_t body = !done ? coroutine.resume : resume != resumes.end() ? resume->second : 0;
+    Points::Function& function = points.function_of(body, coroutine.destroy);
     const FrameShape& shape = function.shape;
-    if (coroutine.size_bytes == 0) coroutine.size_bytes = shape.frame_bytes;
-    uint64_t index = 0;
-    if (shape.index_offset + shape.index_bytes <= bytes.size())
-      std::memcpy(&index, bytes.data() + shape.index_offset, shape.index_bytes);
-    coroutine.await_point = points.point_of(coroutine, function, index);
+    if (coroutine.size_bytes == 0) coroutine.size_bytes = least_bytes(shape);
     const size_t used =
         shape.frame_bytes != 0 ? std::min<size_t>(shape.frame_bytes, bytes.size()) : bytes.size();
     words.resize(used / 8);
     std::memcpy(words.data(), bytes.data(), words.size() * 8);
-    locks.look(coroutine, words);
-    edges.look(i, words, promise_end(shape, coroutine.address, words));
+    const uint32_t end = promise_end(shape, coroutine.address, words);
+    uint64_t index = 0;
+    if (shape.index_offset + shape.index_bytes <= bytes.size())
+      std::memcpy(&index, bytes.data() + shape.index_offset, shape.index_bytes);
+    const bool names_itself =
+        std::find(words.begin(), words.end(), coroutine.address) != words.end();
+    Use use = Use::unknown;
+    if (function.marked_at != 0 && function.marked_at + 2 <= bytes.size()) {
+      uint16_t mark = 0;
+      std::memcpy(&mark, bytes.data() + function.marked_at, sizeof mark);
+      use = use_of(shape, coroutine, mark, names_itself);
+    }
+    coroutine.in_use = use == Use::in_use;
+    if (use == Use::over) {
+      coroutine.state = TaskState::ended;
+      ++over;
+      return;
+    }
+    if (!done) coroutine.await_point = points.point_of(coroutine, function, index);
+    if (!done) locks.look(coroutine, words);
+    edges.look(i, words, end);
   });
-  edges.finish();
+  edges.finish([&](uint64_t address, void* to, size_t bytes) {
+    return memory.read_some(address, to, bytes);
+  });
+  if (over != 0) std::erase_if(all, [](const Coroutine& c) { return c.state == TaskState::ended; });
 }
 
 }  // namespace track::process

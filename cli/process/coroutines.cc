@@ -45,11 +45,8 @@ bool apply_head(Coroutine& coroutine, const FrameHead& head, const Destroyers& d
     verdict = known->second;
     verdict.done = true;
   }
-  if (!verdict.frame) {
-    // A block without a head from a site of frames only: one is being built or torn down just now.
-    name_from_site(coroutine, judge);
-    return !coroutine.site_mixed && learned.certainty == FrameCertainty::known;
-  }
+  // A place in a pool that is free now, or one that is being built or torn down just now.
+  if (!verdict.frame) return false;
   coroutine.created_at_doubtful = learned.function != 0 && verdict.function != 0 &&
                                   learned.function != verdict.function && !coroutine.site_mixed;
   coroutine.resume = head.resume;
@@ -72,7 +69,11 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
   FrameJudge judge(trace, readable ? &code_memory : nullptr, code);
   if (!readable) {
     for (Coroutine& coroutine : all) name_from_site(coroutine, judge);
-    std::erase_if(all, [](const Coroutine& c) { return c.site_mixed && !c.frame_seen; });
+    // What the tracker learned from pairs that symbols give other names, or from finished frames
+    // alone, which many objects look like, is no frame on its word.
+    std::erase_if(all, [&](const Coroutine& c) {
+      return (c.site_mixed && !c.frame_seen) || !judge.of({c.resume, c.destroy}).frame;
+    });
     return;
   }
   if (!std::is_sorted(all.begin(), all.end(),

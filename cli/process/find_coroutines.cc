@@ -1,15 +1,14 @@
 #include <algorithm>
 #include <cstring>
 
+#include "cli/process/find_frames.h"
 #include "cli/process/frame_heads.h"
 #include "cli/process/pages.h"
-#include "cli/process/untracked.h"
 
 namespace track::process {
 namespace {
 
 constexpr size_t kPiece = 1 << 20;
-constexpr size_t kSelfWithin = 1024;
 constexpr uint64_t kHeapFlags = 7, kLargestFrame = 1 << 20;
 
 struct Range {
@@ -51,23 +50,52 @@ uint32_t block_bytes(const ProcessImage& image, uint64_t frame) {
 
 class Finder {
  public:
-  Finder(Trace& trace, const ProcessImage& image, const CodeLookup& code)
-      : trace_(trace),
-        image_(image),
+  Finder(Trace& trace, const ProcessImage& image, const CodeLookup& code,
+         const std::vector<Coroutine>* recorded)
+      : image_(image),
         pages_(image.core ? 0 : image.pid),
         code_ranges_(image),
-        judge_(trace, image.memory.get(), code) {}
+        judge_(trace, image.memory.get(), code),
+        recorded_(recorded) {}
 
   // Pages that were never touched hold no frame; to read one would make it, or ask the program for
   // it.
   void scan(const Mapping& mapping) {
-    on_stack_ = is_stack(mapping);
     std::vector<AddressRange> existing;
     if (image_.core || image_.coherent ||
         !pages_.find(mapping.start, mapping.end, PageTable::Which::existing, existing))
       existing = {{mapping.start, mapping.end}};
     for (const AddressRange& range : existing) scan_range(range);
   }
+
+  void scan(uint64_t address, std::span<const std::byte> bytes) {
+    for (size_t i = 0; i + 16 <= bytes.size(); i += 8) {
+      FrameHead head;
+      std::memcpy(&head, bytes.data() + i, sizeof head);
+      if (!code_ranges_.covers(head.destroy)) continue;
+      if (head.resume != 0 && !code_ranges_.covers(head.resume)) continue;
+      const FrameVerdict& verdict = judge_.of(head);
+      if (!verdict.frame || verdict.certainty < FrameCertainty::structural) continue;
+      if (verdict.done && begins_frame(bytes.subspan(i + 8))) continue;
+      if (!found_.empty() && found_.back().address == address + i) continue;
+      if (is_recorded(address + i) || is_over(address + i)) continue;
+      Coroutine coroutine;
+      coroutine.address = address + i;
+      coroutine.id = found_.size() + 1;
+      coroutine.resume = head.resume;
+      coroutine.destroy = head.destroy;
+      coroutine.certainty = verdict.certainty;
+      coroutine.function = verdict.function;
+      coroutine.state = verdict.done ? TaskState::done : TaskState::suspended;
+      const uint32_t own_block = block_bytes(image_, coroutine.address);
+      coroutine.inside = recorded_ != nullptr || own_block == 0;
+      if (!coroutine.inside) coroutine.size_bytes = own_block;
+      if (verdict.certainty == FrameCertainty::structural && coroutine.inside) continue;
+      found_.push_back(coroutine);
+    }
+  }
+
+  std::vector<Coroutine> take() { return std::move(found_); }
 
  private:
   void scan_range(const AddressRange& mapping) {
@@ -93,23 +121,28 @@ class Finder {
     }
   }
 
-  bool is_stack(const Mapping& mapping) const {
-    return mapping.path == "[stack]" ||
-           std::any_of(image_.threads.begin(), image_.threads.end(), [&](const ImageThread& t) {
-             const uint64_t at = t.registers[Registers::rsp];
-             return at >= mapping.start && at < mapping.end;
-           });
+  // Below a stack pointer. What lies there is over.
+  bool is_over(uint64_t address) {
+    constexpr uint64_t kRedZone = 128;
+    if (address < stack_low_ || address >= stack_high_) {
+      const Mapping* mapping = image_.mapping_of(address);
+      stack_low_ = mapping == nullptr ? address : mapping->start;
+      stack_high_ = mapping == nullptr ? address + 1 : mapping->end;
+      stack_pointer_ = 0;
+      for (const ImageThread& thread : image_.threads)
+        if (const uint64_t sp = thread.registers[Registers::rsp];
+            thread.has_registers && sp >= stack_low_ && sp < stack_high_)
+          stack_pointer_ = sp;
+    }
+    return stack_pointer_ != 0 && address < stack_pointer_ - kRedZone;
   }
 
-  // GCC keeps the frame's own address in it. On a stack the two words alone may be what a register
-  // with both was saved to.
-  static bool names_itself(uint64_t frame, std::span<const std::byte> bytes) {
-    for (size_t at = 16; at + 8 <= std::min(bytes.size(), kSelfWithin); at += 8) {
-      uint64_t word = 0;
-      std::memcpy(&word, bytes.data() + at, sizeof word);
-      if (word == frame) return true;
-    }
-    return false;
+  bool is_recorded(uint64_t address) const {
+    if (recorded_ == nullptr) return false;
+    const auto at = std::lower_bound(
+        recorded_->begin(), recorded_->end(), address,
+        [](const Coroutine& coroutine, uint64_t value) { return coroutine.address < value; });
+    return at != recorded_->end() && at->address == address;
   }
 
   // Nothing, and then a frame: its resume function is no destroy function.
@@ -121,53 +154,59 @@ class Finder {
            code_ranges_.covers(head.destroy) && judge_.of(head).certainty == FrameCertainty::known;
   }
 
-  void scan(uint64_t address, std::span<const std::byte> bytes) {
-    for (size_t i = 0; i + 16 <= bytes.size(); i += 8) {
-      FrameHead head;
-      std::memcpy(&head, bytes.data() + i, sizeof head);
-      if (!code_ranges_.covers(head.destroy)) continue;
-      if (head.resume != 0 && !code_ranges_.covers(head.resume)) continue;
-      const FrameVerdict& verdict = judge_.of(head);
-      if (!verdict.frame || verdict.certainty != FrameCertainty::known) continue;
-      if (verdict.done && begins_frame(bytes.subspan(i + 8))) continue;
-      if (on_stack_ && !names_itself(address + i, bytes.subspan(i))) continue;
-      if (!trace_.coroutines.empty() && trace_.coroutines.back().address == address + i) continue;
-      Coroutine coroutine;
-      coroutine.address = address + i;
-      coroutine.id = trace_.coroutines.size() + 1;
-      coroutine.size_bytes = block_bytes(image_, coroutine.address);
-      coroutine.resume = head.resume;
-      coroutine.destroy = head.destroy;
-      coroutine.certainty = verdict.certainty;
-      coroutine.function = verdict.function;
-      coroutine.state = verdict.done ? TaskState::done : TaskState::suspended;
-      trace_.coroutines.push_back(coroutine);
-    }
-  }
-
-  Trace& trace_;
   const ProcessImage& image_;
   PageTable pages_;
   CodeRanges code_ranges_;
   FrameJudge judge_;
+  const std::vector<Coroutine>* recorded_;  // sorted; null = there is no record
+  std::vector<Coroutine> found_;
   std::vector<std::byte> buffer_;
-  bool on_stack_ = false;
+  uint64_t stack_low_ = 0, stack_high_ = 0, stack_pointer_ = 0;  // of the mapping asked for last
 };
 
-// Frames live in memory that the program allocates, and in blocks of its own making.
-bool may_hold_frames(const Mapping& mapping) {
-  return mapping.readable && mapping.writable && !mapping.shared &&
-         mapping.end - mapping.start <= kLargestSearched &&
-         (mapping.path.empty() || mapping.path == "[heap]" || mapping.path.front() == '[');
+// Frames live in memory that the program allocates, in blocks of its own making, and in a module's
+// variables.
+bool may_hold_frames(const ProcessImage& image, const Mapping& mapping) {
+  if (!mapping.readable || !mapping.writable || mapping.shared ||
+      mapping.end - mapping.start > kLargestSearched)
+    return false;
+  return mapping.path.empty() || mapping.path.front() == '[' ||
+         image.module_of(mapping.start) != nullptr;
 }
 
 }  // namespace
 
 void find_coroutines(Trace& trace, const ProcessImage& image, const CodeLookup& code) {
-  Finder finder(trace, image, code);
+  Finder finder(trace, image, code, nullptr);
   for (const Mapping& mapping : image.mappings)
-    if (may_hold_frames(mapping)) finder.scan(mapping);
+    if (may_hold_frames(image, mapping)) finder.scan(mapping);
+  trace.coroutines = finder.take();
   trace.coroutines_created = trace.coroutines.size();
+}
+
+void find_unrecorded(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions,
+                     const CodeLookup& code) {
+  const auto by_address = [](const Coroutine& a, const Coroutine& b) {
+    return a.address < b.address;
+  };
+  std::vector<Coroutine>& all = trace.coroutines;
+  if (!std::is_sorted(all.begin(), all.end(), by_address))
+    std::sort(all.begin(), all.end(), by_address);
+  Finder finder(trace, image, code, &all);
+  for (const MemoryRegion& region : regions) {
+    const Mapping* mapping = image.mapping_of(region.address);
+    if (mapping != nullptr && may_hold_frames(image, *mapping))
+      finder.scan(region.address, region.bytes);
+  }
+  std::vector<Coroutine> found = finder.take();
+  if (found.empty()) return;
+  uint64_t last_id = 0;
+  for (const Coroutine& coroutine : all) last_id = std::max(last_id, coroutine.id);
+  for (Coroutine& coroutine : found) coroutine.id = ++last_id;
+  const size_t before = all.size();
+  all.insert(all.end(), found.begin(), found.end());
+  std::inplace_merge(all.begin(), all.begin() + static_cast<ptrdiff_t>(before), all.end(),
+                     by_address);
 }
 
 }  // namespace track::process

@@ -5,7 +5,7 @@
 #include <optional>
 #include <vector>
 
-#include "cli/process/loaded_elf.h"
+#include "cli/process/function_extent.h"
 
 namespace track::process {
 namespace {
@@ -91,21 +91,30 @@ bool asks_for_mark(const Code& resume, int32_t field) {
   return false;
 }
 
-// With the mark set GCC's destroy goes on as resume does: in a copy, which compares with an odd
-// index next, or by a call.
-bool goes_on_destroying(const ImageMemory& memory, uint64_t address, const Code& destroy,
-                        const Mark& mark) {
-  constexpr size_t kNear = 24;
+constexpr size_t kNear = 24;  // instructions' bytes behind the mark
+
+// The resume function that destroy jumps to, or calls, with the mark set; 0 = it has a copy of it.
+uint64_t called_with_mark(const ImageMemory& memory, uint64_t address, const Code& destroy,
+                          const Mark& mark) {
   for (size_t i = mark.after; i < std::min(mark.after + kNear, destroy.size); ++i) {
     const uint8_t* at = destroy.bytes.data() + i;
-    if (at[0] == 0x66 && at[1] == 0x83 && (at[2] & 0xf8) == 0xf8 && at[3] % 2 == 1) return true;
-    if (at[0] != 0xe8) continue;
+    if (at[0] != 0xe8 && at[0] != 0xe9) continue;
     int32_t relative = 0;
     std::memcpy(&relative, at + 1, sizeof relative);
     const uint64_t target = address + i + 5 + static_cast<uint64_t>(int64_t{relative});
-    if (asks_for_mark(Code(memory, target, 0, kEntry), mark.field)) return true;
+    if (asks_for_mark(Code(memory, target, 0, kEntry), mark.field)) return target;
   }
-  return false;
+  return 0;
+}
+
+// Where it has a copy that compares with an odd index next.
+bool goes_on_destroying(const ImageMemory& memory, uint64_t address, const Code& destroy,
+                        const Mark& mark) {
+  for (size_t i = mark.after; i < std::min(mark.after + kNear, destroy.size); ++i) {
+    const uint8_t* at = destroy.bytes.data() + i;
+    if (at[0] == 0x66 && at[1] == 0x83 && (at[2] & 0xf8) == 0xf8 && at[3] % 2 == 1) return true;
+  }
+  return called_with_mark(memory, address, destroy, mark) != 0;
 }
 
 // The 8-bit fields that are read: what clang's suspend index may be.
@@ -154,50 +163,32 @@ bool reaches_end(const Code& resume) {
   return false;
 }
 
-// Where the unwind table of the module has its next function; 0 when there is none, or no table.
-uint64_t function_end(const ImageMemory& memory, const std::vector<Module>& modules,
-                      uint64_t address) {
-  constexpr uint32_t kHead = 0x3b031b01;  // version 1, and the encodings that all linkers write
-  const auto module = std::find_if(modules.begin(), modules.end(), [&](const Module& m) {
-    return address >= m.start && address < m.end;
-  });
-  if (module == modules.end()) return 0;
-  const auto elf = loaded_elf(memory, module->start);
-  uint32_t head[3] = {};
-  if (!elf || elf->eh_frame_hdr == 0 ||
-      memory.read_some(elf->eh_frame_hdr, head, sizeof head) != sizeof head || head[0] != kHead ||
-      uint64_t{head[2]} * 8 + sizeof head > elf->eh_frame_hdr_bytes)
-    return 0;
-  uint32_t low = 0, high = head[2];
-  uint64_t end = 0;
-  while (low < high) {
-    const uint32_t middle = low + (high - low) / 2;
-    int32_t entry = 0;
-    if (memory.read_some(elf->eh_frame_hdr + sizeof head + uint64_t{middle} * 8, &entry,
-                         sizeof entry) != sizeof entry)
-      return 0;
-    const uint64_t start = elf->eh_frame_hdr + static_cast<uint64_t>(int64_t{entry});
-    if (start > address) {
-      end = start;
-      high = middle;
-    } else {
-      low = middle + 1;
-    }
-  }
-  return end;
+}  // namespace
+
+uint32_t gcc_index_offset(const ImageMemory& memory, const std::vector<Module>& modules,
+                          uint64_t destroy) {
+  const Code entry(memory, destroy, function_extent(memory, modules, destroy).end, kEntry);
+  const Mark mark = find_mark(entry);
+  const bool sure = mark.field != 0 && goes_on_destroying(memory, destroy, entry, mark);
+  return sure ? static_cast<uint32_t>(mark.field) : 0;
 }
 
-}  // namespace
+uint64_t gcc_resume(const ImageMemory& memory, const std::vector<Module>& modules,
+                    uint64_t destroy) {
+  const Code entry(memory, destroy, function_extent(memory, modules, destroy).end, kEntry);
+  const Mark mark = find_mark(entry);
+  return mark.field == 0 ? 0 : called_with_mark(memory, destroy, entry, mark);
+}
 
 CodeEvidence frame_code(const ImageMemory& memory, const std::vector<Module>& modules,
                         uint64_t resume, uint64_t destroy) {
-  const Code destroy_entry(memory, destroy, function_end(memory, modules, destroy), kEntry);
+  const Code destroy_entry(memory, destroy, function_extent(memory, modules, destroy).end, kEntry);
   const Mark mark = find_mark(destroy_entry);
   if (resume == 0)
     return mark.field != 0 && goes_on_destroying(memory, destroy, destroy_entry, mark)
                ? CodeEvidence::exact
                : CodeEvidence::none;
-  const uint64_t resume_end = function_end(memory, modules, resume);
+  const uint64_t resume_end = function_extent(memory, modules, resume).end;
   const Code resume_entry(memory, resume, resume_end, kEntry);
   if (mark.field != 0 && asks_for_mark(resume_entry, mark.field)) return CodeEvidence::exact;
   const std::vector<int32_t> index = narrow_reads(resume_entry);

@@ -11,6 +11,14 @@
 
 namespace track::process {
 
+// Of GCC's destroy function: where in the frame it marks the suspend index as odd. 0 = not known.
+uint32_t gcc_index_offset(const ImageMemory& memory, const std::vector<Module>& modules,
+                          uint64_t destroy);
+
+// And the resume function that it goes on in. 0 = not known: the two may have no call in common.
+uint64_t gcc_resume(const ImageMemory& memory, const std::vector<Module>& modules,
+                    uint64_t destroy);
+
 enum class CodeEvidence : uint8_t { none, alike, exact };
 
 // resume may be 0: a frame at its final suspension, of which only GCC's destroy can tell.

@@ -39,19 +39,6 @@ void settle(std::vector<AddressRange>& ranges) {
   ranges.resize(kept);
 }
 
-std::vector<AddressRange> tracker_memory(const ProcessImage& image, const TrackerPlace& tracker) {
-  std::vector<AddressRange> ranges = {
-      {tracker.module_start, tracker.module_end},
-      {tracker.recording, tracker.recording + tracker.recording_bytes}};
-  uint64_t arena = tracker.arenas == 0 ? 0 : image.word(tracker.arenas);
-  for (size_t n = 0; arena != 0 && n < kMostArenas; ++n) {
-    ranges.push_back({arena, arena + ((image.word(arena + 8) + 4095) & ~uint64_t{4095})});
-    arena = image.word(arena);
-  }
-  settle(ranges);
-  return ranges;
-}
-
 struct Kept {
   ProcessImage image;
   MemoryCopy copy;
@@ -303,6 +290,19 @@ class Gatherer {
 };
 
 }  // namespace
+
+std::vector<AddressRange> tracker_memory(const ProcessImage& image, const TrackerPlace& tracker) {
+  std::vector<AddressRange> ranges = {
+      {tracker.module_start, tracker.module_end},
+      {tracker.recording, tracker.recording + tracker.recording_bytes}};
+  uint64_t arena = tracker.arenas == 0 ? 0 : image.word(tracker.arenas);
+  for (size_t n = 0; arena != 0 && n < kMostArenas; ++n) {
+    ranges.push_back({arena, arena + ((image.word(arena + 8) + 4095) & ~uint64_t{4095})});
+    arena = image.word(arena);
+  }
+  settle(ranges);
+  return ranges;
+}
 
 MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
                              std::vector<RecordedBlock> recorded) {

@@ -14,4 +14,7 @@ namespace track::process {
 MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
                              std::vector<RecordedBlock> recorded = {});
 
+// The tracker's own: its module, its recording, its arenas. Sorted.
+std::vector<AddressRange> tracker_memory(const ProcessImage& image, const TrackerPlace& tracker);
+
 }  // namespace track::process

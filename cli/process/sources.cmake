@@ -19,6 +19,7 @@ set(TRACK_PROCESS_SOURCES
   frame_heads.cc
   frame_locks.cc
   frame_pointer.cc
+  function_extent.cc
   heap_glibc.cc
   hidden_wakers.cc
   hold.cc
@@ -38,11 +39,14 @@ set(TRACK_PROCESS_SOURCES
   picture.cc
   proc.cc
   registers.cc
+  running.cc
   stacks.cc
+  stale_frames.cc
   stop.cc
   system_calls.cc
   thread_memory.cc
   traced_call.cc
+  unrecorded.cc
   untracked.cc
   unwind.cc
   way_back.cc)

@@ -22,8 +22,4 @@ using FunctionLookup = std::function<std::string(uint64_t address)>;
 // with lock owners from memory, in Trace::memory and as Thread::held.
 void name_waits(Trace& trace, const ProcessImage& image, const FunctionLookup& functions);
 
-// Suspended coroutines found in the writable memory by the two functions at a frame's head. Only
-// what symbols or GCC's destroy stub prove.
-void find_coroutines(Trace& trace, const ProcessImage& image, const CodeLookup& code);
-
 }  // namespace track::process

@@ -210,7 +210,22 @@ Unwinder::~Unwinder() {
   unw_destroy_addr_space(state_->space);
 }
 
-Stack Unwinder::unwind(const Registers& registers, bool interrupted) {
+namespace {
+
+WalkedFrame walked(unw_cursor_t& cursor, uint64_t address, uint64_t function, uint64_t low) {
+  constexpr unw_regnum_t kKept[] = {UNW_X86_64_RBX, UNW_X86_64_RBP, UNW_X86_64_R12,
+                                    UNW_X86_64_R13, UNW_X86_64_R14, UNW_X86_64_R15};
+  WalkedFrame frame{address, function, low, 0, {}};
+  for (size_t i = 0; i < frame.kept.size(); ++i) {
+    unw_word_t value = 0;
+    if (unw_get_reg(&cursor, kKept[i], &value) == 0) frame.kept[i] = value;
+  }
+  return frame;
+}
+
+}  // namespace
+
+Stack Unwinder::unwind(const Registers& registers, bool interrupted, const FrameVisitor& visit) {
   Stack stack;
   State& state = *state_;
   state.registers = registers;
@@ -235,12 +250,19 @@ Stack Unwinder::unwind(const Registers& registers, bool interrupted) {
     const bool signal_frame = unw_is_signal_frame(&cursor) > 0;
     unw_proc_info_t info;
     const bool described = unw_get_proc_info(&cursor, &info) == 0;
+    WalkedFrame frame;
+    if (visit) frame = walked(cursor, stack.addresses.back(), described ? info.start_ip : 0, sp);
     const unw_cursor_t before = cursor;
     int step = unw_step(&cursor);
     if (step < 0 && described && state.recover_frame_pointer(before, info.start_ip, sp)) {
       cursor = before;
       unw_set_reg(&cursor, UNW_X86_64_RBP, state.registers[Registers::rbp]);
       step = unw_step(&cursor);
+    }
+    if (visit) {
+      unw_word_t next = 0;
+      if (step > 0 && unw_get_reg(&cursor, UNW_REG_SP, &next) == 0) frame.high = next;
+      visit(frame);
     }
     if (step == 0 && described) return stack;
     if (step <= 0) break;

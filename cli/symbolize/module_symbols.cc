@@ -90,6 +90,11 @@ std::optional<std::string> ModuleSymbols::symbol_at(uint64_t address) const {
   return symbol ? std::optional<std::string>(symbol->name) : std::nullopt;
 }
 
+std::optional<bool> ModuleSymbols::has_coroutines() const {
+  if (symbols_.empty() || symbols_.named("_init") == nullptr) return std::nullopt;
+  return symbols_.any_with_suffix(".destroy") || symbols_.any_with_suffix(".cleanup");
+}
+
 std::optional<std::string> ModuleSymbols::symbol_starting_at(uint64_t address) const {
   const Symbol* symbol = symbols_.starting_at(address);
   return symbol ? std::optional<std::string>(symbol->name) : std::nullopt;

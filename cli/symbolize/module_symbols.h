@@ -28,6 +28,8 @@ class ModuleSymbols {
   std::vector<Frame> frames_at(uint64_t address);  // innermost first; empty = nothing known
   std::optional<std::string> symbol_at(uint64_t address) const;
   std::optional<std::string> symbol_starting_at(uint64_t address) const;
+  // Whether its symbols name functions that destroy coroutines; nothing when it has no symbols.
+  std::optional<bool> has_coroutines() const;
   // The coroutine with these functions; null when the module's file cannot be read.
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
   const std::vector<std::string>& notes() const { return notes_; }  // grows as more is read

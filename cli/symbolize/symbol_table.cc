@@ -93,6 +93,14 @@ const Symbol* SymbolTable::named(const char* name) const {
   return symbols_.find_if([name](const Symbol& s) { return std::strcmp(s.name, name) == 0; });
 }
 
+bool SymbolTable::any_with_suffix(const char* suffix) const {
+  const size_t length = std::strlen(suffix);
+  return symbols_.find_if([&](const Symbol& s) {
+    const char* at = std::strstr(s.name, suffix);
+    return at != nullptr && (at[length] == 0 || at[length] == '.');
+  }) != nullptr;
+}
+
 const Symbol* SymbolTable::starting_at(uint64_t address) const {
   return symbols_.starting_at(address);
 }

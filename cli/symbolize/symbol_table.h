@@ -27,6 +27,8 @@ class SymbolTable {
   const Symbol* covering(uint64_t address) const;  // its extent holds the address
   const Symbol* starting_at(uint64_t address) const;
   const Symbol* named(const char* name) const;  // looks at all of them
+  // Does any name have this at its end, or before another dot? Looks at all of them.
+  bool any_with_suffix(const char* suffix) const;
   bool empty() const { return symbols_.empty(); }
 
  private:

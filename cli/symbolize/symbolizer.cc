@@ -122,6 +122,10 @@ std::optional<std::string> Symbolizer::symbol_starting_at(uint64_t address) {
                                                modules_[static_cast<size_t>(module)].base);
 }
 
+std::optional<bool> Symbolizer::has_coroutines(size_t module) {
+  return symbols_of(static_cast<int32_t>(module)).has_coroutines();
+}
+
 CoroutineCode* Symbolizer::coroutine(uint64_t resume, uint64_t destroy) {
   const int32_t module = find_module(resume, 0);
   if (module < 0) return nullptr;

@@ -56,6 +56,9 @@ class Symbolizer {
   // Only when a symbol starts exactly there.
   std::optional<std::string> symbol_starting_at(uint64_t address);
 
+  // Of a module by its index: see ModuleSymbols.
+  std::optional<bool> has_coroutines(size_t module);
+
   // The coroutine whose frames begin with these two addresses; null when nothing is known of the
   // module. Lives as long as this object. Newest generation.
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);

@@ -22,7 +22,9 @@
 #include "cli/process/locate.h"
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
+#include "cli/process/running.h"
 #include "cli/process/stacks.h"
+#include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/dump.h"
 #include "cli/read/recording.h"
@@ -58,6 +60,7 @@ Trace observe(pid_t pid, const process::RecordingPlace& place) {
   process::observe_unpublished(trace);
   process::observe_fibers(trace);
   process::read_lock_words(trace);
+  process::add_mapped_modules(trace);
   return trace;
 }
 
@@ -151,8 +154,12 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   Names names(loaded.report.trace, settings, pid);
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
+  const process::Unrecorded unrecorded(loaded.report.trace, names.code_lookup(),
+                                       names.has_coroutines());
   process::read_await_points(loaded.report.trace, process::LiveMemory(pid),
                              names.coroutine_lookup());
+  unrecorded.drop_stale(loaded.report.trace);
+  process::find_running(loaded.report.trace, names.code_names());
   loaded.report.symbols = names.resolve(loaded.report.trace);
   analyze::forget_foreign_stacks(loaded.report.trace, loaded.report.symbols);
   if (confirm) {

@@ -6,6 +6,7 @@
 #include <unordered_set>
 
 #include "cli/model/words.h"
+#include "cli/process/named_functions.h"
 #include "cli/symbolize/coroutine_code.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/verbs/progress.h"
@@ -96,6 +97,33 @@ process::CoroutineLookup Names::coroutine_lookup() {
     return code != nullptr ? code->point(index) : AwaitPoint{};
   };
   return lookup;
+}
+
+process::CodeNames Names::code_names() {
+  return [this](uint64_t return_address) {
+    std::vector<std::string> names;
+    const auto add = [&](const std::string& raw) {
+      const auto part = symbolize::coroutine_symbol(raw);
+      names.push_back(part ? part->ramp : symbolize::demangle(raw));
+    };
+    if (const auto raw = symbolizer_.symbol_at(return_address - 1)) add(*raw);
+    for (const Frame& frame : symbolizer_.resolve(return_address, 0, true).frames)
+      if (frame.inlined && !frame.linkage_name.empty()) add(frame.linkage_name);
+    return names;
+  };
+}
+
+std::optional<bool> Names::has_coroutines() {
+  bool known = true;
+  for (size_t i = 0; i < modules_.size(); ++i) {
+    const std::string& path = modules_[i].path;
+    const bool theirs = path.starts_with("/lib") || path.starts_with("/usr/lib");
+    if (modules_[i].unloaded != 0 || theirs || process::of_the_system(modules_[i])) continue;
+    const std::optional<bool> has = symbolizer_.has_coroutines(i);
+    if (has.value_or(false)) return true;
+    known = known && has.has_value();
+  }
+  return known ? std::optional<bool>(false) : std::nullopt;
 }
 
 void Names::resolve_stacks(const Trace& trace, const std::unordered_set<StackIndex>& stacks,

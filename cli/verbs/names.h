@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <optional>
 #include <unordered_set>
 
 #include "cli/model/proof.h"
@@ -10,6 +11,7 @@
 #include "cli/model/trace.h"
 #include "cli/process/await_points.h"
 #include "cli/process/observe.h"
+#include "cli/process/running.h"
 #include "cli/process/untracked.h"
 #include "cli/symbolize/symbolizer.h"
 #include "cli/verbs/settings.h"
@@ -24,6 +26,9 @@ class Names {
   process::CodeLookup code_lookup();
   process::FunctionLookup function_lookup();
   process::CoroutineLookup coroutine_lookup();
+  process::CodeNames code_names();
+  // Whether any of the program's own modules has coroutines; nothing when symbols cannot say.
+  std::optional<bool> has_coroutines();
   // Every stack a task of the trace refers to, and the locks and other objects waited for or held.
   Symbols resolve(const Trace& trace);
   // And the globals that keep tasks, and what leaked blocks are and who allocated them.

@@ -9,10 +9,13 @@
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/fixpoint.h"
 #include "cli/model/error.h"
+#include "cli/process/find_frames.h"
 #include "cli/process/image.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/picture.h"
 #include "cli/process/proc.h"
+#include "cli/process/running.h"
+#include "cli/process/stale_frames.h"
 #include "cli/process/untracked.h"
 #include "cli/verbs/names.h"
 
@@ -28,6 +31,8 @@ ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   process::name_waits(report.trace, image, names.function_lookup());
   process::find_coroutines(report.trace, image, names.code_lookup());
   process::read_await_points(report.trace, *image.memory, names.coroutine_lookup());
+  process::drop_stale(report.trace, image);
+  process::find_running(report.trace, image, names.code_names());
   report.symbols = names.resolve(report.trace);
   return report;
 }

@@ -7,6 +7,7 @@
 #include <algorithm>
 #include <thread>
 #include <unordered_map>
+#include <unordered_set>
 
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/recycled.h"
@@ -14,6 +15,8 @@
 #include "cli/process/fibers.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/observe.h"
+#include "cli/process/running.h"
+#include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/clock.h"
 #include "cli/read/recording.h"
@@ -40,6 +43,23 @@ void apply_status(Trace& trace, int status) {
   } else if (WIFEXITED(status)) {
     trace.exit_code = WEXITSTATUS(status);
     if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::unseen;
+  }
+}
+
+// Of those without an allocation of their own the record says nothing: all are still there, but for
+// such as were elided into a frame that is gone. Both by address.
+void add_unrecorded(const std::vector<Coroutine>& seen, std::vector<Coroutine>& known) {
+  std::unordered_set<uint64_t> there;
+  for (const Coroutine& coroutine : known) there.insert(coroutine.address);
+  const Coroutine* outer = nullptr;
+  for (const Coroutine& coroutine : seen) {
+    if (!coroutine.inside) {
+      outer = &coroutine;
+      continue;
+    }
+    if (coroutine.created_ticks != 0) continue;  // the head of a pool's block: that is recorded
+    const bool elided = outer != nullptr && coroutine.address < outer->address + outer->size_bytes;
+    if (!elided || there.count(outer->address) != 0) known.push_back(coroutine);
   }
 }
 
@@ -87,9 +107,13 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::observe_threads(trace);
     process::observe_fibers(trace);
     process::read_lock_words(trace);
+    process::add_mapped_modules(trace);
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
+    const process::Unrecorded unrecorded(trace, names.code_lookup(), names.has_coroutines());
     process::read_await_points(trace, process::LiveMemory(pid_), names.coroutine_lookup());
+    unrecorded.drop_stale(trace);
+    process::find_running(trace, names.code_names());
     trace.held_at_exit =
         trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
     fixpoint_ = take_fixpoint(pid_, trace, symbols_,
@@ -114,6 +138,10 @@ void Watched::apply_facts(Trace& trace) const {
   trace.memory = seen.memory;
   trace.memory_read = seen.memory_read;
   trace.not_visible = seen.not_visible;
+  if (seen.modules.size() > trace.modules.size())
+    trace.modules.insert(trace.modules.end(),
+                         seen.modules.begin() + static_cast<ptrdiff_t>(trace.modules.size()),
+                         seen.modules.end());
   std::unordered_map<uint32_t, const Thread*> threads;
   for (const Thread& thread : seen.threads) threads[thread.id] = &thread;
   for (Thread& thread : trace.threads) {
@@ -143,9 +171,10 @@ void Watched::apply_coroutine_facts(Trace& trace, Names& names) const {
       if (before == frames.end()) return coroutine.created_ns <= facts_->taken_ns;
       if (before->second->created_ticks != coroutine.created_ticks) return false;
       known.push_back(*before->second);
-      known.back().created_at = coroutine.created_at;
+      if (!known.back().inside) known.back().created_at = coroutine.created_at;
       return true;
     });
+    add_unrecorded(facts_->coroutines, known);
   }
   if (facts_) trace.frame_locks = facts_->frame_locks;
   process::inspect_coroutines(trace, false, names.code_lookup());
@@ -185,8 +214,8 @@ Loaded Watched::judge_finally(int status) {
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);
   read::read_heap(bytes_, symbols_.heap, trace);
-  Names names(trace, symbols_, 0);
   apply_facts(trace);
+  Names names(trace, symbols_, 0);
   apply_coroutine_facts(trace, names);
   apply_fiber_facts(trace);
   loaded.report.symbols = names.resolve(trace);

@@ -68,6 +68,7 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex&
   row.state = coroutine.state == TaskState::unknown ? "recorded" : task_state_name(coroutine.state);
   row.age_ns = past(trace, coroutine.created_ns);
   row.bytes = coroutine.size_bytes;
+  row.thread = coroutine.thread;
   row.created_at = coroutine.created_at;
   row.certainty = coroutine.certainty;
   return row;

@@ -79,6 +79,7 @@ class Table {
     std::string text = row.name.empty() ? "(function unknown)" : short_function(row.name);
     const std::string where = await_text(process_.trace, row.await_point);
     if (!where.empty()) text += " " + where;
+    if (row.task_state == TaskState::running) text += " on thread " + std::to_string(row.thread);
     if (row.awaits != 0) text += ", awaits " + std::to_string(row.awaits);
     if (row.cycle) text += ", in an await cycle";
     return text;
@@ -232,6 +233,7 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["awaits"] = row.awaits;
     json["awaited_by"] = row.awaited_by;
     json["await_cycle"] = row.cycle;
+    if (row.thread != 0) json["thread"] = row.thread;
   }
   const auto& note = row.kind == TaskKind::coroutine ? notes.kept_by : notes.waits_for;
   if (const auto known = note.find(row.id); row.kind != TaskKind::fiber && known != note.end())

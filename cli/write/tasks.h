@@ -37,7 +37,7 @@ struct TaskRow {
   uint64_t since_ns = 0;  // how long in this state, the longest; 0 = unknown
   uint64_t bytes = 0;
   bool on_cpu = false;
-  uint32_t thread = 0;  // a running fiber's
+  uint32_t thread = 0;  // a running fiber's or coroutine's
   StackIndex at = 0;
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;

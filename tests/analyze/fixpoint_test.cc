@@ -345,7 +345,9 @@ TEST_CASE("what moved after all takes the whole proof with it") {
   Process p;
   p.add_thread();
   p.blocks_on(2, WaitKind::condition, p.block(48));
-  p.add_coroutine("lost()", 0).address = p.block(96);
+  Coroutine& lost = p.add_coroutine("lost()", 0);
+  lost.address = p.block(96);
+  lost.created_ticks = 7;
   const Fixpoint found = p.solve();
   Fixpoint kept = found;
   CHECK(keep_unmoved(kept, p.trace));

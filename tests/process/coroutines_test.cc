@@ -43,6 +43,7 @@ struct Fixture {
   Code code;
   std::array<uint64_t, 2> head{};
   Trace trace;
+  bool named_otherwise = false;
   std::string symbol;  // of resume() and other(), as a coroutine's; empty: no symbols
 
   Coroutine& inspect(uint64_t resume, uint64_t destroy, bool mixed = false, bool readable = true) {
@@ -59,6 +60,7 @@ struct Fixture {
     process::inspect_coroutines(trace, readable, [this](uint64_t address) {
       process::CodeFact fact;
       fact.code = code.covers(address);
+      fact.other = fact.code && named_otherwise;
       if (fact.code && !symbol.empty() && address != code.stub()) {
         fact.coroutine = true;
         fact.function = symbol;
@@ -114,6 +116,22 @@ TEST_CASE("without memory the record is what there is, but not for a mixed site"
   CHECK(f.inspect(1, 2, false, false).certainty == FrameCertainty::recorded);
   CHECK(f.trace.functions.at(f.trace.coroutines.at(0).function) == "session(int)");
   f.inspect(1, 2, true, false);
+  CHECK(f.trace.coroutines.empty());
+}
+
+TEST_CASE("what symbols call by another name is no frame, whether its memory can be read or not") {
+  Fixture f;
+  f.named_otherwise = true;
+  f.inspect(f.code.resume(), f.code.other());
+  CHECK(f.trace.coroutines.empty());
+  f.inspect(1, 2, false, false);
+  CHECK(f.trace.coroutines.empty());
+}
+
+TEST_CASE("a block whose head is no frame's now holds none") {
+  Fixture f;
+  f.symbol = "session(int)";
+  f.inspect(1, 2);
   CHECK(f.trace.coroutines.empty());
 }
 

@@ -1,0 +1,28 @@
+// what: A coroutine is resumed by a thread and ends there.
+// expect: clean
+#include <condition_variable>
+#include <coroutine>
+#include <mutex>
+#include <thread>
+
+#include "samples/support/task.h"
+
+static std::mutex& guard = *new std::mutex;
+static std::condition_variable& changed = *new std::condition_variable;
+static bool inside = false, finished = false;
+
+co::detached run_job(co::event& started) {
+  co_await started;
+  std::unique_lock lock(guard);
+  inside = true;
+  changed.notify_all();
+}
+
+int main() {
+  static co::event& started = *new co::event;
+  run_job(started);
+  std::thread worker([] { started.set(); });
+  worker.join();
+  std::unique_lock lock(guard);
+  changed.wait(lock, [] { return inside; });
+}

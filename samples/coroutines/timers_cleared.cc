@@ -1,0 +1,46 @@
+// what: Cancelling timers forgets those who sleep: two chains are lost (S06).
+// expect: orphaned-coroutine|outlived-task proved|likely|suspected count=2 created_by=main
+#include <coroutine>
+#include <map>
+#include <utility>
+
+#include "samples/support/task.h"
+
+class Timers {
+ public:
+  struct sleep {
+    bool await_ready() const noexcept { return false; }
+    void await_suspend(std::coroutine_handle<> awaiting) { timers.queue_.emplace(due, awaiting); }
+    void await_resume() const noexcept {}
+    Timers& timers;
+    int due;
+  };
+  sleep until(int due) { return {*this, due}; }
+  void advance(int now) {
+    while (!queue_.empty() && queue_.begin()->first <= now)
+      queue_.extract(queue_.begin()).mapped().resume();
+  }
+  void cancel() { queue_.clear(); }
+
+ private:
+  std::multimap<int, std::coroutine_handle<>> queue_;
+};
+
+static Timers& timers = *new Timers;
+static int ticks = 0;
+
+co::task<> tick(int due) {
+  co_await timers.until(due);
+  ticks += 1;
+}
+
+co::detached start(int due) {
+  co_await tick(due);
+}
+
+int main() {
+  for (int i = 0; i < 4; ++i) start(i * 10);
+  timers.advance(15);
+  timers.cancel();
+  return ticks == 2 ? 0 : 1;
+}
