@@ -1,0 +1,80 @@
+// A pool of four places and what refers to them: arrays of this very process.
+#include "cli/process/stale_frames.h"
+
+#include <doctest/doctest.h>
+
+#include <array>
+
+using namespace track;
+
+namespace {
+
+struct Pool {
+  static constexpr size_t kPlace = 8;  // words
+  std::array<uint64_t, 4 * kPlace> places{};
+  std::array<uint64_t, 8> elsewhere{};
+  Trace trace;
+  ProcessImage image;
+
+  uint64_t place(size_t nth) const {
+    return reinterpret_cast<uint64_t>(places.data() + nth * kPlace);
+  }
+  Coroutine& add_frame(size_t nth) {
+    Coroutine coroutine;
+    coroutine.address = place(nth);
+    coroutine.size_bytes = kPlace * 8;
+    coroutine.inside = true;
+    coroutine.state = TaskState::suspended;
+    trace.coroutines.push_back(coroutine);
+    return trace.coroutines.back();
+  }
+  size_t left() {
+    std::array<MemoryRegion, 2> regions = {
+        MemoryRegion{place(0), std::as_bytes(std::span(places))},
+        MemoryRegion{reinterpret_cast<uint64_t>(elsewhere.data()),
+                     std::as_bytes(std::span(elsewhere))}};
+    if (regions[1].address < regions[0].address) std::swap(regions[0], regions[1]);
+    process::drop_stale(trace, image, regions);
+    return trace.coroutines.size();
+  }
+};
+
+}  // namespace
+
+TEST_CASE("a frame in a pool that nothing refers to is what is left of one that is gone") {
+  Pool pool;
+  pool.add_frame(0);
+  pool.places[2] = pool.place(0);  // its own words do not count
+  CHECK(pool.left() == 0);
+}
+
+TEST_CASE("one that something refers to is in use, and so is what its frame refers to") {
+  Pool pool;
+  pool.add_frame(0);
+  pool.add_frame(1);
+  pool.add_frame(2);
+  pool.elsewhere[3] = pool.place(1) + 24;
+  pool.places[Pool::kPlace + 5] = pool.place(2);
+  CHECK(pool.left() == 2);
+  CHECK(pool.trace.coroutines[0].address == pool.place(1));
+  CHECK(pool.trace.coroutines[1].address == pool.place(2));
+}
+
+TEST_CASE("one whose own words say that it was not destroyed needs no reference") {
+  Pool pool;
+  pool.add_frame(3).in_use = true;
+  CHECK(pool.left() == 1);
+}
+
+TEST_CASE("a list of free places is no reference: it names such as hold no frame, too") {
+  Pool pool;
+  pool.add_frame(1);
+  pool.elsewhere[2] = pool.place(1);
+  SUBCASE("beside a free place") {
+    pool.elsewhere[3] = pool.place(2);
+    CHECK(pool.left() == 0);
+  }
+  SUBCASE("alone") {
+    CHECK(pool.left() == 1);
+  }
+}
