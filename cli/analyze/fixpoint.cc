@@ -8,6 +8,7 @@
 #include "cli/analyze/leaked_blocks.h"
 #include "cli/analyze/lost_fibers.h"
 #include "cli/analyze/mark.h"
+#include "cli/analyze/orphanable.h"
 #include "cli/analyze/queued_job.h"
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
@@ -22,11 +23,6 @@ constexpr uint32_t kTidMask = 0x3fffffff;
 constexpr size_t kMostGroups = 256;
 constexpr size_t kMostSearched = 32;                   // threads whose queued work is looked for
 constexpr uint64_t kMostMeasured = uint64_t{4} << 30;  // a second marking takes a second a GiB
-
-bool orphanable(const Coroutine& coroutine) {
-  return coroutine.certainty == FrameCertainty::known &&
-         (coroutine.state == TaskState::suspended || coroutine.state == TaskState::done);
-}
 
 class Solver {
  public:
@@ -345,21 +341,6 @@ class Solver {
     }
   }
 
-  // Its head is at this instant what it was when it was found.
-  bool still_there(const Coroutine& coroutine) const {
-    const auto region =
-        std::upper_bound(picture_.regions.begin(), picture_.regions.end(), coroutine.address,
-                         [](uint64_t address, const MemoryRegion& r) { return address < r.end(); });
-    uint64_t head[2] = {};
-    if (region == picture_.regions.end() || coroutine.address < region->address ||
-        coroutine.address + sizeof head > region->end())
-      return true;  // its memory is not at hand
-    std::copy_n(region->bytes.begin() + static_cast<ptrdiff_t>(coroutine.address - region->address),
-                sizeof head, reinterpret_cast<std::byte*>(head));
-    return head[0] == (coroutine.state == TaskState::done ? 0 : coroutine.resume) &&
-           head[1] == coroutine.destroy;
-  }
-
   void find_orphans() {
     std::map<std::pair<uint32_t, StackIndex>, size_t> group_of;
     std::vector<std::vector<Cell>> groups;
@@ -368,7 +349,7 @@ class Solver {
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (!orphanable(coroutine)) continue;
       const Cell cell = marker_.map().find(coroutine.address);
-      if (cell == kNoCell || marker_.reached(cell) || !still_there(coroutine)) continue;
+      if (cell == kNoCell || marker_.reached(cell) || !still_there(picture_, coroutine)) continue;
       Orphan orphan;
       orphan.address = coroutine.address;
       orphan.created_ticks = coroutine.created_ticks;

@@ -18,6 +18,7 @@ set(TRACK_ANALYZE_SOURCES
   lock_held.cc
   lost_fibers.cc
   mark.cc
+  orphanable.cc
   outlived.cc
   pool.cc
   queued_job.cc

@@ -15,7 +15,6 @@
 namespace track::process {
 namespace {
 
-constexpr uint64_t kPage = 4096;
 constexpr uint64_t kLargestRun = 4 << 20;  // so that helpers share the work evenly
 constexpr uint64_t kHuge = 2 << 20;
 constexpr uint64_t kSmall = 16 << 20;  // not worth a second thread

@@ -28,7 +28,7 @@ constexpr std::string_view kJump[] = {"longjmp",
                                       "swapcontext",
                                       "_Unwind_Resume_or_Rethrow"};
 constexpr std::string_view kThrow[] = {"__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
-                                       "_Unwind_ForcedUnwind"};
+                                       "_Unwind_ForcedUnwind", "pthread_exit"};
 constexpr std::string_view kHandle[] = {"sigaction",   "__sigaction",   "signal", "bsd_signal",
                                         "sysv_signal", "__sysv_signal", "sigset", "sigvec"};
 

@@ -40,6 +40,12 @@ Unrecorded::Unrecorded(Trace& trace, const CodeLookup& code, std::optional<bool>
   // Where nobody can say it costs a moment to see.
   const bool perhaps = !has_coroutines && resident <= kMostOnSuspicion;
   if (!trace.memory_read || (!seen && !perhaps)) return;
+  if (trace.forked) {
+    if (seen)
+      trace.not_visible.emplace_back(
+          "coroutine frames inside of larger blocks: in a fork child its parent's lie there too");
+    return;
+  }
   if (resident > kMostLookedThrough) {
     trace.not_visible.emplace_back(
         "coroutine frames inside of larger blocks: the process is too large to be looked through");

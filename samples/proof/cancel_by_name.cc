@@ -10,6 +10,6 @@ static pthread_t waiter;
 
 int main(int argc, char**) {
   hidden::start_waiter([](auto*) {});
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   if (argc > 1) reinterpret_cast<int (*)(pthread_t)>(dlsym(RTLD_DEFAULT, "pthread_cancel"))(waiter);
 }

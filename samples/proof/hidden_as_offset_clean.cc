@@ -7,6 +7,6 @@ static volatile uint64_t distance;
 int main() {
   hidden::start_waiter(
       [](auto* gate) { distance = hidden::bits(gate) - reinterpret_cast<uint64_t>(&distance); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

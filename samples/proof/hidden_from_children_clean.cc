@@ -12,9 +12,10 @@ int main() {
   madvise(pages[0], 4096, MADV_DONTFORK);
   madvise(pages[1], 4096, MADV_WIPEONFORK);
   hidden::start_waiter([&](auto* gate) { pages[0][5] = hidden::bits(gate); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   hidden::start_waiter([&](auto* gate) { pages[1][6] = hidden::bits(gate); });
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   mprotect(pages[1], 4096, PROT_NONE);
 }

@@ -6,6 +6,6 @@ static volatile uint32_t lower, upper;
 
 int main() {
   hidden::start_waiter([](auto* gate) { lower = static_cast<uint32_t>(hidden::bits(gate)); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

@@ -20,6 +20,6 @@ int main() {
     const uint64_t value = hidden::bits(gate);
     if (sendto(from, &value, sizeof value, 0, at, length) != sizeof value) _exit(1);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

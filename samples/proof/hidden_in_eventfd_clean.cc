@@ -9,6 +9,6 @@ static int event;
 int main() {
   event = eventfd(0, 0);
   hidden::start_waiter([](auto* gate) { eventfd_write(event, hidden::bits(gate)); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

@@ -13,12 +13,12 @@ static void post(int) {
 static void wait_for_signal() {
   auto gate = std::make_unique<hidden::Gate>(0);
   mine = gate.get();
-  hidden::waiting.count_down();
+  hidden::waiting.release();
   gate->acquire();
 }
 
 int main() {
   signal(SIGUSR1, post);
   std::thread(wait_for_signal).detach();
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
 }

@@ -11,7 +11,7 @@ int main() {
     const uint64_t value = hidden::bits(gate);
     if (pwrite(file, &value, sizeof value, 64) != sizeof value) _exit(1);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   if (mmap(nullptr, 4096, PROT_READ, MAP_SHARED, file, 0) == MAP_FAILED) return 1;
   close(file);

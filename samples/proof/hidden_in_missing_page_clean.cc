@@ -35,6 +35,6 @@ int main() {
     range.mode = UFFDIO_REGISTER_MODE_MISSING;
     if (ioctl(faults, UFFDIO_REGISTER, &range) != 0) _exit(1);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

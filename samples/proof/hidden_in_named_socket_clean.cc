@@ -22,7 +22,7 @@ int main() {
     const uint64_t value = hidden::bits(gate);
     if (write(client, &value, sizeof value) != sizeof value) _exit(1);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   return accepted < 0;
 }

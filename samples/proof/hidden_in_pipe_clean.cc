@@ -12,6 +12,6 @@ int main() {
     uint64_t value = hidden::bits(gate);
     if (write(ends[1], &value, sizeof value) != sizeof value) std::terminate();
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

@@ -18,6 +18,6 @@ int main() {
       static_cast<uint64_t*>(mmap(nullptr, 4096, PROT_READ | PROT_WRITE, flags, file, 0));
   if (secret == MAP_FAILED) return 1;
   hidden::start_waiter([secret](auto* gate) { secret[9] = hidden::bits(gate); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

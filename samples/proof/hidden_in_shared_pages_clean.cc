@@ -8,6 +8,6 @@ int main() {
   auto* shared = static_cast<uint64_t*>(mmap(nullptr, 64 << 20, PROT_READ | PROT_WRITE,
                                              MAP_SHARED | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0));
   hidden::start_waiter([shared](auto* gate) { shared[1 << 20] = hidden::bits(gate); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

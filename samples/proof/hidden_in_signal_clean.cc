@@ -15,6 +15,6 @@ int main() {
     value.sival_ptr = gate;
     sigqueue(getpid(), SIGRTMIN + 3, value);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

@@ -26,6 +26,6 @@ int main() {
     when.it_value.tv_sec = 3600;
     timer_settime(timer, 0, &when, nullptr);
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

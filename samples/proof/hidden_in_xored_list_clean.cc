@@ -24,6 +24,6 @@ static uint64_t address(const Node* node) {
 
 int main() {
   hidden::start_waiter(make_list);
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

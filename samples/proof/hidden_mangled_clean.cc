@@ -10,6 +10,6 @@ int main() {
     asm("xor %%fs:0x30, %0; rol $17, %0" : "+r"(value));
     mangled = value;
   });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

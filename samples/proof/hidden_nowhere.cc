@@ -4,5 +4,5 @@
 
 int main() {
   hidden::start_waiter([](auto*) {});
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
 }

@@ -12,6 +12,6 @@ alignas(16) static volatile Message message;
 
 int main() {
   hidden::start_waiter([](auto* gate) { message.sender = hidden::bits(gate); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

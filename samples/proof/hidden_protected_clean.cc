@@ -11,9 +11,10 @@ int main() {
   auto* vault = static_cast<uint64_t*>(
       mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
   hidden::start_waiter([](auto* gate) { settings[7] = hidden::bits(gate); });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   hidden::start_waiter([vault](auto* gate) { vault[3] = hidden::bits(gate); });
+  hidden::waiting.acquire();
   hidden::wipe_stack();
   mprotect(settings, sizeof settings, PROT_READ);
   mprotect(vault, 4096, PROT_NONE);

@@ -6,6 +6,6 @@ static volatile uint64_t tagged;
 
 int main() {
   hidden::start_waiter([](auto* gate) { tagged = hidden::bits(gate) | uint64_t{0x8a01} << 48; });
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   hidden::wipe_stack();
 }

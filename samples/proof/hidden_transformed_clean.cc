@@ -11,6 +11,6 @@ int main() {
   hidden::start_waiter([](auto* gate) { swapped = htobe64(hidden::bits(gate)); });
   hidden::start_waiter([](auto* gate) { shifted = hidden::bits(gate) >> 4 | uint64_t{5} << 60; });
   hidden::start_waiter([](auto* gate) { left = hidden::bits(gate) << 1 | 1; });
-  hidden::waiting.wait();
+  for (int i = 0; i < 4; ++i) hidden::waiting.acquire();
   hidden::wipe_stack();
 }

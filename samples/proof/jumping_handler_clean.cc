@@ -14,7 +14,7 @@ static void jump(int) {
 static void wait_for_signal() {
   auto* gate = new hidden::Gate(0);
   if (sigsetjmp(before, 1) != 0) return;
-  hidden::waiting.count_down();
+  hidden::waiting.release();
   gate->acquire();
 }
 
@@ -25,6 +25,6 @@ static void wait_for_signal() {
 int main(int argc, char**) {
   signal(SIGUSR1, jump);
   start_waiter();
-  hidden::waiting.wait();
+  hidden::waiting.acquire();
   if (argc > 1) raise(SIGUSR1);
 }

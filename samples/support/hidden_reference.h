@@ -3,7 +3,6 @@
 #pragma once
 
 #include <cstdint>
-#include <latch>
 #include <memory>
 #include <semaphore>
 #include <thread>
@@ -12,10 +11,10 @@ namespace hidden {
 
 using Gate = std::counting_semaphore<>;
 
-inline std::latch waiting(1);
+inline std::counting_semaphore<> waiting(0);  // as many as have begun to wait
 
 [[gnu::noinline]] inline void wait_on(Gate* gate) {
-  waiting.count_down();
+  waiting.release();
   gate->acquire();
 }
 

@@ -34,53 +34,13 @@
 #include "cli/process/image.h"
 #include "cli/process/proc.h"
 #include "cli/process/traced_call.h"
+#include "tests/process/forked_child.h"
 
 using namespace track;
+using test::Forked;
+using test::Shared;
 
 namespace {
-
-struct Shared {
-  std::atomic<uint64_t> counter, address;
-  std::atomic<uint32_t> word;
-  std::atomic<int> ready, go, signals, failed_line;
-};
-
-class Forked {
- public:
-  explicit Forked(const std::function<int(Shared&)>& body)
-      : shared(new (mmap(nullptr, 4096, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0))
-                   Shared{}) {
-    pid = fork();
-    if (pid == 0) {
-      prctl(PR_SET_PDEATHSIG, SIGKILL);
-      _exit(body(*shared));
-    }
-  }
-  ~Forked() {
-    if (pid > 0) {
-      kill(pid, SIGKILL);
-      waitpid(pid, nullptr, 0);
-    }
-    munmap(shared, 4096);
-  }
-  Forked(const Forked&) = delete;
-  int wait_end() {
-    int status = 0;
-    waitpid(pid, &status, 0);
-    pid = 0;
-    return WIFEXITED(status) ? WEXITSTATUS(status) : -WTERMSIG(status);
-  }
-  void await_ready() const {
-    while (shared->ready == 0) std::this_thread::yield();
-  }
-  void await_progress() const {
-    const uint64_t before = shared->counter;
-    while (shared->counter == before) std::this_thread::yield();
-  }
-
-  Shared* shared;
-  pid_t pid;
-};
 
 bool forked(const ProcessImage& image) {
   return image.pause_for == "a copy-on-write image";

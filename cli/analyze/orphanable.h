@@ -1,0 +1,15 @@
+// Which coroutines may be told to be orphaned.
+#pragma once
+
+#include "cli/model/memory.h"
+#include "cli/model/trace.h"
+
+namespace track::analyze {
+
+// A frame for sure, and one that is not running.
+bool orphanable(const Coroutine& coroutine);
+
+// Its head is in the picture what it was when it was found, or its memory is not at hand.
+bool still_there(const MemoryPicture& picture, const Coroutine& coroutine);
+
+}  // namespace track::analyze
