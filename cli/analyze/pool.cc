@@ -10,11 +10,12 @@ namespace {
 
 constexpr uint64_t kLongWait_ns = 1000000000;  // a pool at work waits for itself now and then
 
-// Work that was handed over as an object is run: "std::_Function_handler<...>::_M_invoke".
+// Work that was handed over as an object is run: "std::_Function_handler<...>::_M_invoke". The
+// loops that wait for such work are not meant: who waits there is free.
 bool runs_jobs(const Trace& trace, const Symbols& symbols, StackIndex stack) {
   constexpr std::string_view kDispatch[] = {
-      "std::_Function_handler<", "std::function<",   "std::packaged_task<", "asio::detail::",
-      "asio::thread_pool",       "asio::io_context", "coroutine_handle<"};
+      "std::_Function_handler<", "std::function<", "std::packaged_task<",
+      "asio::detail::scheduler_operation::complete", "coroutine_handle<"};
   for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker))
     for (const std::string_view name : kDispatch)
       if (line.function.find(name) != std::string::npos) return true;
@@ -77,7 +78,7 @@ Pools::Pools(const Trace& trace, const Symbols& symbols, const std::vector<Stuck
 const std::vector<const Thread*>* Pools::exhausted(const Thread& thread,
                                                    const StuckThread& waiting) {
   if (waiting.queued_job == 0 || thread.main || thread.created_at == 0 ||
-      (waiting.job_on_stack && !runs_jobs(trace_, symbols_, thread.wait.stack)))
+      !runs_jobs(trace_, symbols_, thread.wait.stack))
     return nullptr;
   const std::vector<const Thread*>& pool = pools_[key_of(thread)];
   const bool none_free = std::all_of(
