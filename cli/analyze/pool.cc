@@ -11,14 +11,17 @@ namespace {
 constexpr uint64_t kLongWait_ns = 1000000000;  // a pool at work waits for itself now and then
 
 // Work that was handed over as an object is run: "std::_Function_handler<...>::_M_invoke". The
-// loops that wait for such work are not meant: who waits there is free.
+// loops that wait for such work are not meant: who waits there is free. Nor is how the library
+// hands a future its result, which std::async does on a thread of its own.
 bool runs_jobs(const Trace& trace, const Symbols& symbols, StackIndex stack) {
   constexpr std::string_view kDispatch[] = {
       "std::_Function_handler<", "std::function<", "std::packaged_task<",
       "asio::detail::scheduler_operation::complete", "coroutine_handle<"};
   for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker))
     for (const std::string_view name : kDispatch)
-      if (line.function.find(name) != std::string::npos) return true;
+      if (line.function.find(name) != std::string::npos &&
+          line.function.find("__future_base") == std::string::npos)
+        return true;
   return false;
 }
 
