@@ -1,5 +1,6 @@
 // what: Two waits are joined with &&; one of them never ends (S08).
-// expect: outlived-task suspected count=1
+// expect: outlived-task suspected count=1 created_by=wait_for_both
+// expect: outlived-task suspected count=1 created_by=wait_for
 // libs: asio
 #include <asio/experimental/awaitable_operators.hpp>
 

@@ -1,5 +1,5 @@
 // what: A coroutine runs on a thread, which waits inside of it for ever: it is not suspended.
-// expect: outlived-task suspected count=1 blocked_in=run_job
+// expect: outlived-task|pool-exhausted suspected count=1 blocked_in=run_job
 // expect: outlived-task suspected count=1
 #include <condition_variable>
 #include <coroutine>
