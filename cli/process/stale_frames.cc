@@ -12,7 +12,8 @@
 namespace track::process {
 namespace {
 
-constexpr uint64_t kUnknownSize = 256;  // of a frame that nothing bounds
+constexpr uint64_t kUnknownSize = 256;    // of a frame that nothing bounds
+constexpr uint32_t kMostOfElided = 4096;  // blocks of frames with others in them
 constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kDequePiece = 512;  // libstdc++'s
 constexpr uint64_t kNear = 64 << 10;   // of one piece of memory that is no heap block
@@ -21,12 +22,18 @@ bool by_address(const Coroutine& a, uint64_t address) {
   return a.address < address;
 }
 
-// A frame at the head of a block that is far larger than it needs: of a pool, most likely.
+bool lies_in(const Coroutine& inner, const Coroutine& outer) {
+  return inner.address - outer.address < outer.size_bytes;
+}
+
+// A frame at the head of a block with others that are destroyed as it is: of a pool. A frame that
+// the compiler put into another one has a way of its own to be destroyed.
 bool heads_pool(const std::vector<Coroutine>& all, size_t nth) {
   const Coroutine& frame = all[nth];
   if (frame.inside || frame.state == TaskState::unknown) return false;
-  return nth + 1 < all.size() && all[nth + 1].inside &&
-         all[nth + 1].address < frame.address + frame.size_bytes;
+  for (size_t i = nth + 1; i < all.size() && all[i].inside && lies_in(all[i], frame); ++i)
+    if (all[i].destroy == frame.destroy) return true;
+  return false;
 }
 
 // The recorded block is the pool's; the frame is one of many in it.
@@ -48,9 +55,18 @@ class Sieve {
 
   void run() {
     std::vector<Coroutine>& all = trace_.coroutines;
+    const Coroutine* outer = nullptr;  // a frame with a block of its own
     for (uint32_t i = 0; i < all.size(); ++i) {
       if (heads_pool(all, i)) make_inside(all[i], all[i + 1]);
-      if (!all[i].inside) continue;
+      if (!all[i].inside) {
+        outer = &all[i];
+        continue;
+      }
+      if (outer != nullptr && outer->size_bytes <= kMostOfElided && lies_in(all[i], *outer)) {
+        // Elided into that one, and there as long as it is; what has finished is over with.
+        keep_[i] = all[i].state != TaskState::done;
+        continue;
+      }
       if (is_free(all[i].address))
         keep_[i] = false;
       else if (!all[i].in_use)

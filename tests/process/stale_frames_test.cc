@@ -78,3 +78,31 @@ TEST_CASE("a list of free places is no reference: it names such as hold no frame
     CHECK(pool.left() == 1);
   }
 }
+
+TEST_CASE("one that was elided into a frame is there as long as that is, referred to or not") {
+  Pool pool;
+  Coroutine& outer = pool.add_frame(0);
+  outer.inside = false;
+  outer.size_bytes = 2 * Pool::kPlace * 8;
+  outer.destroy = 0x1000;
+  pool.add_frame(1).destroy = 0x2000;
+  SUBCASE("suspended") {
+    CHECK(pool.left() == 2);
+  }
+  SUBCASE("finished: its awaiter has gone on") {
+    pool.trace.coroutines[1].state = TaskState::done;
+    CHECK(pool.left() == 1);
+  }
+}
+
+TEST_CASE("a frame at the head of a pool's block needs a reference as the others do") {
+  Pool pool;
+  Coroutine& first = pool.add_frame(0);
+  first.inside = false;
+  first.size_bytes = sizeof pool.places;
+  first.destroy = 0x1000;
+  pool.add_frame(1).destroy = 0x1000;
+  pool.elsewhere[3] = pool.place(1) + 24;
+  REQUIRE(pool.left() == 1);
+  CHECK(pool.trace.coroutines[0].address == pool.place(1));
+}
