@@ -1,4 +1,5 @@
 // what: Frames lie in a slab pool; two requests wait for what never happens (S12).
+// compiler: g++
 // expect: outlived-task suspected count=2
 #include <coroutine>
 #include <cstddef>
@@ -46,6 +47,8 @@ request handle(co::event& ready) {
   handled += 1;
 }
 
+co::event never;  // with external linkage: no compiler may forget who waits for it
+
 int main() {
   for (int i = 0; i < 20; ++i) {
     co::event ready;
@@ -53,7 +56,6 @@ int main() {
     handle(ready);
     ready.set();
   }
-  static co::event& never = *new co::event;
   handle(never);
   handle(never);
   return handled == 40 ? 0 : 1;

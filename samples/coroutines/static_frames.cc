@@ -1,4 +1,5 @@
 // what: Frames lie in a static array; two of five stages wait for what never happens.
+// compiler: g++
 // expect: outlived-task suspected count=2
 #include <array>
 #include <coroutine>
@@ -33,8 +34,9 @@ stage pass(co::event& ready) {
   passed += 1;
 }
 
+co::event first, second;  // with external linkage: no compiler may forget who waits for them
+
 int main() {
-  static co::event first, second;
   for (int i = 0; i < 3; ++i) pass(first);
   for (int i = 0; i < 2; ++i) pass(second);
   first.set();

@@ -12,6 +12,7 @@ Head of a sample (all lines but `what` optional, `expect` may repeat, one line a
   // options: ...           flags for `track check`
   // exit: N                default: 23 if a finding of likely or better is expected, else 0
   // libs: asio             // flags: compiler flags      // args: the sample's own arguments
+  // compiler: g++          with that one only: what the others' frames do not tell
 """
 
 import argparse
@@ -71,7 +72,8 @@ class Sample:
             if not match:
                 break
             head.setdefault(match[1], []).append(match[2].strip())
-        unknown = set(head) - {"what", "expect", "options", "exit", "libs", "flags", "args"}
+        unknown = set(head) - {"what", "expect", "options", "exit", "libs", "flags", "args",
+                               "compiler"}
         if unknown or "what" not in head or "expect" not in head:
             raise ValueError(f"{path}: head needs `what` and `expect`; unknown keys: "
                              f"{unknown or 'none'}")
@@ -82,6 +84,7 @@ class Sample:
         self.options = shlex.split(" ".join(head.get("options", [])))
         self.libs = " ".join(head.get("libs", [])).split()
         self.flags = shlex.split(" ".join(head.get("flags", [])))
+        self.compilers = head.get("compiler")
         self.args = shlex.split(" ".join(head.get("args", [])))
         gating = any(expected.evidence in GATING for expected in self.expected)
         self.exit = int(head["exit"][0]) if "exit" in head else (23 if gating else 0)
@@ -285,7 +288,8 @@ def main():
                     print(f"samples.py: {compiler.name} cannot precompile asio:\n{problem}",
                           file=sys.stderr)
                     return 2
-        runs = [(sample, compiler) for sample in samples for compiler in compilers]
+        runs = [(sample, compiler) for sample in samples for compiler in compilers
+                if sample.compilers is None or compiler.name in sample.compilers]
         results = [pool.submit(check, sample, compiler, track) for sample, compiler in runs]
         for (sample, compiler), result in zip(runs, results):
             lines = result.result()

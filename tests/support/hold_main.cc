@@ -1,5 +1,5 @@
-// Preloaded into a sample that nobody prepares: when its main has returned, it says so on standard
-// output and waits to be killed, so that it can be looked at from outside.
+// Preloaded into a sample that nobody prepares: when its main has returned, or it calls exit, it
+// says so on standard output and waits to be killed, so that it can be looked at from outside.
 #include <dlfcn.h>
 #include <unistd.h>
 
@@ -16,11 +16,15 @@ Main real_main = nullptr;
   for (volatile char& byte : room) byte = 0;
 }
 
+void hold() {
+  if (write(STDOUT_FILENO, "held\n", 5) == 5)
+    for (;;) pause();
+}
+
 int held_main(int count, char** arguments, char** environment) {
   const int code = real_main(count, arguments, environment);
   wipe_stack();
-  if (write(STDOUT_FILENO, "held\n", 5) == 5)
-    for (;;) pause();
+  hold();
   return code;
 }
 
@@ -31,4 +35,9 @@ extern "C" int __libc_start_main(Main main, int count, char** arguments, void (*
   real_main = main;
   const auto start = reinterpret_cast<Start>(dlsym(RTLD_NEXT, "__libc_start_main"));
   return start(held_main, count, arguments, init, fini, loader_fini, stack_end);
+}
+
+extern "C" void exit(int code) {
+  hold();
+  _exit(code);
 }
