@@ -46,11 +46,13 @@ void make_inside(Coroutine& frame, const Coroutine& next) {
 
 class Sieve {
  public:
-  Sieve(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions)
+  Sieve(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions,
+        bool recorded)
       : trace_(trace),
         image_(image),
         regions_(regions),
         heap_(read_glibc_heap(image, regions)),
+        other_allocator_(recorded && heap_.blocks.empty()),
         keep_(trace.coroutines.size(), true) {}
 
   void run() {
@@ -68,6 +70,8 @@ class Sieve {
         continue;
       }
       if (is_free(all[i].address))
+        keep_[i] = false;
+      else if (!all[i].in_use && is_of_other_allocator(all[i].address))
         keep_[i] = false;
       else if (!all[i].in_use)
         add_doubtful(i);
@@ -109,6 +113,13 @@ class Sieve {
            std::any_of(heap_.heaps.begin(), heap_.heaps.end(),
                        [&](const AddressRange& heap) { return heap.contains(address); }) &&
            block_around(address) == nullptr;
+  }
+
+  // Its blocks cannot be told from its free memory, where frames that were freed still look like
+  // frames; those that have a block of their own are recorded.
+  bool is_of_other_allocator(uint64_t address) const {
+    const Mapping* mapping = other_allocator_ ? image_.mapping_of(address) : nullptr;
+    return mapping != nullptr && (mapping->path.empty() || mapping->path == "[heap]");
   }
 
   // What lies below a stack pointer is over; so are the frames of a thread that ends the process.
@@ -265,6 +276,7 @@ class Sieve {
   const ProcessImage& image_;
   std::span<const MemoryRegion> regions_;
   const HeapBlocks heap_;
+  const bool other_allocator_;  // than glibc's, in a process with a recording
   std::vector<bool> keep_;
   std::vector<Doubtful> doubtful_;  // by address
   std::vector<Handle> handles_;
@@ -275,14 +287,14 @@ class Sieve {
 void drop_stale(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions) {
   const std::vector<Coroutine>& all = trace.coroutines;
   if (std::none_of(all.begin(), all.end(), [](const Coroutine& c) { return c.inside; })) return;
-  Sieve(trace, image, regions).run();
+  Sieve(trace, image, regions, true).run();
 }
 
 void drop_stale(Trace& trace, const ProcessImage& image) {
   const std::vector<Coroutine>& all = trace.coroutines;
   if (std::none_of(all.begin(), all.end(), [](const Coroutine& c) { return c.inside; })) return;
   const MemoryCopy copy(image, {});
-  Sieve(trace, image, copy.regions()).run();
+  Sieve(trace, image, copy.regions(), false).run();
 }
 
 }  // namespace track::process

@@ -13,10 +13,11 @@
 namespace track::process {
 
 // Takes frames out of trace.coroutines (sorted by address) that lie in free memory of glibc's heap,
-// or of which nothing says that they are still in use. regions: the writable memory, sorted.
+// or of which nothing says that they are still in use. regions: the writable memory, sorted. Of a
+// process with a recording: with an allocator other than glibc's only GCC's frames are kept there.
 void drop_stale(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions);
 
-// The same with a copy of the memory made where there is anything to ask.
+// Of a process without one; its memory is copied where there is anything to ask.
 void drop_stale(Trace& trace, const ProcessImage& image);
 
 }  // namespace track::process
