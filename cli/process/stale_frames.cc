@@ -71,7 +71,8 @@ class Sieve {
       }
       if (is_free(all[i].address))
         keep_[i] = false;
-      else if (!all[i].in_use && is_of_other_allocator(all[i].address))
+      else if (!all[i].in_use && (all[i].state == TaskState::done ||  // as a recycled block looks
+                                  is_of_other_allocator(all[i].address)))
         keep_[i] = false;
       else if (!all[i].in_use)
         add_doubtful(i);
