@@ -6,6 +6,7 @@
 #include <optional>
 #include <vector>
 
+#include "cli/model/words.h"
 #include "cli/process/heap_glibc.h"
 #include "cli/process/memory_copy.h"
 
@@ -69,15 +70,23 @@ class Sieve {
         keep_[i] = all[i].state != TaskState::done;
         continue;
       }
-      if (is_free(all[i].address))
+      if (is_free(all[i].address)) {
         keep_[i] = false;
-      else if (!all[i].in_use && (all[i].state == TaskState::done ||  // as a recycled block looks
-                                  is_of_other_allocator(all[i].address)))
-        keep_[i] = false;
-      else if (!all[i].in_use)
-        add_doubtful(i);
+      } else if (!all[i].in_use) {
+        if (all[i].state == TaskState::done)  // as a recycled block looks
+          keep_[i] = false;
+        else if (is_of_other_allocator(all[i].address))
+          leave_out(i);
+        else
+          add_doubtful(i);
+      }
     }
     if (!doubtful_.empty()) ask_references();
+    if (left_out_ != 0)
+      trace_.not_visible.push_back(
+          count_text(left_out_, "coroutine frame") +
+          " inside of larger blocks, or what is left of such: another allocator than glibc's has "
+          "made the blocks, and which of them are in use cannot be told");
     size_t kept = 0;
     for (size_t i = 0; i < all.size(); ++i) {
       if (!keep_[i]) continue;
@@ -121,6 +130,11 @@ class Sieve {
   bool is_of_other_allocator(uint64_t address) const {
     const Mapping* mapping = other_allocator_ ? image_.mapping_of(address) : nullptr;
     return mapping != nullptr && (mapping->path.empty() || mapping->path == "[heap]");
+  }
+
+  void leave_out(uint32_t index) {
+    keep_[index] = false;
+    ++left_out_;
   }
 
   // What lies below a stack pointer is over; so are the frames of a thread that ends the process.
@@ -279,6 +293,7 @@ class Sieve {
   const HeapBlocks heap_;
   const bool other_allocator_;  // than glibc's, in a process with a recording
   std::vector<bool> keep_;
+  uint64_t left_out_ = 0;
   std::vector<Doubtful> doubtful_;  // by address
   std::vector<Handle> handles_;
 };

@@ -14,7 +14,8 @@ namespace track::process {
 
 // Takes frames out of trace.coroutines (sorted by address) that lie in free memory of glibc's heap,
 // or of which nothing says that they are still in use. regions: the writable memory, sorted. Of a
-// process with a recording: with an allocator other than glibc's only GCC's frames are kept there.
+// process with a recording: with an allocator other than glibc's only GCC's frames are kept there;
+// of the others left out there Trace::not_visible tells.
 void drop_stale(Trace& trace, const ProcessImage& image, std::span<const MemoryRegion> regions);
 
 // Of a process without one; its memory is copied where there is anything to ask.

@@ -106,3 +106,25 @@ TEST_CASE("a frame at the head of a pool's block needs a reference as the others
   REQUIRE(pool.left() == 1);
   CHECK(pool.trace.coroutines[0].address == pool.place(1));
 }
+
+TEST_CASE("in another allocator's memory they are left out, which is said") {
+  Pool pool;
+  Mapping mapping;
+  mapping.start = pool.place(0) & ~uint64_t{0xfff};
+  mapping.end = (pool.place(4) | 0xfff) + 1;
+  mapping.readable = mapping.writable = true;
+  pool.image.mappings.push_back(mapping);
+  pool.elsewhere[3] = pool.place(1) + 24;
+  SUBCASE("only where there are any") {
+    pool.add_frame(1).in_use = true;
+    CHECK(pool.left() == 1);
+    CHECK(pool.trace.not_visible.empty());
+  }
+  SUBCASE("with their number") {
+    pool.add_frame(1);
+    pool.add_frame(2);
+    CHECK(pool.left() == 0);
+    REQUIRE(pool.trace.not_visible.size() == 1);
+    CHECK(pool.trace.not_visible[0].starts_with("2 coroutine frames inside of larger blocks"));
+  }
+}
