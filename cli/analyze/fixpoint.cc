@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "cli/analyze/disguises.h"
+#include "cli/analyze/keepers.h"
 #include "cli/analyze/leaked_blocks.h"
 #include "cli/analyze/lost_fibers.h"
 #include "cli/analyze/mark.h"
@@ -47,8 +48,10 @@ class Solver {
     result_.asleep = all_asleep();
     if (!result_.asleep) {
       mark_live();
-      find_kept();
-      find_waiting();
+      Keepers keepers(trace_, picture_, marker_, result_);
+      keepers.find_coroutines();
+      keepers.find_fibers();
+      find_waiting(keepers);
     }
     std::vector<std::vector<Cell>> groups;
     for (const Member& member : members_)
@@ -320,9 +323,8 @@ class Solver {
     waiting.job_on_stack = job->on_stack;
   }
 
-  // Threads that somebody might wake, but that wait for work in a queue of their own.
-  void find_waiting() {
-    const RetentionFinder finder(trace_, picture_, marker_);
+  // Threads that somebody might wake: who that may be, and the work they may have to do themselves.
+  void find_waiting(Keepers& keepers) {
     for (const Member& member : members_) {
       if (!member.live || member.thread == nullptr || !member.memory->own ||
           !internal(*member.thread) || !sleeps_there(member.thread->wait, *member.memory))
@@ -332,11 +334,7 @@ class Solver {
       waiting.sequence = member.thread->wait.sequence;
       waiting.object = member.thread->wait.object;
       add_queued_job(member, waiting);
-      const Cell cell = marker_.map().find(waiting.object);
-      if (cell != kNoCell && marker_.reached(cell) && result_.retentions.size() < kMostGroups) {
-        result_.retentions.push_back(finder.path_to(cell));
-        waiting.known_to = static_cast<uint32_t>(result_.retentions.size());
-      }
+      if (member.thread->wait.kind != WaitKind::join) waiting.known_to = keepers.of_object(waiting);
       result_.waiting.push_back(waiting);
     }
   }
@@ -373,41 +371,16 @@ class Solver {
         result_.coroutines[orphan].held_bytes = bytes[group] / counts[group];
   }
 
-  using GroupKey = std::pair<uint32_t, StackIndex>;  // function, creation stack
-
-  // Coroutines that something refers to: by whom, for one of each group (all when they are few).
-  void find_kept() {
-    const RetentionFinder finder(trace_, picture_, marker_);
-    const bool few = trace_.coroutines.size() <= kMostGroups;
-    std::map<GroupKey, uint32_t> known;
-    for (const Coroutine& coroutine : trace_.coroutines) {
-      if (!orphanable(coroutine)) continue;
-      const Cell cell = marker_.map().find(coroutine.address);
-      if (cell == kNoCell || !marker_.reached(cell)) continue;
-      const auto [entry, fresh] = known.try_emplace({coroutine.function, coroutine.created_at},
-                                                    uint32_t(result_.retentions.size()));
-      uint32_t at = entry->second;
-      if (fresh || few) {
-        if (result_.retentions.size() >= kMostGroups) continue;
-        at = static_cast<uint32_t>(result_.retentions.size());
-        result_.retentions.push_back(finder.path_to(cell));
-      }
-      result_.kept.push_back({coroutine.address, coroutine.created_ticks, 0, at});
-    }
-    std::sort(result_.kept.begin(), result_.kept.end(),
-              [](const Kept& a, const Kept& b) { return a.address < b.address; });
-  }
-
   // What only they keep: everything is marked once more without them.
   void measure_kept() {
     if (result_.scanned_bytes > kMostMeasured) return;
     Marker all(picture_.regions, picture_.blocks);
     std::swap(all, marker_);
-    std::map<GroupKey, size_t> known;
+    std::map<std::pair<uint32_t, StackIndex>, size_t> known;  // function, creation stack
     std::vector<std::vector<Cell>> groups;
     std::unordered_map<uint64_t, size_t> group_of;
     for (const Coroutine& coroutine : trace_.coroutines) {
-      const Kept* kept = find_kept(coroutine.address);
+      const Kept* kept = kept_frame(result_, coroutine.address);
       const Cell cell = marker_.map().find(coroutine.address);
       if (kept == nullptr || cell == kNoCell) continue;
       const auto [entry, fresh] =
@@ -431,12 +404,6 @@ class Solver {
       if (const auto group = group_of.find(kept.address); group != group_of.end())
         kept.held_bytes = bytes[group->second] / groups[group->second].size();
     std::swap(all, marker_);
-  }
-
-  const Kept* find_kept(uint64_t address) const {
-    const auto at = std::lower_bound(result_.kept.begin(), result_.kept.end(), address,
-                                     [](const Kept& k, uint64_t a) { return k.address < a; });
-    return at != result_.kept.end() && at->address == address ? &*at : nullptr;
   }
 
   // Blocks that not even a task that is lost refers to.

@@ -21,6 +21,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   for (const Finding& finding : all)
     for (const FindingTask& task : finding.tasks) in_cycles.insert(static_cast<uint32_t>(task.id));
   Explained explained;
+  explained.fixpoint = &fixpoint;
   append(find_stuck(trace, symbols, fixpoint, in_cycles));
   append(find_orphaned(trace, symbols, fixpoint));
   append(find_asleep(trace, symbols, fixpoint));

@@ -24,6 +24,7 @@ struct Explained {
     const std::vector<RetentionStep>* path = nullptr;
   };
   std::unordered_map<uint64_t, Keeper> kept = {};
+  const Fixpoint* fixpoint = nullptr;  // who keeps the rest
 };
 
 // `lock-held-at-exit`: a thread ended while it held a lock. Proved; dropped when memory disagrees.

@@ -94,6 +94,23 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
   if (known != symbols.objects.end()) finding.wait_object.symbol = known->second;
 }
 
+void tell_keeper(Finding& finding, const Trace& trace, const Symbols& symbols, const char* what,
+                 const std::vector<RetentionStep>* path) {
+  if (path == nullptr || path->empty()) return;
+  finding.kept_by = retention_words(*path, trace, symbols);
+  if (!only_itself(*path, symbols))
+    finding.because.push_back(what + retention_line(finding.kept_by));
+}
+
+const std::vector<RetentionStep>* way_to_fiber(const Fixpoint* fixpoint, const Fiber& fiber) {
+  if (fixpoint == nullptr) return nullptr;
+  for (const KeptFiber& kept : fixpoint->kept_fibers)
+    if (kept.id == fiber.id && kept.switches == fiber.switches &&
+        kept.retention < fixpoint->retentions.size())
+      return &fixpoint->retentions[kept.retention];
+  return nullptr;
+}
+
 std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols,
                                       const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
@@ -114,7 +131,11 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   }
   std::vector<Finding> findings;
   for (auto& [key, finding] : groups) {
-    describe_threads(finding, trace, symbols, *samples.at(key));
+    const Thread& sample = *samples.at(key);
+    describe_threads(finding, trace, symbols, sample);
+    if (explained.fixpoint != nullptr)
+      tell_keeper(finding, trace, symbols, "what it waits on is kept by ",
+                  way_to_object(*explained.fixpoint, sample));
     findings.push_back(std::move(finding));
   }
   return findings;
@@ -220,11 +241,7 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
           ended);
       break;
   }
-  if (group.kept != nullptr) {
-    finding.kept_by = retention_words(*group.kept, trace, symbols);
-    finding.because.push_back((one ? "kept by " : "one is kept by ") +
-                              retention_line(finding.kept_by));
-  }
+  tell_keeper(finding, trace, symbols, one ? "kept by " : "one is kept by ", group.kept);
   if (finding.bytes_held > group.frame_bytes)
     finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
                               ", " + bytes_text(finding.bytes_held) + " of memory");
@@ -311,11 +328,14 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols,
                                      const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, TaskState>;
   std::map<Key, Finding> groups;
+  std::map<Key, const std::vector<RetentionStep>*> keepers;
   Places places(trace, symbols);
   for (const Fiber& fiber : trace.fibers) {
     if (explained.fibers.count(fiber.id) != 0 || dispatcher(trace, symbols, fiber)) continue;
     const StackIndex created_at = places.of(fiber.created_at), at = places.of(fiber.suspended_at);
-    Finding& finding = groups[{created_at, at, fiber.state}];
+    const Key key{created_at, at, fiber.state};
+    Finding& finding = groups[key];
+    if (const auto* path = way_to_fiber(explained.fixpoint, fiber)) keepers.emplace(key, path);
     finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
     finding.created_at = created_at;
     finding.blocked_at = at;
@@ -340,6 +360,8 @@ std::vector<Finding> outlived_fibers(const Trace& trace, const Symbols& symbols,
     else
       finding.because.push_back("nothing was seen to switch away from " +
                                 std::string(one ? "it" : "them") + " before " + ended);
+    if (const auto keeper = keepers.find(key); keeper != keepers.end())
+      tell_keeper(finding, trace, symbols, one ? "kept by " : "one is kept by ", keeper->second);
     findings.push_back(std::move(finding));
   }
   return findings;

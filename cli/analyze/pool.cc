@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <string_view>
 
+#include "cli/analyze/retention.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -31,7 +32,7 @@ bool long_waited(const Trace& trace, const Thread& thread) {
 }
 
 Finding exhausted_finding(const std::vector<const Thread*>& pool, const Trace& trace,
-                          const Symbols& symbols, uint64_t job) {
+                          const Symbols& symbols, const Fixpoint& fixpoint, uint64_t job) {
   Finding finding;
   finding.rule = Rule::pool_exhausted;
   finding.evidence = Evidence::suspected;
@@ -51,6 +52,11 @@ Finding exhausted_finding(const std::vector<const Thread*>& pool, const Trace& t
   finding.because.push_back(line);
   finding.because.push_back(exhausted_reason(job));
   finding.because.emplace_back("no more than suspected: others that can go on know the object too");
+  if (const auto* path = way_to_object(fixpoint, *pool.front()); path != nullptr) {
+    finding.kept_by = retention_words(*path, trace, symbols);
+    if (!only_itself(*path, symbols))
+      finding.because.push_back("what it waits on is kept by " + retention_line(finding.kept_by));
+  }
   finding.wait_object.kind = kind;
   finding.wait_object.address = wait.object;
   set_ages(finding);
@@ -117,7 +123,7 @@ std::vector<Finding> find_exhausted(const Trace& trace, const Symbols& symbols,
     const std::vector<const Thread*>* pool = pools.exhausted(*thread, waiting);
     if (pool == nullptr) continue;
     for (const Thread* member : *pool) told.insert(member->id);
-    findings.push_back(exhausted_finding(*pool, trace, symbols, waiting.queued_job));
+    findings.push_back(exhausted_finding(*pool, trace, symbols, fixpoint, waiting.queued_job));
   }
   return findings;
 }

@@ -41,6 +41,9 @@ RetentionFinder::RetentionFinder(const Trace& trace, const MemoryPicture& pictur
         stacks_[cell] = i;
   for (const Coroutine& coroutine : trace.coroutines)
     functions_[coroutine.address] = coroutine.function;
+  for (const Fiber& fiber : trace.fibers)
+    if (const Cell cell = marker.map().find(fiber.stack_high - 8); cell != kNoCell)
+      fibers_[cell] = fiber.id;
 }
 
 uint32_t RetentionFinder::task_of(size_t thread) const {
@@ -82,6 +85,9 @@ RetentionStep RetentionFinder::block(Cell cell) const {
   if (const auto stack = stacks_.find(cell); stack != stacks_.end()) {
     step.sort = RetentionStep::Sort::stack;
     step.number = task_of(stack->second);
+  } else if (const auto fiber = fibers_.find(cell); fiber != fibers_.end()) {
+    step.sort = RetentionStep::Sort::fiber;
+    step.number = fiber->second;
   } else if (const auto frame = functions_.find(block.address); frame != functions_.end()) {
     step.sort = RetentionStep::Sort::frame;
     step.number = frame->second;
@@ -94,8 +100,9 @@ std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
   if (!marker_.reached(cell)) return path;
   for (size_t n = 0; n < kLongest; ++n) {
     path.push_back(block(cell));
-    if (path.back().sort == RetentionStep::Sort::stack) break;
     const uint64_t referrer = marker_.referrer(cell);
+    // A stack in between is a root. What lies on one itself is known to whoever refers to that.
+    if (path.back().sort == RetentionStep::Sort::stack && (n != 0 || referrer == 0)) break;
     const Cell from = referrer >> 47 != 0 ? kNoCell : marker_.map().find(referrer);
     if (from == kNoCell || !marker_.map().is_block(from) || from == cell) {
       path.push_back(root(referrer));
@@ -109,6 +116,21 @@ std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
     path.erase(path.begin() + kFirstSteps, path.end() - kLastSteps);
   }
   return path;
+}
+
+std::vector<RetentionStep> RetentionFinder::path_to_address(uint64_t address) const {
+  const Cell cell = marker_.map().find(address);
+  if (cell != kNoCell) return path_to(cell);
+  return {root(address)};
+}
+
+const std::vector<RetentionStep>* way_to_object(const Fixpoint& fixpoint, const Thread& thread) {
+  for (const StuckThread& waiting : fixpoint.waiting)
+    if (waiting.id == thread.id && waiting.sequence == thread.wait.sequence &&
+        waiting.object == thread.wait.object && waiting.known_to != 0 &&
+        waiting.known_to <= fixpoint.retentions.size())
+      return &fixpoint.retentions[waiting.known_to - 1];
+  return nullptr;
 }
 
 std::vector<std::string> retention_words(const std::vector<RetentionStep>& path, const Trace& trace,
@@ -140,10 +162,18 @@ std::vector<std::string> retention_words(const std::vector<RetentionStep>& path,
                             ? "frame of " + short_function(trace.functions[step.number])
                             : "a coroutine's frame");
         break;
+      case Sort::fiber:
+        words.push_back("stack of fiber " + std::to_string(step.number));
+        break;
     }
     if (step.left_out != 0) words.push_back(count_text(step.left_out, "more block"));
   }
   return words;
+}
+
+bool only_itself(const std::vector<RetentionStep>& path, const Symbols& symbols) {
+  return path.size() == 1 && path.front().sort == RetentionStep::Sort::global &&
+         symbols.objects.count(path.front().address) != 0;
 }
 
 std::string retention_line(const std::vector<std::string>& words) {

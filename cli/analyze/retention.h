@@ -27,6 +27,8 @@ class RetentionFinder {
   RetentionFinder(const Trace& trace, const MemoryPicture& picture, const Marker& marker);
   // The root first; the last step is the block itself. Empty: the block is not reached.
   std::vector<RetentionStep> path_to(Cell cell) const;
+  // The same of what lies at an address; of what is in no block, only where that is.
+  std::vector<RetentionStep> path_to_address(uint64_t address) const;
 
  private:
   RetentionStep root(uint64_t referrer) const;
@@ -37,12 +39,18 @@ class RetentionFinder {
   const MemoryPicture& picture_;
   const Marker& marker_;
   std::unordered_map<Cell, size_t> stacks_;           // cell -> thread of the picture
+  std::unordered_map<Cell, uint32_t> fibers_;         // cell -> fiber
   std::unordered_map<uint64_t, uint32_t> functions_;  // frame -> function
 };
+
+// The way to what a waiting thread waits on; null: not told.
+const std::vector<RetentionStep>* way_to_object(const Fixpoint& fixpoint, const Thread& thread);
 
 // "global `registry`", "heap block of 64 B", "frame of session(int)", ...
 std::vector<std::string> retention_words(const std::vector<RetentionStep>& path, const Trace& trace,
                                          const Symbols& symbols);
+// A global that the object lies in, and that is named wherever the object is: no news.
+bool only_itself(const std::vector<RetentionStep>& path, const Symbols& symbols);
 // Of these words one line.
 std::string retention_line(const std::vector<std::string>& words);
 

@@ -13,6 +13,7 @@ set(TRACK_ANALYZE_SOURCES
   group.cc
   growth.cc
   judge.cc
+  keepers.cc
   leaked_blocks.cc
   leaked_memory.cc
   lock_held.cc

@@ -136,6 +136,10 @@ template <Is<Kept> T>
 auto fields(T& k) {
   return std::tie(k.address, k.created_ticks, k.held_bytes, k.retention);
 }
+template <Is<KeptFiber> T>
+auto fields(T& k) {
+  return std::tie(k.id, k.switches, k.retention);
+}
 template <Is<LeakedBlocks> T>
 auto fields(T& l) {
   return std::tie(l.count, l.total_bytes, l.bytes, l.kind, l.sample, l.stack, l.allocated_at,
@@ -144,9 +148,9 @@ auto fields(T& l) {
 template <Is<Fixpoint> T>
 auto fields(T& f) {
   return std::tie(f.taken, f.coherent, f.asleep, f.doubts, f.blind, f.threads, f.waiting,
-                  f.coroutines, f.fibers, f.retentions, f.kept, f.leaked, f.unrecorded_blocks,
-                  f.live_threads, f.scanned_bytes, f.unreached_blocks, f.unreached_bytes,
-                  f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
+                  f.coroutines, f.fibers, f.retentions, f.kept, f.kept_fibers, f.leaked,
+                  f.unrecorded_blocks, f.live_threads, f.scanned_bytes, f.unreached_blocks,
+                  f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>

@@ -38,8 +38,8 @@ struct StuckThread {
   // leads to: work in a queue that the thread may have to serve itself; 0 = none.
   uint64_t queued_job = 0;
   bool job_on_stack = false;  // its stack refers to that directly
-  // Of one that waits and is not stuck: who knows the wait object, into Fixpoint::retentions plus
-  // one; 0 = not told.
+  // Of one that waits and is not stuck: who knows the wait object and so could wake it, into
+  // Fixpoint::retentions plus one; 0 = not told.
   uint32_t known_to = 0;
 };
 
@@ -60,11 +60,21 @@ struct Orphan {
 
 // One step of the way from what cannot go away to a task: who refers to whom.
 struct RetentionStep {
-  enum class Sort : uint8_t { global, thread_local_data, stack, registers, kernel, block, frame };
+  enum class Sort : uint8_t {
+    global,
+    thread_local_data,
+    stack,
+    registers,
+    kernel,
+    block,
+    frame,
+    fiber
+  };
   Sort sort = Sort::global;
-  uint64_t address = 0;   // of the word, block or frame
-  uint64_t bytes = 0;     // of the block
-  uint32_t number = 0;    // task id of the thread; of a frame: its function, into Trace::functions
+  uint64_t address = 0;  // of the word, block or frame
+  uint64_t bytes = 0;    // of the block
+  // Task id of the thread or fiber; of a frame: its function, into Trace::functions.
+  uint32_t number = 0;
   uint32_t left_out = 0;  // steps between this one and the next
   std::string holder;     // in the kernel: "epoll descriptor 5"
 };
@@ -75,6 +85,13 @@ struct Kept {
   uint64_t created_ticks = 0;
   uint64_t held_bytes = 0;  // its share of what only its group keeps; 0 = not known
   uint32_t retention = 0;   // into Fixpoint::retentions; of one of its group
+};
+
+// A suspended fiber whose stack or saved registers something still refers to.
+struct KeptFiber {
+  uint32_t id = 0;
+  uint64_t switches = 0;
+  uint32_t retention = 0;  // into Fixpoint::retentions
 };
 
 // Blocks that nothing refers to: from one allocation stack where that is recorded, else alike in
@@ -101,7 +118,8 @@ struct Fixpoint {
   std::vector<LostFiber> fibers;
   std::vector<std::vector<RetentionStep>> retentions;  // the root first
   std::vector<Kept> kept;                              // sorted by address
-  std::vector<LeakedBlocks> leaked;                    // when asked for; the most bytes first
+  std::vector<KeptFiber> kept_fibers;
+  std::vector<LeakedBlocks> leaked;  // when asked for; the most bytes first
   // Blocks of the heap that were allocated where the recording does not see it, and that nothing
   // refers to: not called leaked.
   uint64_t unrecorded_blocks = 0;

@@ -43,14 +43,11 @@ std::string cycle_text(const Trace& trace, const std::vector<size_t>& cycle) {
 // Who refers to what these threads wait on.
 std::string known_to(const ProcessReport& process, const Fixpoint& fixpoint,
                      const std::vector<size_t>& threads) {
-  for (const StuckThread& waiting : fixpoint.waiting) {
-    if (waiting.known_to == 0 || waiting.known_to > fixpoint.retentions.size()) continue;
-    for (const size_t thread : threads)
-      if (process.trace.threads[thread].id == waiting.id &&
-          process.trace.threads[thread].wait.sequence == waiting.sequence)
-        return analyze::retention_line(analyze::retention_words(
-            fixpoint.retentions[waiting.known_to - 1], process.trace, process.symbols));
-  }
+  for (const size_t thread : threads)
+    if (const auto* path = analyze::way_to_object(fixpoint, process.trace.threads[thread]);
+        path != nullptr && !analyze::only_itself(*path, process.symbols))
+      return analyze::retention_line(
+          analyze::retention_words(*path, process.trace, process.symbols));
   return {};
 }
 

@@ -1,5 +1,6 @@
 #include "cli/verbs/prove.h"
 
+#include "cli/analyze/keepers.h"
 #include "cli/model/error.h"
 #include "cli/process/image.h"
 #include "cli/process/picture.h"
@@ -65,7 +66,8 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
   analyze::Fixpoint candidates;
   try {
     candidates = heap.while_it_runs(process::look_at_process(pid), settings.memory);
-    if (!analyze::keep_unmoved(candidates, readers.again())) return {};
+    analyze::Fixpoint keepers = analyze::only_keepers(candidates);
+    if (!analyze::keep_unmoved(candidates, readers.again())) return keepers;
   } catch (const Error& error) {
     return unproved({}, std::string("what refers to what: ") + error.what());
   }
@@ -95,7 +97,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
     const Trace later = readers.again();
     if (analyze::keep_unmoved(proof, later)) return proof;
   }
-  analyze::Fixpoint nothing;
+  analyze::Fixpoint nothing = analyze::only_keepers(std::move(candidates));
   nothing.held_ns = held_ns;
   nothing.pause_for = how;
   return nothing;

@@ -110,13 +110,31 @@ write::TaskNotes notes_of(const Loaded& loaded) {
       text += " (coroutine " + std::to_string(holder->id) + " holds the lock)";
     if (on_cycle(graph, i)) text += ", in a cycle";
   }
+  const auto path_text = [&](uint32_t retention) {
+    if (retention >= loaded.fixpoint.retentions.size()) return std::string();
+    return analyze::retention_line(analyze::retention_words(loaded.fixpoint.retentions[retention],
+                                                            trace, loaded.report.symbols));
+  };
   std::unordered_map<uint64_t, const Kept*> kept;
   for (const Kept& one : loaded.fixpoint.kept) kept[one.address] = &one;
   for (const Coroutine& coroutine : trace.coroutines)
     if (const auto known = kept.find(coroutine.address);
         known != kept.end() && known->second->created_ticks == coroutine.created_ticks)
-      notes.kept_by[coroutine.id] = analyze::retention_line(analyze::retention_words(
-          loaded.fixpoint.retentions.at(known->second->retention), trace, loaded.report.symbols));
+      notes.kept_by[coroutine.id] = path_text(known->second->retention);
+  std::unordered_map<uint32_t, std::string> objects;
+  for (const StuckThread& waiting : loaded.fixpoint.waiting)
+    if (waiting.known_to != 0 && waiting.known_to <= loaded.fixpoint.retentions.size() &&
+        !analyze::only_itself(loaded.fixpoint.retentions[waiting.known_to - 1],
+                              loaded.report.symbols))
+      objects[waiting.id] = path_text(waiting.known_to - 1);
+  for (const Thread& thread : trace.threads)
+    if (const auto known = objects.find(thread.id);
+        known != objects.end() && thread.state == TaskState::blocked)
+      notes.object_kept_by[thread.id] = known->second;
+  for (const KeptFiber& kept : loaded.fixpoint.kept_fibers)
+    for (const Fiber& fiber : trace.fibers)
+      if (fiber.id == kept.id && fiber.switches == kept.switches)
+        notes.fiber_kept_by[fiber.id] = path_text(kept.retention);
   return notes;
 }
 
@@ -152,7 +170,9 @@ void add_ps(CLI::App& app, int& exit_code) {
       ->check(CLI::IsMember({"site", "stack", "state"}));
   verb->add_flag("--tree", settings->tree,
                  "every task below its creator, and whom it waits for; cycles are marked");
-  verb->add_flag("--long", settings->long_rows, "also who keeps each suspended coroutine");
+  verb->add_flag("--long", settings->long_rows,
+                 "also who keeps each suspended coroutine or fiber, and what each "
+                 "blocked thread waits on");
   verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
   verb->add_option("--state", settings->state,
                    "only this state: running, blocked, ended, suspended, done, mutex, join, ...");

@@ -8,6 +8,7 @@
 
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/fixpoint.h"
+#include "cli/analyze/keepers.h"
 #include "cli/model/error.h"
 #include "cli/process/find_frames.h"
 #include "cli/process/image.h"
@@ -76,13 +77,16 @@ bool moved(pid_t pid, const ProcessReport& report, const analyze::Fixpoint& proo
 void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, Loaded& loaded) {
   const Trace& trace = loaded.report.trace;
   if (!settings.memory && !analyze::has_suspects(trace)) return;
+  const analyze::Fixpoint candidates = fixpoint_of(seen, trace, settings.memory);
+  // Who keeps what needs no proof.
+  loaded.fixpoint = analyze::only_keepers(candidates);
+  name(loaded.fixpoint, settings, pid, loaded.report);
   if (!settings.pause) {
     loaded.fixpoint.not_visible.emplace_back(
         "one instant of the process's memory (--no-pause): no stuck task or orphaned coroutine "
         "can be told");
     return;
   }
-  const analyze::Fixpoint candidates = fixpoint_of(seen, trace, settings.memory);
   if (candidates.empty()) return;
   ProcessImage held;
   try {

@@ -51,9 +51,9 @@ class Table {
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
-    if (row.kind == TaskKind::coroutine && !grouped)
-      if (const auto kept = notes_.kept_by.find(row.id); kept != notes_.kept_by.end())
-        page_.wrapped("kept by " + kept->second, kIndent, kIndent + 2, Ink::dim);
+    if (const std::string* kept = keeper(notes_, row); kept != nullptr && !grouped)
+      page_.wrapped((row.kind == TaskKind::thread ? row.state + " kept by " : "kept by ") + *kept,
+                    kIndent, kIndent + 2, Ink::dim);
   }
 
   void stack(const TaskRow& row) {
@@ -235,15 +235,25 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["await_cycle"] = row.cycle;
     if (row.thread != 0) json["thread"] = row.thread;
   }
-  const auto& note = row.kind == TaskKind::coroutine ? notes.kept_by : notes.waits_for;
-  if (const auto known = note.find(row.id); row.kind != TaskKind::fiber && known != note.end())
-    json[row.kind == TaskKind::coroutine ? "kept_by" : "waits_for"] = known->second;
+  if (const auto known = notes.waits_for.find(row.id);
+      row.kind == TaskKind::thread && known != notes.waits_for.end())
+    json["waits_for"] = known->second;
+  if (const std::string* kept = keeper(notes, row))
+    json[row.kind == TaskKind::thread ? "wait_object_kept_by" : "kept_by"] = *kept;
   json["at"] = stack_json(process.trace, process.symbols, row.at);
   json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
   return json;
 }
 
 }  // namespace
+
+const std::string* keeper(const TaskNotes& notes, const TaskRow& row) {
+  const auto& keepers = row.kind == TaskKind::coroutine ? notes.kept_by
+                        : row.kind == TaskKind::fiber   ? notes.fiber_kept_by
+                                                        : notes.object_kept_by;
+  const auto known = keepers.find(row.id);
+  return known == keepers.end() || known->second.empty() ? nullptr : &known->second;
+}
 
 std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
                        const TextOptions& options, const std::vector<TaskNotes>& notes) {

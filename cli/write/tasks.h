@@ -52,8 +52,12 @@ struct TaskRow {
 // What analyses know of a process's tasks, by id, in words.
 struct TaskNotes {
   std::unordered_map<uint64_t, std::string> waits_for;  // of threads: "thread 3, in a cycle"
-  std::unordered_map<uint64_t, std::string> kept_by;    // of coroutines: "global `registry` -> ..."
+  // "global `registry` -> ...": of coroutines, of fibers, and of what blocked threads wait on.
+  std::unordered_map<uint64_t, std::string> kept_by, fiber_kept_by, object_kept_by;
 };
+
+// Who keeps the task, or what it waits on; null: not told.
+const std::string* keeper(const TaskNotes& notes, const TaskRow& row);
 
 std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& filter);
 std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,

@@ -3,80 +3,14 @@
 #include <doctest/doctest.h>
 
 #include <algorithm>
-#include <map>
 
 #include "cli/analyze/stuck.h"
-#include "tests/support/trace_builder.h"
+#include "tests/support/process_builder.h"
 
 namespace track::analyze {
 namespace {
 
-// A process of a few words: globals, a heap, and a stack a thread.
-class Process : public test::TraceBuilder {
- public:
-  static constexpr uint64_t kGlobals = 0x10000, kHeap = 0x20000, kStacks = 0x7f0000000000;
-  static constexpr uint64_t kStackBytes = 512;
-
-  Process() : globals_(64, 0), heap_(256, 0) {
-    picture_.coherent = picture_.heap_known = true;
-    trace.end = ProcessEnd::alive;
-    trace.gone = false;
-  }
-
-  uint64_t block(uint64_t bytes) {
-    const uint64_t address = kHeap + heap_used_;
-    heap_used_ += (bytes + 31) / 16 * 16;
-    blocks_.push_back({address, bytes});
-    return address;
-  }
-  void global(size_t slot, uint64_t value) { globals_.at(slot) = value; }
-  void store(uint64_t address, uint64_t value) { heap_.at((address - kHeap) / 8) = value; }
-  uint64_t stack_of(uint32_t id) const { return kStacks + id * 4096; }
-  void push(uint32_t id, uint64_t value) {
-    std::vector<uint64_t>& words = stacks_[id];
-    words.resize(kStackBytes / 8, 0);
-    *std::find(words.begin(), words.end(), 0) = value;
-  }
-  void blocks_on(uint32_t id, WaitKind kind, uint64_t object) {
-    waits(id, kind, object);
-    futex_.push_back(id);
-  }
-  // In the kernel it sleeps on that word.
-  void sleeps_on(uint32_t id, uint64_t word) { words_[id] = word; }
-  MemoryPicture& picture() { return picture_; }
-
-  Fixpoint solve() {
-    picture_.regions = {{kGlobals, std::as_bytes(std::span(globals_))},
-                        {kHeap, std::as_bytes(std::span(heap_))}};
-    picture_.blocks = blocks_;
-    picture_.not_roots = {{kHeap, kHeap + heap_.size() * 8}};
-    picture_.threads.clear();
-    for (const Thread& thread : trace.threads) {
-      std::vector<uint64_t>& words = stacks_[thread.id];
-      words.resize(kStackBytes / 8, 0);
-      ThreadMemory memory;
-      memory.tid = thread.tid;
-      memory.own = true;
-      memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
-      memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
-      memory.futex = words_[thread.id];
-      picture_.threads.push_back(memory);
-      picture_.regions.push_back({memory.stack.start, std::as_bytes(std::span(words))});
-      picture_.blocks.push_back({memory.stack.start, kStackBytes});
-      picture_.not_roots.push_back(memory.stack);
-    }
-    return find_fixpoint(trace, picture_);
-  }
-
- private:
-  std::vector<uint64_t> globals_, heap_;
-  std::map<uint32_t, std::vector<uint64_t>> stacks_;
-  std::vector<MemoryBlock> blocks_;
-  std::vector<uint32_t> futex_;
-  std::map<uint32_t, uint64_t> words_;
-  MemoryPicture picture_;
-  uint64_t heap_used_ = 0;
-};
+using Process = test::ProcessBuilder;
 
 std::vector<uint32_t> ids(const Fixpoint& fixpoint) {
   std::vector<uint32_t> result;
