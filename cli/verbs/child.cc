@@ -64,7 +64,7 @@ SignalDescriptor::~SignalDescriptor() {
 
 SignalDescriptor::Signal SignalDescriptor::next() {
   signalfd_siginfo info{};
-  if (read(fd_, &info, sizeof info) != sizeof info) return {};
+  if (::read(fd_, &info, sizeof info) != sizeof info) return {};
   return {static_cast<int>(info.ssi_signo), info.ssi_code > 0};
 }
 

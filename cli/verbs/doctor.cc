@@ -11,6 +11,7 @@
 #include "cli/process/locate.h"
 #include "cli/process/memory.h"
 #include "cli/process/proc.h"
+#include "cli/verbs/load.h"
 #include "cli/verbs/places.h"
 #include "cli/verbs/verbs.h"
 #include "cli/write/json.h"
@@ -101,11 +102,6 @@ void check_process(Checkup& checkup, pid_t pid) {
     checkup.note(
         "its memory cannot be read (ptrace rights): findings rest on the record alone; "
         "run track as root, or start the program under track run");
-}
-
-bool all_digits(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 pid_t parse_pid(const std::string& text) {

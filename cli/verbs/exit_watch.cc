@@ -52,7 +52,7 @@ void ExitWatch::watch() {
     futex_wake(word);
     taken_.store(true, std::memory_order_release);
     const uint64_t one = 1;
-    while (write(event_fd_, &one, sizeof one) < 0 && errno == EINTR) {
+    while (::write(event_fd_, &one, sizeof one) < 0 && errno == EINTR) {
     }
     return;
   }

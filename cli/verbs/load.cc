@@ -36,9 +36,6 @@
 namespace track::verbs {
 namespace {
 
-// Between the two looks that prove a deadlock: whatever is able to move has moved by then.
-constexpr auto kSecondLook = std::chrono::milliseconds(20);
-
 read::Bytes recorded_bytes(pid_t pid, const process::RecordingPlace& place) {
   return place.path.empty() ? read::Bytes::process(pid, place.address, place.bytes)
                             : read::Bytes::file(place.path);
@@ -83,11 +80,6 @@ pid_t writer_of(const std::string& path) {
   for (const Mapping& mapping : process::mappings(name.pid))
     if (mapping.inode == file.st_ino && mapping.shared) return name.pid;
   return 0;
-}
-
-bool all_digits(const std::string& text) {
-  return !text.empty() &&
-         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 // There is a recording of a later image of that process.
@@ -211,6 +203,11 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   result.push_back(process::find_recording(pid) ? load_live(pid, settings, confirm)
                                                 : load_untracked(pid, settings, confirm));
   return result;
+}
+
+bool all_digits(const std::string& text) {
+  return !text.empty() &&
+         std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
 Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings) {

@@ -4,6 +4,7 @@
 
 #include <sys/types.h>
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -11,6 +12,11 @@
 #include "cli/verbs/settings.h"
 
 namespace track::verbs {
+
+// A proof looks twice: whatever is able to move has moved by then.
+inline constexpr auto kSecondLook = std::chrono::milliseconds(20);
+
+bool all_digits(const std::string& text);  // a process, not a file
 
 // confirm: look for deadlocks too.
 Loaded load_live(pid_t pid, const SymbolSettings& symbols, bool confirm);

@@ -23,8 +23,6 @@
 namespace track::verbs {
 namespace {
 
-constexpr auto kSecondLook = std::chrono::milliseconds(20);
-
 ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   ProcessReport report;
   report.trace = process::trace_of(image);

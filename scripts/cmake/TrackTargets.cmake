@@ -38,7 +38,8 @@ function(track_static_library name)
   endif()
 endfunction()
 
-# What `ctest -L unit` needs, and no more: the sanitizers' builds stop there.
+# What `ctest -L unit` needs, and no more: the sanitizers' builds stop there. The tests of one folder
+# are `FOLDER_tests`, with the folder as their label.
 add_custom_target(unit_tests)
 
 # track_test(NAME SOURCES ... LINK ... LABELS ... TIMEOUT s): one doctest executable, one ctest
@@ -62,7 +63,13 @@ function(track_test name)
   target_link_libraries(${name} PRIVATE track_doctest_main ${arg_LINK})
   add_test(NAME ${name} COMMAND ${name})
   if(unit IN_LIST arg_LABELS)
-    add_dependencies(unit_tests ${name})
+    cmake_path(GET CMAKE_CURRENT_SOURCE_DIR FILENAME folder)
+    if(NOT TARGET ${folder}_tests)
+      add_custom_target(${folder}_tests)
+    endif()
+    add_dependencies(${folder}_tests ${name})
+    add_dependencies(unit_tests ${folder}_tests)
+    list(APPEND arg_LABELS ${folder})
   endif()
   set_tests_properties(${name} PROPERTIES TIMEOUT ${arg_TIMEOUT} LABELS "${arg_LABELS}")
 endfunction()
