@@ -74,6 +74,7 @@ class Solver {
     count_unreached();
     if (with_memory_) find_leaked();
     if (!result_.kept.empty()) measure_kept();
+    count_on_registers();
     return std::move(result_);
   }
 
@@ -84,6 +85,17 @@ class Solver {
     const ThreadMemory* memory = nullptr;
     bool live = true;
   };
+
+  // What a stuck thread's registers hold is stuck with it. Nothing else can do without them.
+  void count_on_registers() {
+    for (const Member& member : members_) {
+      if (!picture_.coherent || !member.memory->lacks_registers) continue;
+      if (member.live) result_.coherent = false;
+      result_.coroutines.clear();
+      result_.fibers.clear();
+      result_.leaked.clear();
+    }
+  }
 
   void mark_range(uint64_t start, uint64_t end) {
     auto region =
@@ -447,14 +459,6 @@ class Solver {
 };
 
 }  // namespace
-
-bool has_suspects(const Trace& trace) {
-  return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
-         std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable) ||
-         std::any_of(trace.fibers.begin(), trace.fibers.end(), [](const Fiber& fiber) {
-           return fiber.state == TaskState::suspended && fiber.context != 0;
-         });
-}
 
 Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
   return Solver(trace, picture, with_memory).solve();

@@ -1,12 +1,22 @@
-// What several looks at one process have in common.
+// What comes before the marking, and what several looks at one process have in common.
 #include <algorithm>
 #include <set>
 #include <unordered_map>
 #include <utility>
 
 #include "cli/analyze/fixpoint.h"
+#include "cli/analyze/orphanable.h"
+#include "cli/analyze/wait_place.h"
 
 namespace track::analyze {
+
+bool has_suspects(const Trace& trace) {
+  return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
+         std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable) ||
+         std::any_of(trace.fibers.begin(), trace.fibers.end(), [](const Fiber& fiber) {
+           return fiber.state == TaskState::suspended && fiber.context != 0;
+         });
+}
 
 bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
   std::unordered_map<uint32_t, const Thread*> threads;

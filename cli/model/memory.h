@@ -45,6 +45,7 @@ struct ThreadMemory {
   bool in_futex = false;            // sleeps in the futex system call, without a time limit
   uint64_t futex = 0;               // and on this word; 0 = unknown
   std::vector<uint64_t> registers;  // and every word that vector registers may hold
+  bool lacks_registers = false;     // some are not known: only of a thread that was left asleep
 };
 
 // A pointer that the kernel holds for the process.

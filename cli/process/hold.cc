@@ -2,6 +2,7 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <linux/futex.h>
 #include <signal.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
@@ -18,6 +19,8 @@
 #include <thread>
 
 #include "cli/model/error.h"
+#include "cli/process/live_image.h"
+#include "cli/process/live_memory.h"
 #include "cli/process/permission.h"
 #include "cli/process/proc.h"
 #include "cli/process/registers.h"
@@ -36,8 +39,20 @@ constexpr int64_t kRestartNoHandler = -514;
 
 constexpr size_t kMostState = 16384;  // of a thread's vector registers
 
+// A wait on a word that has another value by now: whoever changed it woke nobody. Interrupted, the
+// call would be made again, see the new value and end; left alone, it sleeps on.
+bool stop_would_end(pid_t pid, const SystemCall& call) {
+  if (call.state != SystemCall::State::waiting || call.number != SYS_futex) return false;
+  const auto command = static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK;
+  if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET) return false;
+  uint32_t word = 0;
+  return LiveMemory(pid).read_some(call.arguments[0], &word, sizeof word) == sizeof word &&
+         word != static_cast<uint32_t>(call.arguments[2]);
+}
+
 struct Tracee {
-  enum class State { seized, held, gone } state = State::seized;
+  // Asleep: not to be interrupted, and with all others held nobody can wake it.
+  enum class State { seized, asleep, held, gone } state = State::seized;
   int signal = 0;  // to be delivered when it is let go
   bool interrupted = false;
   ImageThread thread;
@@ -57,7 +72,7 @@ class Tracer {
         if (tracee.state == Tracee::State::seized && ptrace(PTRACE_INTERRUPT, tid, 0, 0) != 0)
           tracee.state = Tracee::State::gone;
       wait_for_stops();
-    } while (seize_new() != 0);
+    } while (seize_new() + interrupt_woken() != 0);
   }
 
   std::vector<HeldThread> held() const {
@@ -70,6 +85,9 @@ class Tracer {
 
   void release(Hold& hold) {
     hold.complete = true;
+    for (auto& [tid, tracee] : tracees_)
+      if (tracee.state == Tracee::State::asleep && !sleeps_on(tid, tracee))
+        tracee.state = Tracee::State::seized;
     for (auto& [tid, tracee] : tracees_) {
       if (tracee.state == Tracee::State::held)
         ptrace(PTRACE_DETACH, tid, 0, static_cast<long>(tracee.signal));
@@ -101,9 +119,31 @@ class Tracer {
       Tracee& tracee = tracees_[tid];
       tracee.thread.tid = tid;
       tracee.thread.main = tid == pid_;
+      if (stop_would_end(pid_, system_call(pid_, tid))) {
+        tracee.thread.switches = task_status(pid_, tid).switches;
+        tracee.state = Tracee::State::asleep;
+      }
       ++fresh;
     }
     return fresh;
+  }
+
+  // All that is known of it: where it sleeps.
+  bool sleeps_on(pid_t tid, Tracee& tracee) const {
+    const SystemCall call = system_call(pid_, tid);
+    apply_system_call(call, tracee.thread);
+    return stop_would_end(pid_, call) && task_status(pid_, tid).switches == tracee.thread.switches;
+  }
+
+  // Of those left asleep: who went on before the others were held is one of them.
+  size_t interrupt_woken() {
+    size_t woken = 0;
+    for (auto& [tid, tracee] : tracees_) {
+      if (tracee.state != Tracee::State::asleep || sleeps_on(tid, tracee)) continue;
+      tracee.state = Tracee::State::seized;
+      ++woken;
+    }
+    return woken;
   }
 
   // Every thread that was interrupted stops, ends, or is given up on. Each is looked after at once:

@@ -3,7 +3,8 @@
 // The tracer is a thread of its own that ends when the hold does: whatever it still held then, or
 // when track is killed, the kernel lets go. Signals that arrive meanwhile are delivered afterwards;
 // a stopped job stays stopped; system calls that the kernel would end early because a tracer looked
-// are made to go on.
+// are made to go on. A thread that sleeps on a futex whose value has changed (a lost wake-up) would
+// go on if it were interrupted: it is left asleep, and only where it sleeps is known of it.
 #pragma once
 
 #include <sys/types.h>

@@ -81,19 +81,13 @@ class Gatherer {
         picture_.pointer_guard = image_.word(thread.fs_base + kPointerGuard);
 
     add_doubts(heap);
-    picture_.coherent = image_.coherent && all_read && whole_registers();
+    picture_.coherent = image_.coherent && all_read;
     return std::move(picture_);
   }
 
  private:
   void add_ranges(const std::vector<AddressRange>& ranges) {
     picture_.not_roots.insert(picture_.not_roots.end(), ranges.begin(), ranges.end());
-  }
-
-  bool whole_registers() const {
-    return std::all_of(image_.threads.begin(), image_.threads.end(), [](const ImageThread& t) {
-      return t.exited || (t.has_registers && t.registers.whole);
-    });
   }
 
   bool in_heap(uint64_t address) const {
@@ -109,6 +103,7 @@ class Gatherer {
     for (const ImageThread& thread : image_.threads) {
       ThreadMemory own;
       own.tid = thread.tid;
+      own.lacks_registers = !thread.exited && !(thread.has_registers && thread.registers.whole);
       if (thread.in_system_call && thread.system_call == SYS_futex) {
         own.in_futex = !limited(thread.arguments);
         own.futex = thread.arguments[0];

@@ -193,6 +193,28 @@ TEST_CASE("no waiting call ends early because somebody looked") {
   CHECK(child.wait_end() == 0);
 }
 
+TEST_CASE("a lost wake-up is not found again because somebody looked") {
+  Forked child([](Shared& shared) {
+    std::thread sleeper([&] {
+      shared.ready = 1;
+      syscall(SYS_futex, &shared.word, FUTEX_WAIT, 0, nullptr, nullptr, 0);
+      ++shared.counter;
+    });
+    sleeper.join();
+    return 0;
+  });
+  while (child.shared->ready == 0 || waiting_threads(child.pid) < 2) std::this_thread::yield();
+  child.shared->word = 1;
+  for (int round = 0; round < 20; ++round) {
+    const process::Hold hold = process::hold_process(child.pid, [] {});
+    CHECK(hold.complete);
+    CHECK(hold.threads.size() == 2);
+  }
+  CHECK(child.shared->counter == 0);
+  syscall(SYS_futex, &child.shared->word, FUTEX_WAKE, 1, nullptr, nullptr, 0);
+  CHECK(child.wait_end() == 0);
+}
+
 TEST_CASE("a signal that arrives while a thread is held still ends its call") {
   Forked child([](Shared& shared) {
     handler_count = &shared.handled;
