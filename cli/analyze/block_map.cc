@@ -5,7 +5,7 @@ namespace {
 
 constexpr uint64_t kChunk = uint64_t{1} << BlockMap::kChunkShift;
 constexpr uint64_t kUserEnd = uint64_t{1} << 47;
-constexpr size_t kMostCells = ~Cell{0} - 2;
+constexpr size_t kMostCells = (size_t{1} << 31) - 2;  // a mark keeps a bit for itself
 
 constexpr uint64_t chunk_floor(uint64_t address) {
   return address & ~(kChunk - 1);

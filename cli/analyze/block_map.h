@@ -7,6 +7,7 @@
 #include <utility>
 #include <vector>
 
+#include "cli/analyze/huge_pages.h"
 #include "cli/model/memory.h"
 
 namespace track::analyze {
@@ -72,11 +73,11 @@ class BlockMap {
   void number_pages();
   void find_ranges();
 
-  std::vector<MemoryBlock> cells_;
+  HugeVector<MemoryBlock> cells_;
   std::vector<uint32_t> roots_;       // address >> 33 -> first entry of its leaf; 0 = empty leaf
   std::vector<uint32_t> leaves_;      // chunk number + 1; 0 = no block there
   std::vector<uint64_t> chunk_base_;  // by chunk number
-  std::vector<Page> pages_;
+  HugeVector<Page> pages_;
   std::pair<uint64_t, uint64_t> ranges_[2];
   uint64_t left_out_ = 0;
 };

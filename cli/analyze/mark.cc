@@ -1,11 +1,12 @@
 // Marked blocks are scanned in the order of their addresses, a group of neighbours at a time, so
 // that the memory is read nearly in sequence; what they refer to waits in a short queue until its
-// page of the map has come from memory. Both are worth a factor of two to five over a plain
-// depth-first search.
+// page of the map, and then its bits, have come from memory. Each is worth a factor of two to five
+// over a plain depth-first search.
 #include "cli/analyze/mark.h"
 
 #include <algorithm>
 #include <cstring>
+#include <utility>
 
 #define TRACK_HOT inline __attribute__((always_inline))
 #define TRACK_AVX2 __attribute__((target("avx2,popcnt,bmi")))
@@ -16,9 +17,14 @@ namespace {
 constexpr unsigned kGroupShift = 9;   // 512 cells: some 100 KB of small blocks
 constexpr uint32_t kWorthwhile = 64;  // pending cells of a group that is scanned right away
 
-// Eight words; compares and combines lane by lane on any processor.
-using Words = uint64_t __attribute__((vector_size(64)));
-constexpr Words kLaneBits = {1, 2, 4, 8, 16, 32, 64, 128};
+constexpr uint32_t kQueue = 64;    // candidates whose page of the map is on its way
+constexpr uint32_t kBehind = 24;   // of those, whose bits are
+constexpr uint64_t kSmall = 4096;  // bytes of a block that is looked through for a referrer again
+constexpr uint64_t kCellBit = uint64_t{1} << 63;  // a referrer that is a cell, not a place
+
+// Four words; compares and combines lane by lane on any processor.
+using Words = uint64_t __attribute__((vector_size(32)));
+constexpr Words kLowBits = {1, 2, 4, 8}, kHighBits = {16, 32, 64, 128};
 
 // What of a word can be an address; the rest may be a tag.
 constexpr uint64_t kAddressBits = (uint64_t{1} << 47) - 1;
@@ -29,19 +35,121 @@ size_t words(size_t bits) {
 
 }  // namespace
 
+// What the loops work with. A copy of their own, in registers as far as they go: to the compiler
+// any store to a table might change the marker's members.
+struct Marker::Hot {
+  struct Candidate {
+    uint64_t referrer;  // a place, or a cell and kCellBit
+    uint32_t where;     // page of the map, then cell
+    uint32_t granule;
+  };
+
+  explicit Hot(Marker& marker)
+      : map(marker.map_),
+        bits(marker.bits_.data()),
+        waiting(marker.waiting_.data()),
+        referrers(marker.referrers_.data()),
+        words(marker.words_),
+        low_a(map.ranges()[0].first),
+        span_a(map.ranges()[0].second - low_a),
+        low_b(map.ranges()[1].first),
+        span_b(map.ranges()[1].second - low_b) {}
+
+  TRACK_HOT void take(Cell cell, uint64_t referrer) {
+    Bits& both = bits[cell >> 6];
+    const uint64_t bit = uint64_t{1} << (cell & 63);
+    if ((both.marked & bit) != 0) return;
+    both.marked |= bit;
+    both.pending |= bit;
+    ++waiting[cell >> kGroupShift];
+    ++taken;
+    if ((referrer & kCellBit) == 0 || referrer >> 48 != kCellBit >> 48) {
+      referrers[cell] = kWord | static_cast<uint32_t>(words.size());
+      words.push_back(referrer);
+    } else {
+      referrers[cell] = static_cast<uint32_t>(referrer) + 1;
+    }
+  }
+
+  // Until at most `keep` candidates wait for their page.
+  TRACK_HOT void drain(uint32_t keep, uint32_t behind) {
+    for (; tail - looked > keep; ++looked) {
+      Candidate& candidate = queue[looked % kQueue];
+      candidate.where = BlockMap::cell_in(map.page(candidate.where), candidate.granule);
+      __builtin_prefetch(&bits[candidate.where >> 6], 1);
+    }
+    for (; looked - head > behind; ++head)
+      take(queue[head % kQueue].where, queue[head % kQueue].referrer);
+  }
+  TRACK_HOT void drain() { drain(0, 0); }
+
+  TRACK_HOT void push(uint64_t value, uint64_t referrer) {
+    const uint32_t page = map.page_of(value);
+    if (page == ~0u) return;
+    __builtin_prefetch(&map.page(page));
+    queue[tail++ % kQueue] = {referrer, page, BlockMap::granule_of(value)};
+  }
+
+  // Which of eight words may be addresses of blocks: most words are in neither range.
+  TRACK_HOT uint32_t hits_of(const std::byte* at) const {
+    Words first, second;
+    std::memcpy(&first, at, sizeof first);
+    std::memcpy(&second, at + sizeof first, sizeof second);
+    const Words hit =
+        (reinterpret_cast<Words>((first - low_a < span_a) | (first - low_b < span_b)) & kLowBits) |
+        (reinterpret_cast<Words>((second - low_a < span_a) | (second - low_b < span_b)) &
+         kHighBits);
+    return static_cast<uint32_t>((hit[0] | hit[2]) | (hit[1] | hit[3]));
+  }
+
+  // step: 1 when the referrer is the place of the first word, 0 when it is the same for all.
+  // readable: bytes from `at` on that may be looked at, if not as words.
+  TRACK_HOT void scan(const std::byte* at, size_t bytes, size_t readable, uint64_t referrer,
+                      uint64_t step) {
+    const auto push_all = [&](uint32_t hits) {
+      for (; hits != 0; hits &= hits - 1) {
+        const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
+        uint64_t value;
+        std::memcpy(&value, at + 8 * lane, sizeof value);
+        push(value, referrer + 8 * lane * step);
+      }
+      if (tail - head > kQueue - 16) drain(kQueue / 4, kBehind);
+    };
+    for (; bytes >= 64; at += 64, referrer += 64 * step, bytes -= 64, readable -= 64)
+      if (const uint32_t hits = hits_of(at); hits != 0) push_all(hits);
+    if (bytes < 8) return;
+    std::byte rest[64];
+    const std::byte* from = at;
+    if (readable < 64) {
+      std::memset(rest, 0, sizeof rest);
+      std::memcpy(rest, at, bytes);
+      from = rest;
+    }
+    if (const uint32_t hits = hits_of(from) & ((1u << bytes / 8) - 1); hits != 0) push_all(hits);
+  }
+
+  const BlockMap& map;
+  Bits* const bits;
+  uint32_t* const waiting;
+  uint32_t* const referrers;
+  std::vector<uint64_t>& words;
+  const uint64_t low_a, span_a, low_b, span_b;
+  uint64_t taken = 0;  // pending cells that came
+  uint32_t head = 0, looked = 0, tail = 0;
+  Candidate queue[kQueue];
+};
+
 Marker::Marker(std::span<const MemoryRegion> regions, std::span<const MemoryBlock> blocks)
     : regions_(regions),
       map_(blocks),
-      marked_(words(map_.cells()), 0),
-      pending_(words(map_.cells()), 0),
+      bits_(words(map_.cells())),
       waiting_((map_.cells() >> kGroupShift) + 1, 0),
       referrers_(map_.cells(), 0),
-      queue_(kQueue),
       avx2_(__builtin_cpu_supports("avx2") && __builtin_cpu_supports("popcnt") &&
             __builtin_cpu_supports("bmi")) {
   // Nobody asks whether a gap is reached, so that it need not be told from a block later.
   for (Cell cell = 0; cell < map_.cells(); ++cell)
-    if (!map_.is_block(cell)) marked_[cell >> 6] |= uint64_t{1} << (cell & 63);
+    if (!map_.is_block(cell)) exclude(cell);
 }
 
 std::span<const std::byte> Marker::bytes_from(uint64_t& at, uint64_t end) const {
@@ -59,90 +167,71 @@ std::span<const std::byte> Marker::bytes_from(uint64_t& at, uint64_t end) const 
   return region.bytes.subspan(offset, std::min<uint64_t>(end - at, region.bytes.size() - offset));
 }
 
-TRACK_HOT void Marker::take(Cell cell, uint64_t referrer) {
-  const uint64_t bit = uint64_t{1} << (cell & 63);
-  if ((marked_[cell >> 6] & bit) != 0) return;
-  marked_[cell >> 6] |= bit;
-  pending_[cell >> 6] |= bit;
-  referrers_[cell] = referrer;
-  ++waiting_[cell >> kGroupShift];
-  ++waiting_total_;
-}
-
-TRACK_HOT void Marker::drain(uint32_t keep) {
-  while (tail_ - head_ > keep) {
-    const Candidate& candidate = queue_[head_++ % kQueue];
-    take(BlockMap::cell_in(map_.page(candidate.page), candidate.granule), candidate.referrer);
-  }
-}
-
-TRACK_HOT void Marker::push(uint64_t value, uint64_t referrer) {
-  const uint32_t page = map_.page_of(value);
-  if (page == ~0u) return;
-  __builtin_prefetch(&map_.page(page));
-  queue_[tail_++ % kQueue] = {page, BlockMap::granule_of(value), referrer};
-}
-
-// Filters eight words at a time by the two ranges in which blocks lie; most words are in neither.
 TRACK_HOT void Marker::scan(std::span<const std::byte> bytes, uint64_t address) {
-  const std::byte* at = bytes.data();
-  const std::byte* const end = at + bytes.size() / 8 * 8;
-  const auto* const ranges = map_.ranges();
-  const uint64_t low_a = ranges[0].first, span_a = ranges[0].second - low_a;
-  const uint64_t low_b = ranges[1].first, span_b = ranges[1].second - low_b;
-  const auto look = [&](const std::byte* from, uint64_t referrer) {
-    uint64_t word;
-    std::memcpy(&word, from, sizeof word);
-    if (word - low_a < span_a || word - low_b < span_b) push(word, referrer);
-  };
-  for (; at + 64 <= end; at += 64, address += 64) {
-    Words word;
-    std::memcpy(&word, at, sizeof word);
-    const Words hit =
-        reinterpret_cast<Words>((word - low_a < span_a) | (word - low_b < span_b)) & kLaneBits;
-    auto hits = static_cast<uint32_t>((hit[0] | hit[1]) | (hit[2] | hit[3]) | (hit[4] | hit[5]) |
-                                      (hit[6] | hit[7]));
-    if (hits == 0) continue;
-    do {
-      const auto lane = static_cast<uint32_t>(__builtin_ctz(hits));
-      hits &= hits - 1;
-      uint64_t value;
-      std::memcpy(&value, at + 8 * lane, sizeof value);
-      push(value, address + 8 * lane);
-    } while (hits != 0);
-    if (tail_ - head_ > kQueue - 16) drain(kQueue / 2);
-  }
-  for (; at < end; at += 8, address += 8) look(at, address);
-  if (tail_ - head_ > kQueue - 16) drain(kQueue / 2);
+  Hot hot(*this);
+  hot.scan(bytes.data(), bytes.size(), bytes.size(), address, 1);
+  hot.drain();
+  waiting_total_ += hot.taken;
 }
 
 TRACK_HOT void Marker::sweep() {
-  drain(0);
-  while (waiting_total_ != 0) {
+  Hot hot(*this);
+  uint64_t left = waiting_total_;
+  while (left + hot.taken != 0) {
     // First the groups where many wait; those with few may gather more meanwhile.
     for (const uint32_t least : {kWorthwhile, uint32_t{1}}) {
-      for (size_t group = 0; group < waiting_.size() && waiting_total_ != 0; ++group) {
-        if (waiting_[group] < least) continue;
+      for (size_t group = 0; group < waiting_.size() && left + hot.taken != 0; ++group) {
+        if (hot.waiting[group] < least) continue;
         const size_t first = group << (kGroupShift - 6);
-        const size_t last = std::min(first + (size_t{1} << (kGroupShift - 6)), pending_.size());
+        const size_t last = std::min(first + (size_t{1} << (kGroupShift - 6)), bits_.size());
         for (size_t word = first; word < last; ++word) {
-          while (pending_[word] != 0) {
-            const auto bit = static_cast<uint32_t>(__builtin_ctzll(pending_[word]));
-            pending_[word] &= pending_[word] - 1;
-            --waiting_[group];
-            --waiting_total_;
-            const Cell cell = static_cast<Cell>(word * 64) + bit;
-            const uint64_t end = map_.at(cell).end();
-            for (uint64_t at = map_.at(cell).address; at < end;) {
-              const std::span<const std::byte> bytes = bytes_from(at, end);
-              if (bytes.empty()) break;
-              scan(bytes, at);
-              at += bytes.size();
-            }
+          while (hot.bits[word].pending != 0) {
+            const uint64_t pending = std::exchange(hot.bits[word].pending, 0);
+            const auto count = static_cast<uint32_t>(__builtin_popcountll(pending));
+            hot.waiting[group] -= count;
+            left -= count;
+            look_through(hot, static_cast<Cell>(word * 64), pending);
           }
         }
-        drain(0);
+        hot.drain();
       }
+    }
+  }
+  waiting_total_ = 0;
+}
+
+// The first bytes of all of them are on their way before the first is looked at.
+TRACK_HOT void Marker::look_through(Hot& hot, Cell first, uint64_t pending) {
+  struct Piece {
+    std::span<const std::byte> bytes;
+    size_t readable;
+    uint64_t address;
+    Cell cell;
+  } pieces[64];
+  size_t count = 0;
+  for (; pending != 0; pending &= pending - 1) {
+    Piece& piece = pieces[count];
+    piece.cell = first + static_cast<Cell>(__builtin_ctzll(pending));
+    piece.address = map_.at(piece.cell).address;
+    piece.bytes = bytes_from(piece.address, map_.at(piece.cell).end());
+    if (piece.bytes.empty()) continue;
+    piece.readable = regions_[last_region_].end() - piece.address;
+    __builtin_prefetch(piece.bytes.data());
+    __builtin_prefetch(piece.bytes.data() + std::min<size_t>(piece.bytes.size() - 1, 64));
+    ++count;
+  }
+  for (size_t i = 0; i < count; ++i) {
+    Piece& piece = pieces[i];
+    const uint64_t end = map_.at(piece.cell).end();
+    const bool small = map_.at(piece.cell).bytes <= kSmall;
+    for (;;) {
+      hot.scan(piece.bytes.data(), piece.bytes.size(), piece.readable,
+               small ? piece.cell | kCellBit : piece.address, small ? 0 : 1);
+      piece.address += piece.bytes.size();
+      if (piece.address >= end) break;
+      piece.bytes = bytes_from(piece.address, end);
+      if (piece.bytes.empty()) break;
+      piece.readable = regions_[last_region_].end() - piece.address;
     }
   }
 }
@@ -171,11 +260,39 @@ void Marker::mark_from(std::span<const std::byte> bytes, uint64_t address) {
 }
 
 void Marker::mark_word(uint64_t value, uint64_t referrer) {
-  if (const Cell cell = map_.find(value & kAddressBits); cell != kNoCell) take(cell, referrer);
+  if (const Cell cell = map_.find(value & kAddressBits); cell != kNoCell)
+    mark_block(cell, referrer);
 }
 
 void Marker::mark_block(Cell cell, uint64_t referrer) {
-  take(cell, referrer);
+  Hot hot(*this);
+  hot.take(cell, referrer);
+  waiting_total_ += hot.taken;
+}
+
+uint64_t Marker::referrer(Cell cell) const {
+  const uint32_t by = referrers_[cell];
+  if ((by & kWord) != 0) return words_[by & ~kWord];
+  if (by == 0) return 0;
+  const MemoryBlock& block = map_.at(by - 1);
+  for (uint64_t at = block.address; at < block.end();) {
+    const std::span<const std::byte> bytes = bytes_from(at, block.end());
+    if (bytes.empty()) break;
+    for (size_t i = 0; i + 8 <= bytes.size(); i += 8) {
+      uint64_t word;
+      std::memcpy(&word, bytes.data() + i, sizeof word);
+      if (map_.find(word) == cell) return at + i;
+    }
+    at += bytes.size();
+  }
+  return block.address;
+}
+
+Cell Marker::referring_cell(Cell cell) const {
+  const uint32_t by = referrers_[cell];
+  if ((by & kWord) == 0) return by - 1;
+  const uint64_t place = words_[by & ~kWord];
+  return place >> 47 != 0 ? kNoCell : map_.find(place);
 }
 
 void Marker::finish() {
@@ -184,8 +301,8 @@ void Marker::finish() {
 
 std::vector<Cell> Marker::unreached() const {
   std::vector<Cell> cells;
-  for (size_t i = 0; i < marked_.size(); ++i)
-    for (uint64_t bits = ~marked_[i]; bits != 0; bits &= bits - 1)
+  for (size_t i = 0; i < bits_.size(); ++i)
+    for (uint64_t bits = ~bits_[i].marked; bits != 0; bits &= bits - 1)
       if (const auto cell = static_cast<Cell>(i * 64 + static_cast<size_t>(__builtin_ctzll(bits)));
           cell < map_.cells())
         cells.push_back(cell);

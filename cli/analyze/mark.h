@@ -4,7 +4,7 @@
 //
 // Roots are given one after the other and may be given later too: reached() grows, and is exact
 // (a closure) after each finish(). About a second a GiB of small blocks, one core; memory needed
-// beside the copy: 26 bytes a block and 1.6 % of what the blocks span. One thread at a time.
+// beside the copy: 21 bytes a block and 1.6 % of what the blocks span. One thread at a time.
 #pragma once
 
 #include <cstdint>
@@ -29,16 +29,18 @@ class Marker {
   void finish();
 
   const BlockMap& map() const { return map_; }
-  bool reached(Cell cell) const { return marked_[cell >> 6] >> (cell & 63) & 1; }
+  bool reached(Cell cell) const { return bits_[cell >> 6].marked >> (cell & 63) & 1; }
   // Blocks that are not reached, in order.
   std::vector<Cell> unreached() const;
-  // Where the word was that reached it first.
-  uint64_t referrer(Cell cell) const { return referrers_[cell]; }
+  // Where the word was that reached it first; 0 = it is not reached. Looks through a small block.
+  uint64_t referrer(Cell cell) const;
+  // The block where that word is; kNoCell = it is in none.
+  Cell referring_cell(Cell cell) const;
 
   // A block that is not looked through, whoever refers to it, until include(); it counts as
   // reached for that long. For blocks that were not reached yet.
-  void exclude(Cell cell) { marked_[cell >> 6] |= uint64_t{1} << (cell & 63); }
-  void include(Cell cell) { marked_[cell >> 6] &= ~(uint64_t{1} << (cell & 63)); }
+  void exclude(Cell cell) { bits_[cell >> 6].marked |= uint64_t{1} << (cell & 63); }
+  void include(Cell cell) { bits_[cell >> 6].marked &= ~(uint64_t{1} << (cell & 63)); }
   // Blocks that no word of a block points to, of those that are not reached; where unreached blocks
   // only refer to each other in a circle, one of them. With what hangs on each alone or with
   // others.
@@ -58,35 +60,32 @@ class Marker {
   template <typename Visit>
   void each_reference(Cell cell, Visit visit) const;
 
-  struct Candidate {
-    uint32_t page;
-    uint32_t granule;
-    uint64_t referrer;
+  struct Bits {  // of 64 cells, beside each other: both are asked for at once
+    uint64_t marked = 0, pending = 0;
   };
-  static constexpr uint32_t kQueue = 64;  // candidates whose page of the map is on its way
+  // Who reached a cell first: a cell plus one, or a place in words_.
+  static constexpr uint32_t kWord = uint32_t{1} << 31;
 
-  // The bodies, compiled twice: for processors with AVX2 and POPCNT, and for any.
+  // The inner loops' own: see mark.cc. Their bodies are compiled twice, for processors with AVX2
+  // and POPCNT, and for any.
+  struct Hot;
   void scan(std::span<const std::byte> bytes, uint64_t address);
   void sweep();
   void scan_with_avx2(std::span<const std::byte> bytes, uint64_t address);
   void sweep_with_avx2();
+  void look_through(Hot& hot, Cell first, uint64_t pending);
   void scan_plain(std::span<const std::byte> bytes, uint64_t address);
   void sweep_plain();
   // The bytes from `at` on that lie in one region, at most up to `end`; moves `at` to where they
   // start. Empty: there are none.
   std::span<const std::byte> bytes_from(uint64_t& at, uint64_t end) const;
-  void push(uint64_t value, uint64_t referrer);
-  void drain(uint32_t keep);
-  void take(Cell cell, uint64_t referrer);
-
   std::span<const MemoryRegion> regions_;
   BlockMap map_;
-  std::vector<uint64_t> marked_, pending_;  // bit per cell
-  std::vector<uint32_t> waiting_;           // pending cells of each group of cells
-  std::vector<uint64_t> referrers_;         // by cell
+  HugeVector<Bits> bits_;
+  HugeVector<uint32_t> waiting_;    // pending cells of each group of cells
+  HugeVector<uint32_t> referrers_;  // by cell; 0 = nobody
+  std::vector<uint64_t> words_;     // where words were that are in no small block
   uint64_t waiting_total_ = 0;
-  std::vector<Candidate> queue_;
-  uint32_t head_ = 0, tail_ = 0;
   mutable size_t last_region_ = 0;
   bool avx2_ = false;
 };

@@ -49,8 +49,7 @@ bool XorLinks::follow_from(Cell cell) {
   const BlockMap& map = marker_.map();
   const MemoryBlock& block = map.at(cell);
   if (block.bytes > kLargestNode || !sizes_[block.bytes / 16]) return false;
-  const uint64_t referrer = marker_.referrer(cell);
-  const Cell before = referrer >> 47 != 0 ? kNoCell : map.find(referrer);
+  const Cell before = marker_.referring_cell(cell);
   if (before == kNoCell || before == cell || !map.is_block(before) ||
       map.at(before).bytes != block.bytes)
     return false;
