@@ -20,6 +20,8 @@ constexpr uint32_t kWorthwhile = 64;  // pending cells of a group that is scanne
 constexpr uint32_t kQueue = 64;    // candidates whose page of the map is on its way
 constexpr uint32_t kBehind = 24;   // of those, whose bits are
 constexpr uint64_t kSmall = 4096;  // bytes of a block that is looked through for a referrer again
+constexpr uint32_t kAhead = 8;     // blocks that are fetched before they are looked through
+constexpr size_t kFetched = 256;   // bytes of them
 constexpr uint64_t kCellBit = uint64_t{1} << 63;  // a referrer that is a cell, not a place
 
 // Four words; compares and combines lane by lane on any processor.
@@ -139,6 +141,24 @@ struct Marker::Hot {
   Candidate queue[kQueue];
 };
 
+// What of a block was read in one piece.
+struct Marker::Piece {
+  std::span<const std::byte> bytes;
+  size_t readable;
+  uint64_t address;
+  Cell cell;
+};
+
+// Blocks whose first bytes are on their way.
+struct Marker::Ahead {
+  static constexpr uint32_t kRoom = 32;
+  uint32_t count() const { return end - begin; }
+  Piece& pop() { return pieces[begin++ % kRoom]; }
+
+  uint32_t begin = 0, end = 0;
+  Piece pieces[kRoom];
+};
+
 Marker::Marker(std::span<const MemoryRegion> regions, std::span<const MemoryBlock> blocks)
     : regions_(regions),
       map_(blocks),
@@ -175,64 +195,65 @@ TRACK_HOT void Marker::scan(std::span<const std::byte> bytes, uint64_t address) 
 }
 
 TRACK_HOT void Marker::sweep() {
+  if (waiting_total_ == 0) return;
   Hot hot(*this);
+  Ahead ahead;
   uint64_t left = waiting_total_;
   while (left + hot.taken != 0) {
     // First the groups where many wait; those with few may gather more meanwhile.
     for (const uint32_t least : {kWorthwhile, uint32_t{1}}) {
-      for (size_t group = 0; group < waiting_.size() && left + hot.taken != 0; ++group) {
+      for (size_t group = 0; group < waiting_.size(); ++group) {
         if (hot.waiting[group] < least) continue;
         const size_t first = group << (kGroupShift - 6);
         const size_t last = std::min(first + (size_t{1} << (kGroupShift - 6)), bits_.size());
         for (size_t word = first; word < last; ++word) {
-          while (hot.bits[word].pending != 0) {
-            const uint64_t pending = std::exchange(hot.bits[word].pending, 0);
-            const auto count = static_cast<uint32_t>(__builtin_popcountll(pending));
-            hot.waiting[group] -= count;
-            left -= count;
-            look_through(hot, static_cast<Cell>(word * 64), pending);
+          const uint64_t pending = std::exchange(hot.bits[word].pending, 0);
+          const auto count = static_cast<uint32_t>(__builtin_popcountll(pending));
+          hot.waiting[group] -= count;
+          left -= count;
+          if (word + 1 < last) fetch_cells(static_cast<Cell>(word + 1) * 64);
+          for (uint64_t bits = pending; bits != 0; bits &= bits - 1) {
+            add(ahead, static_cast<Cell>(word * 64) + static_cast<Cell>(__builtin_ctzll(bits)));
+            if (ahead.count() > kAhead) look_through(hot, ahead.pop());
           }
         }
-        hot.drain();
       }
+      while (ahead.count() != 0) look_through(hot, ahead.pop());
+      hot.drain();
     }
   }
   waiting_total_ = 0;
 }
 
-// The first bytes of all of them are on their way before the first is looked at.
-TRACK_HOT void Marker::look_through(Hot& hot, Cell first, uint64_t pending) {
-  struct Piece {
-    std::span<const std::byte> bytes;
-    size_t readable;
-    uint64_t address;
-    Cell cell;
-  } pieces[64];
-  size_t count = 0;
-  for (; pending != 0; pending &= pending - 1) {
-    Piece& piece = pieces[count];
-    piece.cell = first + static_cast<Cell>(__builtin_ctzll(pending));
-    piece.address = map_.at(piece.cell).address;
-    piece.bytes = bytes_from(piece.address, map_.at(piece.cell).end());
-    if (piece.bytes.empty()) continue;
+TRACK_HOT void Marker::fetch_cells(Cell first) const {
+  constexpr Cell kLine = 64 / sizeof(MemoryBlock);
+  const Cell end = std::min<Cell>(first + 64, static_cast<Cell>(map_.cells()));
+  for (Cell cell = first; cell < end; cell += kLine) __builtin_prefetch(&map_.at(cell));
+}
+
+TRACK_HOT void Marker::add(Ahead& ahead, Cell cell) const {
+  Piece& piece = ahead.pieces[ahead.end % Ahead::kRoom];
+  piece.cell = cell;
+  piece.address = map_.at(cell).address;
+  piece.bytes = bytes_from(piece.address, map_.at(cell).end());
+  if (piece.bytes.empty()) return;
+  piece.readable = regions_[last_region_].end() - piece.address;
+  for (size_t at = 0; at < std::min(piece.bytes.size(), kFetched); at += 64)
+    __builtin_prefetch(piece.bytes.data() + at);
+  ++ahead.end;
+}
+
+TRACK_HOT void Marker::look_through(Hot& hot, Piece& piece) const {
+  const MemoryBlock& block = map_.at(piece.cell);
+  const bool small = block.bytes <= kSmall;
+  for (;;) {
+    hot.scan(piece.bytes.data(), piece.bytes.size(), piece.readable,
+             small ? piece.cell | kCellBit : piece.address, small ? 0 : 1);
+    piece.address += piece.bytes.size();
+    if (piece.address >= block.end()) return;
+    piece.bytes = bytes_from(piece.address, block.end());
+    if (piece.bytes.empty()) return;
     piece.readable = regions_[last_region_].end() - piece.address;
-    __builtin_prefetch(piece.bytes.data());
-    __builtin_prefetch(piece.bytes.data() + std::min<size_t>(piece.bytes.size() - 1, 64));
-    ++count;
-  }
-  for (size_t i = 0; i < count; ++i) {
-    Piece& piece = pieces[i];
-    const uint64_t end = map_.at(piece.cell).end();
-    const bool small = map_.at(piece.cell).bytes <= kSmall;
-    for (;;) {
-      hot.scan(piece.bytes.data(), piece.bytes.size(), piece.readable,
-               small ? piece.cell | kCellBit : piece.address, small ? 0 : 1);
-      piece.address += piece.bytes.size();
-      if (piece.address >= end) break;
-      piece.bytes = bytes_from(piece.address, end);
-      if (piece.bytes.empty()) break;
-      piece.readable = regions_[last_region_].end() - piece.address;
-    }
   }
 }
 

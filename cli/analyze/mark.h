@@ -69,11 +69,15 @@ class Marker {
   // The inner loops' own: see mark.cc. Their bodies are compiled twice, for processors with AVX2
   // and POPCNT, and for any.
   struct Hot;
+  struct Piece;
+  struct Ahead;
   void scan(std::span<const std::byte> bytes, uint64_t address);
   void sweep();
   void scan_with_avx2(std::span<const std::byte> bytes, uint64_t address);
   void sweep_with_avx2();
-  void look_through(Hot& hot, Cell first, uint64_t pending);
+  void fetch_cells(Cell first) const;
+  void add(Ahead& ahead, Cell cell) const;
+  void look_through(Hot& hot, Piece& piece) const;
   void scan_plain(std::span<const std::byte> bytes, uint64_t address);
   void sweep_plain();
   // The bytes from `at` on that lie in one region, at most up to `end`; moves `at` to where they
