@@ -3,7 +3,7 @@
 // where they stand, as the lower half of an address, and as libc hides code and stack addresses.
 //
 // Memory is searched once, from end to end, for certain blocks only: whatever leads to none of them
-// is dropped at once. Some half second a GiB. A match may be an accident: then a block counts as
+// is dropped at once. A third of a second a GiB. A match may be an accident: then a block counts as
 // referred to that is not.
 #pragma once
 
@@ -44,7 +44,7 @@ class Disguises {
   void search_plain(std::span<const std::byte> bytes, uint64_t address);
   void search_with_avx2(std::span<const std::byte> bytes, uint64_t address);
   void search_bytes(const std::byte* at, uint64_t address);
-  void search_lanes(const std::byte* at, uint64_t address);
+  void search_lanes(const std::byte* at, uint64_t address, uint32_t hits);
   void search_here(const std::byte* at, size_t readable, uint64_t address);
   void try_any(uint64_t value, uint64_t at);
   void try_start(uint64_t value, uint64_t at);
@@ -64,7 +64,8 @@ class Disguises {
   std::vector<uint64_t> halves_;  // bit per possible lower half, some share one
   std::vector<Low> lows_;         // sorted; empty when there are too many
   std::vector<Pattern> patterns_;
-  std::pair<uint64_t, uint64_t> spans_[2];  // start, length: where the sought ones lie
+  std::pair<uint64_t, uint64_t> spans_[2];       // start, length: where the sought ones lie
+  std::pair<uint32_t, uint32_t> half_spans_[2];  // least, most: their lower halves
   std::vector<Disguised> found_;
   bool avx2_ = false;
 };

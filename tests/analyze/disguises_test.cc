@@ -79,6 +79,57 @@ TEST_CASE("an address may begin at any byte") {
   }
 }
 
+TEST_CASE("many words at once are told as each alone is") {
+  std::mt19937_64 random(11);
+  for (const uint64_t low_block : {uint64_t{0}, uint64_t{0x55d098765000}}) {
+    std::vector<MemoryBlock> blocks;
+    if (low_block != 0)
+      for (uint64_t i = 0; i < 32; ++i) blocks.push_back({low_block + 64 * i + (i << 14), 40});
+    for (uint64_t i = 0; i < 64; ++i)
+      blocks.push_back({kBlocks + 48 * i + (i << 16), 40 + 4096 * (i % 3)});
+    const BlockMap map(blocks);
+    std::vector<Cell> sought;
+    for (Cell cell = 0; cell < map.cells(); ++cell)
+      if (map.is_block(cell) && random() % 2 == 0) sought.push_back(cell);
+    std::vector<uint64_t> words(4096);
+    for (uint64_t i = 0; i < words.size(); ++i) {
+      const uint64_t to = blocks[random() % blocks.size()].address + random() % 3 * 8;
+      const uint64_t forms[] = {0,
+                                random(),
+                                random() & 0xffffff,
+                                to,
+                                to,
+                                ~to,
+                                to | random() << 47,
+                                __builtin_bswap64(to),
+                                to >> 3,
+                                to >> 4,
+                                to << 1,
+                                to << 8,
+                                to << 24,
+                                to - (kBlocks + 8 * i),
+                                uint64_t{uint32_t(to)},
+                                to << 32 | 5,
+                                (to ^ kGuard) << 17 | (to ^ kGuard) >> 47};
+      words[i] = forms[random() % std::size(forms)];
+    }
+    // Near what is sought, so that distances lead there too.
+    const std::span<const std::byte> bytes = std::as_bytes(std::span(words));
+    const auto in_order = [](std::vector<Disguised> found) {
+      std::vector<std::pair<uint64_t, Cell>> result;
+      for (const Disguised& one : found) result.emplace_back(one.at, one.to);
+      std::sort(result.begin(), result.end());
+      result.erase(std::unique(result.begin(), result.end()), result.end());
+      return result;
+    };
+    Disguises many(map, sought, kGuard), single(map, sought, kGuard);
+    many.search(bytes, kBlocks);
+    for (size_t i = 0; i + 8 <= bytes.size(); ++i) single.search(bytes.subspan(i, 8), kBlocks + i);
+    CHECK(in_order(single.found()).size() > 500);
+    CHECK(in_order(many.found()) == in_order(single.found()));
+  }
+}
+
 TEST_CASE("plain addresses are left to marking, and numbers are nothing") {
   Scene scene(4096);
   std::mt19937_64 random(3);
