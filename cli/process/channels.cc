@@ -1,18 +1,24 @@
 #include "cli/process/channels.h"
 
+#include <netinet/in.h>
 #include <sys/ioctl.h>
+#include <sys/socket.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <array>
 #include <cstdlib>
+#include <cstring>
 #include <filesystem>
 #include <fstream>
 #include <iterator>
 #include <map>
+#include <optional>
 #include <set>
 #include <sstream>
+#include <tuple>
 
 namespace track::process {
 namespace {
@@ -42,7 +48,8 @@ class Finder {
     find_pipes();
     if (!sockets_.empty()) {
       find_unix_pairs();
-      for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) find_loops(table);
+      if (!find_connections())
+        for (const char* table : {"tcp", "tcp6", "udp", "udp6"}) find_loops(table);
     }
     find_queues();
     find_eventfds();
@@ -77,10 +84,13 @@ class Finder {
     if (std::find(to.begin(), to.end(), kind) == to.end()) to.push_back(kind);
   }
 
+  int copy_of(int descriptor) const {
+    return pidfd_ < 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_, descriptor, 0));
+  }
+
   // What cannot be asked may hold something.
   bool waits(int descriptor) const {
-    const int copy =
-        pidfd_ < 0 ? -1 : static_cast<int>(syscall(SYS_pidfd_getfd, pidfd_, descriptor, 0));
+    const int copy = copy_of(descriptor);
     if (copy < 0) return true;
     int bytes = 0;
     const bool asked = ioctl(copy, FIONREAD, &bytes) == 0;
@@ -125,6 +135,52 @@ class Finder {
         [&](const Connected& c) { return c.path.empty() || listening.count(c.path) != 0; });
     if (found.size() < 2) return;
     for (const Connected& c : found) note("a socket pair", c.descriptor);
+  }
+
+  // Each socket is asked by itself: for the system's tables of connections the kernel walks through
+  // several megabytes, and the process stands still meanwhile. False: they cannot be asked.
+  bool find_connections() {
+    std::map<std::tuple<int, End, End>, int> ends;
+    for (const auto& [inode, descriptor] : sockets_) {
+      const int copy = copy_of(descriptor);
+      if (copy < 0) return false;
+      int type = 0;
+      socklen_t length = sizeof type;
+      const bool asked = getsockopt(copy, SOL_SOCKET, SO_TYPE, &type, &length) == 0;
+      const auto local = end_of(copy, getsockname), remote = end_of(copy, getpeername);
+      close(copy);
+      if (!asked) return false;
+      if (!local) continue;  // of another family
+      if (type == SOCK_DGRAM && waits(descriptor)) note("a datagram socket", descriptor);
+      if (remote) ends[{type, *local, *remote}] = descriptor;
+    }
+    for (const auto& [names, descriptor] : ends) {
+      const auto& [type, local, remote] = names;
+      if (ends.count({type, remote, local}) != 0) note("a connection to itself", descriptor);
+    }
+    return true;
+  }
+
+  // Address and port; an address of IPv4 as IPv6 has it, since two such ends may be connected.
+  using End = std::pair<std::array<uint8_t, 16>, uint16_t>;
+  static std::optional<End> end_of(int socket, int (*ask)(int, sockaddr*, socklen_t*) noexcept) {
+    sockaddr_storage name{};
+    socklen_t length = sizeof name;
+    if (ask(socket, reinterpret_cast<sockaddr*>(&name), &length) != 0) return std::nullopt;
+    End end{};
+    if (name.ss_family == AF_INET6) {
+      const auto& six = reinterpret_cast<const sockaddr_in6&>(name);
+      std::memcpy(end.first.data(), &six.sin6_addr, 16);
+      end.second = six.sin6_port;
+    } else if (name.ss_family == AF_INET) {
+      const auto& four = reinterpret_cast<const sockaddr_in&>(name);
+      end.first[10] = end.first[11] = 0xff;
+      std::memcpy(end.first.data() + 12, &four.sin_addr, 4);
+      end.second = four.sin_port;
+    } else {
+      return std::nullopt;
+    }
+    return end;
   }
 
   void find_loops(const std::string& table) {

@@ -202,10 +202,11 @@ void CopiedMemory::copy(const std::vector<Mapping>& mappings, pid_t from,
   const unsigned helpers =
       used_ - used_before < kSmall ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
   std::vector<std::thread> threads;
-  for (unsigned i = 1; i < helpers; ++i)
+  // All of it by others than this thread, which may be an urgent one.
+  for (unsigned i = 0; helpers > 1 && i < helpers; ++i)
     threads.emplace_back(
         [this, from, first, i, helpers, &failed] { fetch(from, first + i, helpers, failed); });
-  fetch(from, first, helpers, failed);
+  if (helpers == 1) fetch(from, first, 1, failed);
   for (std::thread& thread : threads) thread.join();
   for (const int file : files) close(file);
   const auto lost = std::count(failed.begin(), failed.end(), 1);

@@ -20,6 +20,7 @@
 #include "cli/process/borrowed_thread.h"
 #include "cli/process/memory.h"
 #include "cli/process/traced_call.h"
+#include "cli/process/urgency.h"
 
 namespace track::process {
 namespace {
@@ -87,6 +88,7 @@ void ForkedImage::fork(pid_t pid, const std::vector<HeldThread>& threads,
   CallResult image;
   std::string failure;
   try {
+    make_urgent(helper.child);
     image = fork_by(helper.child, code, way.leave);
     if (image.value < 0) failure = "its memory cannot be forked: " + error_text(image.value);
     // It exits by itself.
@@ -111,6 +113,7 @@ void ForkedImage::fork(pid_t pid, const std::vector<HeldThread>& threads,
 // a connection that it closes would stay open, and an epoll would report it still.
 void ForkedImage::release_descriptors() {
   while (await_stop(pid_).event != PTRACE_EVENT_STOP) resume(pid_, PTRACE_CONT);
+  make_urgent(pid_);
   ptrace(PTRACE_SETOPTIONS, pid_, 0,
          PTRACE_O_EXITKILL | PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE);
   stack_ = registers_of(pid_).rsp;
@@ -121,6 +124,7 @@ void ForkedImage::release_descriptors() {
 }
 
 void ForkedImage::settle() {
+  make_ordinary(pid_);
   try {
     traced_call(pid_, code_.call, stack_, SYS_setsid, {});
     const uint64_t name_at = stack_ - sizeof kName;

@@ -16,6 +16,7 @@
 #include <cstring>
 #include <exception>
 #include <map>
+#include <optional>
 #include <thread>
 
 #include "cli/model/error.h"
@@ -24,6 +25,7 @@
 #include "cli/process/permission.h"
 #include "cli/process/proc.h"
 #include "cli/process/registers.h"
+#include "cli/process/urgency.h"
 
 namespace track::process {
 namespace {
@@ -226,6 +228,7 @@ Hold hold_process(pid_t pid, const HoldActions& actions) {
   pthread_sigmask(SIG_SETMASK, &all, &before);
   std::thread tracer([&] {
     Tracer tracing(pid);
+    std::optional<Urgency> urgency(std::in_place);
     try {
       tracing.hold_all();
       actions.while_held(tracing.held());
@@ -233,6 +236,7 @@ Hold hold_process(pid_t pid, const HoldActions& actions) {
       failure = std::current_exception();
     }
     tracing.release(hold);
+    urgency.reset();
     if (failure || !actions.afterwards) return;
     try {
       actions.afterwards();

@@ -15,6 +15,7 @@
 #include "cli/process/loaded_elf.h"
 #include "cli/process/memory_kinds.h"
 #include "cli/process/proc.h"
+#include "cli/process/urgency.h"
 
 namespace track::process {
 namespace {
@@ -71,8 +72,10 @@ class Instant {
  private:
   void while_held(const std::vector<HeldThread>& threads) {
     // Most of the time the kernel is busy with the fork: descriptors are looked at meanwhile.
-    std::future<KernelSide> kernel =
-        std::async(std::launch::async, [pid = pid_] { return look_at_kernel(pid); });
+    std::future<KernelSide> kernel = std::async(std::launch::async, [pid = pid_] {
+      const Urgency urgency;
+      return look_at_kernel(pid);
+    });
     if (also_) also_();
     image_.mappings = mappings(pid_);
     if (why_not_.empty() && !still_there(code_, LiveMemory(pid_)))

@@ -21,7 +21,8 @@ using Clock = std::chrono::steady_clock;
 
 // Copying page tables takes some 40 ms a GiB.
 constexpr auto kPatience = std::chrono::seconds(20);
-constexpr auto kSpin = std::chrono::microseconds(500);
+// A call is done in less, unless there is no processor for it: then not ours is to be in its way.
+constexpr auto kSpin = std::chrono::microseconds(50);
 constexpr auto kNap = std::chrono::microseconds(20);
 
 constexpr int kCallSignal = SIGTRAP | 0x80;

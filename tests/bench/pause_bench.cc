@@ -1,5 +1,6 @@
 // How long a process is held for one instant of it, by a copy-on-write image and by a copy of its
-// memory, and what that costs the process afterwards. usage: pause_bench [--large]
+// memory, and what that costs the process afterwards. usage: pause_bench [--large | PID]
+// With PID: one that runs already, by images only.
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/prctl.h>
@@ -10,6 +11,7 @@
 #include <atomic>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <cstring>
 #include <thread>
 #include <vector>
@@ -108,7 +110,24 @@ void measure(const Shape& shape) {
 
 }  // namespace
 
+namespace {
+
+void measure_process(pid_t pid) {
+  for (int round = 0; round < 9; ++round) {
+    const auto start = Clock::now();
+    const ProcessImage image = process::stop_process(pid);
+    std::printf("held %7.2f ms, all done %8.2f ms: %s\n", static_cast<double>(image.pause_ns) / 1e6,
+                ms_since(start), image.pause_for.c_str());
+  }
+}
+
+}  // namespace
+
 int main(int argc, char** argv) {
+  if (argc > 1 && std::atoi(argv[1]) > 0) {
+    measure_process(std::atoi(argv[1]));
+    return 0;
+  }
   measure({"100 MiB, 100 threads", 100, 100, 21});
   measure({"1 GiB, 10 threads", 1024, 10, 7});
   if (argc > 1 && std::strcmp(argv[1], "--large") == 0) measure({"8 GiB, 10 threads", 8192, 10, 3});

@@ -1,6 +1,7 @@
 #include "cli/process/channels.h"
 
 #include <doctest/doctest.h>
+#include <netinet/in.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
@@ -37,6 +38,45 @@ int with_eventfd(test::SleeperNotes* notes, int descriptor) {
   return test::sleep_outer(notes, descriptor);
 }
 
+// A client of IPv4 and the end that a listener of both kinds accepted; a byte is on its way.
+int with_own_connection(test::SleeperNotes* notes, int descriptor) {
+  const int listener = socket(AF_INET6, SOCK_STREAM, 0), client = socket(AF_INET, SOCK_STREAM, 0);
+  const int both = 0;
+  setsockopt(listener, IPPROTO_IPV6, IPV6_V6ONLY, &both, sizeof both);
+  sockaddr_in6 any{};
+  any.sin6_family = AF_INET6;
+  socklen_t length = sizeof any;
+  if (bind(listener, reinterpret_cast<sockaddr*>(&any), sizeof any) != 0 ||
+      listen(listener, 1) != 0 ||
+      getsockname(listener, reinterpret_cast<sockaddr*>(&any), &length) != 0)
+    return 1;
+  sockaddr_in to{};
+  to.sin_family = AF_INET;
+  to.sin_port = any.sin6_port;
+  to.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  if (connect(client, reinterpret_cast<sockaddr*>(&to), sizeof to) != 0) return 1;
+  const int accepted = accept(listener, nullptr, nullptr);
+  char byte = 1;
+  if (accepted < 0 || write(client, &byte, 1) != 1 ||
+      recv(accepted, &byte, 1, MSG_PEEK) != 1)  // it has come
+    return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+int with_full_datagram_socket(test::SleeperNotes* notes, int descriptor) {
+  const int own = socket(AF_INET, SOCK_DGRAM, 0);
+  sockaddr_in name{};
+  name.sin_family = AF_INET;
+  name.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
+  socklen_t length = sizeof name;
+  auto* const address = reinterpret_cast<sockaddr*>(&name);
+  char byte = 1;
+  if (bind(own, address, sizeof name) != 0 || getsockname(own, address, &length) != 0 ||
+      sendto(own, &byte, 1, 0, address, length) != 1 || recv(own, &byte, 1, MSG_PEEK) != 1)
+    return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
 process::Channels of(const test::SleepingChild& child) {
   while (child.return_address(0) == 0) usleep(1000);
   return process::find_channels(child.pid());
@@ -60,6 +100,16 @@ TEST_CASE("a pipe with both ends inside is a channel, and an empty one holds not
 TEST_CASE("bytes that wait in a socket pair are told") {
   const test::SleepingChild child(with_full_pair);
   CHECK(contains(of(child).waiting, "a socket pair"));
+}
+
+TEST_CASE("a connection of the process to itself is told, and what waits in it") {
+  const process::Channels channels = of(test::SleepingChild(with_own_connection));
+  CHECK(contains(channels.inside, "a connection to itself"));
+  CHECK(contains(channels.waiting, "a connection to itself"));
+}
+
+TEST_CASE("a datagram that nobody has read yet is told") {
+  CHECK(contains(of(test::SleepingChild(with_full_datagram_socket)).waiting, "a datagram socket"));
 }
 
 TEST_CASE("what an eventfd holds may be an address") {
