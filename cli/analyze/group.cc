@@ -70,6 +70,11 @@ void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine&
   }
 }
 
+std::string doubt_of_kind(bool one) {
+  return std::string("no symbol says that this is a coroutine: the two functions at the head of ") +
+         (one ? "its frame" : "their frames") + " only look like one's resume and destroy";
+}
+
 void set_ages(Finding& finding) {
   std::vector<uint64_t> ages;
   for (const FindingTask& task : finding.tasks) ages.push_back(task.age_ns);

@@ -20,6 +20,9 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
 void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine);
 void set_ages(Finding& finding);  // from the tasks listed
 
+// Of coroutines that are told by the looks of their code alone.
+std::string doubt_of_kind(bool one);
+
 // The same for every run of a program: rule and function names, no ids, addresses or lines.
 std::string fingerprint(const Finding& finding, const Trace& trace, const Symbols& symbols);
 

@@ -6,7 +6,7 @@
 namespace track::analyze {
 
 bool orphanable(const Coroutine& coroutine) {
-  return coroutine.certainty == FrameCertainty::known &&
+  return coroutine.certainty >= FrameCertainty::structural &&
          (coroutine.state == TaskState::suspended || coroutine.state == TaskState::done);
 }
 

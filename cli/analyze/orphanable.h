@@ -6,7 +6,7 @@
 
 namespace track::analyze {
 
-// A frame for sure, and one that is not running.
+// A frame, or what looks like one, and one that is not running.
 bool orphanable(const Coroutine& coroutine);
 
 // Its head is in the picture what it was when it was found, or its memory is not at hand.

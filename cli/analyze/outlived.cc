@@ -229,10 +229,8 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
       break;
     case FrameCertainty::pair:
     case FrameCertainty::structural:
-      finding.because.push_back(
-          "no symbol says that this is a coroutine: the two functions at the "
-          "head of " +
-          its + " only look like one's resume and destroy");
+    case FrameCertainty::shaped:
+      finding.because.push_back(doubt_of_kind(one));
       break;
     case FrameCertainty::recorded:
       finding.because.push_back(

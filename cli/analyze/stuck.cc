@@ -157,7 +157,7 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
 
 std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
                                    const Fixpoint& fixpoint) {
-  using Key = std::tuple<StackIndex, uint32_t, bool, bool>;
+  using Key = std::tuple<StackIndex, uint32_t, bool, bool, FrameCertainty>;
   struct Group {
     Finding finding;
     uint64_t frame_bytes = 0;
@@ -189,7 +189,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     }
     const StackIndex created_at = places.of(root->created_at);
     const bool done = root->state == TaskState::done;
-    const Key key{created_at, root->function, done, root_orphan->inside_block};
+    const Key key{created_at, root->function, done, root_orphan->inside_block, root->certainty};
     Group& group = groups[key];
     Finding& finding = group.finding;
     finding.bytes_held += orphan->held_bytes;
@@ -207,7 +207,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
   }
   std::vector<Finding> findings;
   for (auto& [key, group] : groups) {
-    const auto& [created_at, function, done, inside] = key;
+    const auto& [created_at, function, done, inside, certainty] = key;
     Finding& finding = group.finding;
     const bool one = finding.count == 1;
     const std::string its = one ? "its frame" : "their frames";
@@ -244,6 +244,12 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     } else if (inside && finding.evidence == Evidence::proved) {
       finding.evidence = Evidence::likely;
       finding.because.push_back("doubt: " + its + " lies inside a larger block, maybe of a pool");
+    }
+    if (certainty != FrameCertainty::known) {
+      finding.evidence =
+          std::min(finding.evidence,
+                   certainty == FrameCertainty::shaped ? Evidence::likely : Evidence::suspected);
+      finding.because.push_back(doubt_of_kind(one));
     }
     if (group.doubtful) finding.because.push_back(doubt_of_stack(created_at == 0));
     set_ages(finding);

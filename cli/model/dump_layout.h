@@ -22,7 +22,7 @@
 namespace track::dump {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'K', 'D', 'U', 'M', 'P', '\n'};
-inline constexpr uint32_t kVersion = 1;  // of the container; the tables have their own: layout
+inline constexpr uint32_t kVersion = 2;  // of the container; the tables have their own: layout
 
 struct DumpHeader {
   char magic[8] = {};

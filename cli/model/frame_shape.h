@@ -16,4 +16,14 @@ struct FrameShape {
   uint32_t points = 0;         // how many suspend indexes are known
 };
 
+// How much two functions look like those that clang makes of a coroutine; a state machine that was
+// written by hand may look the same.
+enum class FrameLikeness : uint8_t { none, alike, strong };
+
+struct FrameFunctions {
+  FrameLikeness likeness = FrameLikeness::none;
+  uint32_t freed_bytes = 0;  // what destroy says of the frame's size; 0 = nothing
+  uint32_t used_bytes = 0;   // what the two use of it: it has at least as many
+};
+
 }  // namespace track

@@ -130,7 +130,8 @@ struct Thread {
 enum class FrameCertainty : uint8_t {
   recorded,    // block from a learned coroutine site; its memory could not be read
   pair,        // the head is a pair of function starts, and nothing more is known: no finding
-  structural,  // and the code of both looks like clang's for resume and destroy
+  structural,  // and the code of both looks a little like clang's for resume and destroy
+  shaped,      // and does what those do to the frame's head, or to the frame
   known,       // resume and destroy are a coroutine's by symbol, or by the code that GCC makes
 };
 

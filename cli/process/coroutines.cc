@@ -45,6 +45,13 @@ bool apply_head(Coroutine& coroutine, const FrameHead& head, const Destroyers& d
     verdict = known->second;
     verdict.done = true;
   }
+  // A finished one of which no other was seen suspended: its resume function may be inlined.
+  if (!verdict.frame && head.resume == 0 && !coroutine.site_mixed && verdict.freed_bytes != 0 &&
+      verdict.freed_bytes == coroutine.size_bytes) {
+    verdict.frame = true;
+    verdict.certainty = FrameCertainty::structural;
+  }
+  if (!fits_block(verdict, coroutine.size_bytes, coroutine.size_bytes)) return false;
   // A place in a pool that is free now, or one that is being built or torn down just now.
   if (!verdict.frame) return false;
   coroutine.created_at_doubtful = learned.function != 0 && verdict.function != 0 &&
@@ -55,7 +62,7 @@ bool apply_head(Coroutine& coroutine, const FrameHead& head, const Destroyers& d
   coroutine.function = verdict.function;
   coroutine.state = verdict.done ? TaskState::done : TaskState::suspended;
   if (verdict.certainty == FrameCertainty::pair) coroutine.state = TaskState::unknown;
-  return verdict.certainty == FrameCertainty::known || !coroutine.site_mixed;
+  return verdict.certainty >= FrameCertainty::shaped || !coroutine.site_mixed;
 }
 
 }  // namespace

@@ -10,6 +10,7 @@ namespace {
 
 constexpr size_t kPiece = 1 << 20;
 constexpr uint64_t kHeapFlags = 7, kLargestFrame = 1 << 20;
+constexpr uint32_t kRounded = 16;  // malloc's blocks are larger than asked for by less than that
 
 struct Range {
   uint64_t start;
@@ -90,7 +91,9 @@ class Finder {
       const uint32_t own_block = block_bytes(image_, coroutine.address);
       coroutine.inside = recorded_ != nullptr || own_block == 0;
       if (!coroutine.inside) coroutine.size_bytes = own_block;
-      if (verdict.certainty == FrameCertainty::structural && coroutine.inside) continue;
+      if (coroutine.inside ? verdict.certainty == FrameCertainty::structural
+                           : !fits_block(verdict, own_block - kRounded, own_block))
+        continue;
       found_.push_back(coroutine);
     }
   }

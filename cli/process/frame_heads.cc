@@ -46,6 +46,19 @@ uint32_t FrameJudge::intern(const std::string& function) {
   return entry->second;
 }
 
+// `by_entry`: as far as the first instructions of both tell.
+void FrameJudge::look_alike(const FrameHead& head, bool by_entry, FrameVerdict& verdict) const {
+  const auto functions = code_.pair ? code_.pair(head.resume, head.destroy) : std::nullopt;
+  if (!functions) {
+    if (by_entry) verdict.certainty = FrameCertainty::structural;
+    return;
+  }
+  verdict.freed_bytes = functions->freed_bytes;
+  verdict.used_bytes = functions->used_bytes;
+  if (functions->likeness == FrameLikeness::alike) verdict.certainty = FrameCertainty::structural;
+  if (functions->likeness == FrameLikeness::strong) verdict.certainty = FrameCertainty::shaped;
+}
+
 FrameVerdict FrameJudge::judge(const FrameHead& head) {
   FrameVerdict verdict;
   if (head.destroy == 0) return verdict;
@@ -65,7 +78,7 @@ FrameVerdict FrameJudge::judge(const FrameHead& head) {
   if (!known && !named_otherwise && memory_ != nullptr) {
     const CodeEvidence evidence = frame_code(*memory_, trace_.modules, head.resume, head.destroy);
     known = evidence == CodeEvidence::exact;
-    if (evidence == CodeEvidence::alike) verdict.certainty = FrameCertainty::structural;
+    if (!known) look_alike(head, evidence == CodeEvidence::alike, verdict);
   }
   if (known) verdict.certainty = FrameCertainty::known;
   // {null, code pointer} alone is what many plain objects look like.

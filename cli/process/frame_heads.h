@@ -23,8 +23,17 @@ struct FrameVerdict {
   bool frame = false;
   bool done = false;
   FrameCertainty certainty = FrameCertainty::recorded;
-  uint32_t function = 0;  // into Trace::functions
+  uint32_t function = 0;     // into Trace::functions
+  uint32_t freed_bytes = 0;  // of a frame that no symbol and no GCC tells: what destroy says
+  uint32_t used_bytes = 0;   // the same: how many it has at least
 };
+
+// Whether a block of that many bytes, or a few less, may be the frame, as far as destroy tells.
+inline bool fits_block(const FrameVerdict& verdict, uint32_t least, uint32_t most) {
+  if (verdict.freed_bytes == 0) return verdict.used_bytes <= most;
+  return verdict.freed_bytes <= most &&
+         (verdict.freed_bytes >= least || verdict.certainty >= FrameCertainty::shaped);
+}
 
 // Remembers what it found out about each pair. memory may be null: names alone decide then.
 class FrameJudge {
@@ -40,6 +49,7 @@ class FrameJudge {
   };
   uint32_t intern(const std::string& function);
   FrameVerdict judge(const FrameHead& head);
+  void look_alike(const FrameHead& head, bool by_entry, FrameVerdict& verdict) const;
 
   Trace& trace_;
   const ImageMemory* memory_;

@@ -2,9 +2,13 @@
 // its threads do, lock words, the heads of coroutine frames. All of it is read from outside.
 #pragma once
 
+#include <concepts>
 #include <functional>
+#include <optional>
 #include <string>
+#include <utility>
 
+#include "cli/model/frame_shape.h"
 #include "cli/model/trace.h"
 
 namespace track::process {
@@ -23,7 +27,17 @@ struct CodeFact {
   bool other = false;      // a function whose name says that it is neither
   std::string function;    // the coroutine function's readable name
 };
-using CodeLookup = std::function<CodeFact(uint64_t address)>;
+// What one address is, and what the code of two functions looks like; the latter may be missing,
+// and nothing where the code cannot be read. resume may be 0.
+struct CodeLookup {
+  using Pair = std::function<std::optional<FrameFunctions>(uint64_t resume, uint64_t destroy)>;
+  template <std::invocable<uint64_t> Fact>
+  CodeLookup(Fact of_address, Pair of_two = {})
+      : fact(std::move(of_address)), pair(std::move(of_two)) {}
+  std::function<CodeFact(uint64_t address)> fact;
+  Pair pair;
+  CodeFact operator()(uint64_t address) const { return fact(address); }
+};
 
 // Looks at the head of every recorded block: state, function and certainty, and drops blocks that
 // turn out to be no frames. With memory unreadable (or the process gone: pass live = false) only

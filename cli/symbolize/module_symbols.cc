@@ -5,6 +5,7 @@
 
 #include "cli/symbolize/coroutine_symbol.h"
 #include "cli/symbolize/demangle.h"
+#include "cli/symbolize/frame_functions.h"
 
 namespace track::symbolize {
 
@@ -104,9 +105,11 @@ std::optional<std::string> ModuleSymbols::symbol_starting_at(uint64_t address) c
 std::vector<CodeRange> ModuleSymbols::body_of(uint64_t resume) {
   constexpr uint64_t kMostBytes = 4 << 20;
   const Symbol* symbol = symbols_.starting_at(resume);
-  if (symbol == nullptr || symbol->end <= resume || symbol->end - resume > kMostBytes) return {};
-  std::vector<CodeRange> body = {{resume, symbol->end}};
-  for (uint64_t at = resume; at < symbol->end;) {
+  const CodeRange whole =
+      symbol != nullptr ? CodeRange{resume, symbol->end} : functions_.extent(*code_, resume);
+  if (whole.second <= resume || whole.second - resume > kMostBytes) return {};
+  std::vector<CodeRange> body = {whole};
+  for (uint64_t at = resume; at < whole.second;) {
     const Instruction* i = code_->at(at);
     at = i != nullptr ? i->next : at + 1;
     if (i == nullptr || i->to.kind != Operand::immediate || !(i->conditional || i->direct_jump()))
@@ -130,12 +133,24 @@ CodeRange ModuleSymbols::ramp_of(uint64_t resume) const {
   return ramp != nullptr ? CodeRange{ramp->start, ramp->end} : CodeRange{};
 }
 
+bool ModuleSymbols::open_code() {
+  if (!module_ || code_) return module_ != nullptr;
+  code_ = std::make_unique<MachineCode>(*module_);
+  functions_ = FunctionStarts(*module_, *code_);
+  freeing_ = FreeingCalls(*module_);
+  return true;
+}
+
+std::optional<FrameFunctions> ModuleSymbols::frame_functions(uint64_t resume, uint64_t destroy) {
+  if (!open_code()) return std::nullopt;
+  return symbolize::frame_functions(*code_, functions_, freeing_, resume, destroy);
+}
+
 CoroutineCode* ModuleSymbols::coroutine(uint64_t resume, uint64_t destroy) {
   const auto [entry, fresh] = coroutines_.try_emplace({resume, destroy});
   if (!fresh) return entry->second.get();
-  if (!module_) return nullptr;
+  if (!open_code()) return nullptr;
   open_dwarf();
-  if (!code_) code_ = std::make_unique<MachineCode>(*module_);
   FrameLayout layout;
   if (dwarf_) layout = dwarf_->frame_layout_at(resume);
   entry->second = std::make_unique<CoroutineCode>(

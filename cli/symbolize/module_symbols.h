@@ -15,6 +15,8 @@
 #include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/dwarf_file.h"
 #include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/freeing_calls.h"
+#include "cli/symbolize/function_starts.h"
 #include "cli/symbolize/machine_code.h"
 #include "cli/symbolize/options.h"
 #include "cli/symbolize/symbol_table.h"
@@ -32,10 +34,13 @@ class ModuleSymbols {
   std::optional<bool> has_coroutines() const;
   // The coroutine with these functions; null when the module's file cannot be read.
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
+  // What their code says; nothing when the module's file cannot be read. resume may be 0.
+  std::optional<FrameFunctions> frame_functions(uint64_t resume, uint64_t destroy);
   const std::vector<std::string>& notes() const { return notes_; }  // grows as more is read
 
  private:
   void open_dwarf();
+  bool open_code();
   std::vector<CodeRange> body_of(uint64_t resume);
   CodeRange ramp_of(uint64_t resume) const;
   void name_outermost(SourceFrames& found, uint64_t address) const;
@@ -50,7 +55,9 @@ class ModuleSymbols {
   bool dwarf_opened_ = false;
   bool split_noted_ = false;
   std::unique_ptr<DwarfFile> dwarf_;
-  std::unique_ptr<MachineCode> code_;
+  std::unique_ptr<MachineCode> code_;  // null: not asked for yet
+  FunctionStarts functions_;           // with code_, as what follows
+  FreeingCalls freeing_;
   std::map<std::pair<uint64_t, uint64_t>, std::unique_ptr<CoroutineCode>> coroutines_;
 };
 

@@ -134,4 +134,12 @@ CoroutineCode* Symbolizer::coroutine(uint64_t resume, uint64_t destroy) {
   return symbols_of(module).coroutine(resume - base, same ? destroy - base : 0);
 }
 
+std::optional<FrameFunctions> Symbolizer::frame_functions(uint64_t resume, uint64_t destroy) {
+  const int32_t module = find_module(destroy, 0);
+  if (module < 0) return std::nullopt;
+  if (resume != 0 && find_module(resume, 0) != module) return FrameFunctions{};
+  const uint64_t base = modules_[static_cast<size_t>(module)].base;
+  return symbols_of(module).frame_functions(resume == 0 ? 0 : resume - base, destroy - base);
+}
+
 }  // namespace track::symbolize

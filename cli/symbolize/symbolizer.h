@@ -18,6 +18,7 @@
 #include <vector>
 
 #include "cli/model/frame.h"
+#include "cli/model/frame_shape.h"
 #include "cli/symbolize/coroutine_symbol.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/symbolize/options.h"
@@ -62,6 +63,8 @@ class Symbolizer {
   // The coroutine whose frames begin with these two addresses; null when nothing is known of the
   // module. Lives as long as this object. Newest generation.
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
+  // What the code of both says, without a symbol; nothing when it cannot be read. resume may be 0.
+  std::optional<FrameFunctions> frame_functions(uint64_t resume, uint64_t destroy);
 
  private:
   struct Key {

@@ -153,7 +153,7 @@ TEST_CASE("what is no dump, or of another track, is refused with a reason") {
   CHECK(error_of("TRKDUMP\n").find("too short") != std::string::npos);
   std::string other = file;
   put(other, offsetof(DumpHeader, version), uint32_t{99});
-  CHECK(error_of(other).find("format version 99; this track reads version 1") != std::string::npos);
+  CHECK(error_of(other).find("format version 99; this track reads version 2") != std::string::npos);
   other = file;
   put(other, offsetof(DumpHeader, layout), uint64_t{5});
   CHECK(error_of(other).find("another build of track") != std::string::npos);

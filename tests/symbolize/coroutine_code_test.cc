@@ -18,6 +18,7 @@ namespace {
 
 struct Score {
   int frames = 0, lines = 0, right = 0, wrong = 0, near = 0, missing = 0, stages = 0;
+  int suspended = 0, alike = 0;  // told by the code alone
   std::string errors;
 };
 
@@ -34,6 +35,12 @@ void check_frame(Symbolizer& symbolizer, const ReportedFrame& frame, Score& scor
     score.stages += frame.resume == 0;
     return;
   }
+  const auto functions = symbolizer.frame_functions(frame.resume, frame.destroy);
+  REQUIRE(functions.has_value());
+  ++score.suspended;
+  score.alike += functions->likeness != FrameLikeness::none;
+  CHECK(functions->freed_bytes <= frame.bytes.size());
+  CHECK(functions->used_bytes <= frame.bytes.size());
   CoroutineCode* code = symbolizer.coroutine(frame.resume, frame.destroy);
   REQUIRE(code != nullptr);
   const FrameShape shape = code->shape();
@@ -96,6 +103,7 @@ TEST_CASE("the line of the co_await is right, whatever the compiler and its opti
       right += score.right;
       wrong += score.wrong;
       CHECK(score.wrong == 0);
+      if (compiler != "g++") CHECK(score.alike == score.suspended);
       CHECK(score.right * 100 >= score.lines * 95);
     }
     CAPTURE(compiler);
