@@ -195,6 +195,21 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
   return result;
 }
 
+void doubt_joins(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint) {
+  if (fixpoint.taken && fixpoint.cancels.empty()) return;
+  const auto joins = [&](const FindingTask& task) {
+    const Thread* thread = find_thread(trace, task.id);
+    return thread != nullptr && thread->wait.kind == WaitKind::join;
+  };
+  for (Finding& finding : deadlocks.findings) {
+    if (std::none_of(finding.tasks.begin(), finding.tasks.end(), joins)) continue;
+    finding.evidence = Evidence::likely;
+    finding.because.push_back(
+        "doubt: a join ends when its thread is cancelled, and " +
+        (fixpoint.taken ? fixpoint.cancels : "whether the program does that could not be seen"));
+  }
+}
+
 void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later) {
   const auto moved = [&](const Finding& finding) {
     return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {

@@ -145,6 +145,8 @@ const Kept* kept_frame(const Fixpoint& fixpoint, uint64_t address) {
 
 Fixpoint only_keepers(Fixpoint fixpoint) {
   Fixpoint only;
+  only.taken = fixpoint.taken;
+  only.cancels = std::move(fixpoint.cancels);
   only.waiting = std::move(fixpoint.waiting);
   for (StuckThread& waiting : only.waiting) waiting.queued_job = 0;
   only.retentions = std::move(fixpoint.retentions);

@@ -79,6 +79,7 @@ struct MemoryPicture {
   // What may hold references where nobody can look: unusual uses, and usual ones. With one of the
   // latter (io_uring, a core file of a program that uses epoll) nothing at all can be concluded.
   std::vector<std::string> doubts, blind;
+  std::string cancels;           // who names pthread_cancel, in words; "" = nobody
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
   bool signal_handlers = false;  // the program has some
   // By a signal's handler, or nobody knows. False: threads that wait for each other sleep for ever.

@@ -38,11 +38,12 @@ constexpr uint64_t kOwnFaults = uint64_t{1} << (SIGSEGV - 1) | uint64_t{1} << (S
                                 uint64_t{1} << (SIGTRAP - 1) | uint64_t{1} << (SIGSYS - 1) |
                                 uint64_t{1} << (SIGABRT - 1);
 
-void add_cancellation(const ProcessImage& image, std::vector<std::string>& doubts) {
+void add_cancellation(const ProcessImage& image, HiddenWakers& hidden) {
   constexpr std::string_view kCancel[] = {"pthread_cancel"};
   for (const auto& [name, module] : named_functions(image, kCancel))
-    doubts.push_back("a thread's handle is enough to cancel it, and " + module + " names " +
-                     std::string(name));
+    hidden.cancels = module + " names " + std::string(name);
+  if (!hidden.cancels.empty())
+    hidden.doubts.push_back("a thread's handle is enough to cancel it, and " + hidden.cancels);
 }
 
 // Who has handlers may end a wait by one: it jumps, or throws what is caught around the wait.
@@ -104,7 +105,7 @@ void add_devices(const ProcessImage& image, std::vector<std::string>& doubts) {
 
 HiddenWakers hidden_wakers(const ProcessImage& image) {
   HiddenWakers hidden;
-  add_cancellation(image, hidden.doubts);
+  add_cancellation(image, hidden);
   add_static(image, hidden.doubts);
   add_devices(image, hidden.doubts);
   for (const Mapping& mapping : image.mappings)

@@ -15,6 +15,7 @@ struct HiddenWakers {
   std::vector<std::string> doubts;
   // What leaves nothing to conclude: bytes that wait in such a channel; a core file's silence.
   std::vector<std::string> blind;
+  std::string cancels;            // who names pthread_cancel, in words; "" = nobody
   std::vector<KernelWord> words;  // what eventfds hold
   bool signal_handlers = false;   // the program has some, as far as is known
   bool memory_shared = false;     // another process runs in this one's memory

@@ -242,6 +242,7 @@ class Gatherer {
     HiddenWakers hidden = hidden_wakers(image_);
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
+    picture_.cancels = std::move(hidden.cancels);
     picture_.kernel_words = std::move(hidden.words);
     picture_.signal_handlers = hidden.signal_handlers;
     add_code_doubt();

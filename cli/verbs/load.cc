@@ -160,6 +160,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
         take_fixpoint(pid, loaded.report.trace, settings,
                       {[&] { return read_live(pid, place); },
                        [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
+    analyze::doubt_joins(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
     read::recall_stacks(recorded_bytes(pid, place), loaded.report.trace, loaded.fixpoint);
     names.name_objects(loaded.report.trace, loaded.fixpoint, loaded.report.symbols);
   }

@@ -146,6 +146,34 @@ TEST_CASE("threads that join each other in a ring are a deadlock") {
   CHECK(found.findings[0].title == "3 threads wait for each other in a cycle of joins");
 }
 
+TEST_CASE("a join that a cancellation may end makes its cycle no more than likely") {
+  TraceBuilder t;
+  for (int i = 0; i < 2; ++i) t.add_thread();
+  t.joins(2, 3);
+  t.joins(3, 2);
+  Fixpoint looked;
+  looked.taken = true;
+  const auto evidence = [&](const Fixpoint& fixpoint) {
+    auto found = find_deadlocks(t.trace, t.symbols);
+    REQUIRE(found.findings.size() == 1);
+    analyze::doubt_joins(found, t.trace, fixpoint);
+    return found.findings[0].evidence;
+  };
+  CHECK(evidence(looked) == Evidence::proved);
+  looked.cancels = "server names pthread_cancel";
+  CHECK(evidence(looked) == Evidence::likely);
+  CHECK(evidence({}) == Evidence::likely);
+}
+
+TEST_CASE("a cancellation does not end a wait for a lock") {
+  const TraceBuilder t = ab_ba();
+  auto found = find_deadlocks(t.trace, t.symbols);
+  Fixpoint looked;
+  looked.cancels = "server names pthread_cancel";
+  analyze::doubt_joins(found, t.trace, looked);
+  CHECK(found.findings.at(0).evidence == Evidence::proved);
+}
+
 TEST_CASE("a join of a thread that has ended will return") {
   TraceBuilder t;
   t.add_thread();
