@@ -28,16 +28,22 @@ size_t find_word(std::string_view name, std::string_view suffix) {
 }
 
 // GCC 12 embeds the frame type's name, `<len><ramp>.Frame`; the length says where the ramp begins.
-// A shorter count may also end in the same digits, so the longest ramp that fits its count wins.
+// A shorter count may also end in the same digits, so the longest ramp that fits its count wins;
+// but digits inside of other names (`__cxx1112basic_string`) may fit by chance: a mangled one
+// first.
 std::string_view ramp_before_frame(std::string_view until_frame) {
   constexpr size_t kFrameWord = sizeof(".Frame") - 1;
+  std::string_view longest;
   for (size_t begin = 1; begin < until_frame.size(); ++begin) {
     if (!std::isdigit(static_cast<unsigned char>(until_frame[begin - 1]))) continue;
     const size_t length = until_frame.size() - begin + kFrameWord;
     const std::string count = std::to_string(length);
-    if (until_frame.substr(0, begin).ends_with(count)) return until_frame.substr(begin);
+    if (!until_frame.substr(0, begin).ends_with(count)) continue;
+    const std::string_view ramp = until_frame.substr(begin);
+    if (ramp.starts_with("_Z")) return ramp;
+    if (longest.empty()) longest = ramp;
   }
-  return {};
+  return longest;
 }
 
 bool plausible_ramp(std::string_view name) {

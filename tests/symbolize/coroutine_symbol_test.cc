@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <string>
+
 using track::symbolize::coroutine_symbol;
 using track::symbolize::CoroutineSymbol;
 
@@ -27,6 +29,16 @@ TEST_CASE("GCC's actor and destroy hold the ramp's name behind its length") {
   const auto newer = coroutine_symbol("_ZN3app3topEi.actor");
   REQUIRE(newer);
   CHECK(newer->ramp == "app::top(int)");
+}
+
+TEST_CASE("digits within names are not taken for the length of a ramp") {
+  const std::string ramp = "_Z7cleanupNSt7__cxx1112basic_stringIcSt11char_traitsIcESaIcEEE";
+  const std::string frame = "_Z7cleanupPZ" + ramp.substr(2) + "E68" + ramp + ".Frame";
+  for (const char* part : {".actor", ".destroy"}) {
+    const auto symbol = coroutine_symbol(frame + part);
+    REQUIRE(symbol);
+    CHECK(symbol->ramp_linkage_name == ramp);
+  }
 }
 
 TEST_CASE("suffixes of link-time and hot/cold splitting do not hide a coroutine") {
