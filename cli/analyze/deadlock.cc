@@ -129,12 +129,51 @@ StackIndex common_stack(const std::vector<const Thread*>& threads,
 std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
                      const EdgeTeller& teller) {
   const Wait& first = trace.threads[cycle.front().waiter].wait;
-  if (cycle.size() == 1) return "a thread waits for " + teller.object(first) + " that it holds";
+  if (cycle.size() == 1)
+    return "a thread waits for " + teller.object(first) +
+           (cycle.front().fiber != 0 ? " that a suspended fiber of its own holds"
+                                     : " that it holds");
   bool joins = false, locks = false;
   for (const WaitEdge& edge : cycle)
     (trace.threads[edge.waiter].wait.kind == WaitKind::join ? joins : locks) = true;
   const char* what = joins && locks ? "locks and joins" : joins ? "joins" : "locks";
   return std::to_string(cycle.size()) + " threads wait for each other in a cycle of " + what;
+}
+
+// A suspended fiber gives its lock back when somebody resumes it. Is there nobody left but the
+// waiting threads, and one that ends the process?
+bool nobody_else(const std::vector<WaitEdge>& cycle, const Trace& trace) {
+  std::set<uint32_t> waiting;
+  for (const WaitEdge& edge : cycle) waiting.insert(trace.threads[edge.waiter].id);
+  return trace.complete() &&
+         std::all_of(trace.threads.begin(), trace.threads.end(), [&](const Thread& thread) {
+           return thread.state == TaskState::ended || thread.id == trace.exit_task ||
+                  waiting.count(thread.id) != 0;
+         });
+}
+
+void weaken_by_fibers(Finding& finding, const std::vector<WaitEdge>& cycle, const Trace& trace) {
+  std::set<uint32_t> holders;
+  for (const WaitEdge& edge : cycle)
+    if (edge.fiber != 0) holders.insert(edge.fiber);
+  if (holders.empty()) return;
+  for (const Fiber& fiber : trace.fibers)
+    if (holders.count(fiber.id) != 0) add_task(finding, trace, fiber);
+  const bool alone = nobody_else(cycle, trace);
+  finding.evidence = alone ? Evidence::likely : Evidence::suspected;
+  finding.because.emplace_back(
+      alone ? "doubt: what runs at the end of the process may resume that fiber"
+            : "no more than suspected: another thread may resume that fiber");
+}
+
+// Seen from outside, a lock's owner is a thread; with fibers that may be another one's work.
+void weaken_by_switches(Finding& finding, const Trace& trace) {
+  if (trace.stack_switcher.empty()) return;
+  finding.evidence = std::min(finding.evidence, Evidence::likely);
+  finding.because.push_back(
+      "doubt: a suspended fiber may hold a lock, which another thread may "
+      "resume: " +
+      trace.stack_switcher);
 }
 
 Finding make_finding(const std::vector<size_t>& component, const WaitGraph& graph,
@@ -164,6 +203,8 @@ Finding make_finding(const std::vector<size_t>& component, const WaitGraph& grap
                               " blocked behind them");
   if (trace.memory_read && !trace.memory.empty())
     finding.because.push_back("the lock words in the process's memory name the same owners");
+  weaken_by_fibers(finding, cycle, trace);
+  weaken_by_switches(finding, trace);
   finding.created_at = common_stack(members, [](const Thread& t) { return t.created_at; });
   finding.blocked_at = common_stack(members, [](const Thread& t) { return t.wait.stack; });
   const Thread& first = *members.front();
@@ -178,6 +219,12 @@ const Thread* find_thread(const Trace& trace, uint64_t id) {
   for (const Thread& thread : trace.threads)
     if (thread.id == id) return &thread;
   return nullptr;
+}
+
+uint64_t switches_of(const Trace& trace, uint64_t id) {
+  for (const Fiber& fiber : trace.fibers)
+    if (fiber.id == id) return fiber.switches;
+  return 0;
 }
 
 }  // namespace
@@ -213,6 +260,8 @@ void doubt_joins(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpo
 void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later) {
   const auto moved = [&](const Finding& finding) {
     return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
+      if (task.kind == TaskKind::fiber)
+        return switches_of(earlier, task.id) != switches_of(later, task.id);
       const Thread* before = find_thread(earlier, task.id);
       const Thread* after = find_thread(later, task.id);
       return before == nullptr || after == nullptr ||

@@ -19,7 +19,11 @@ std::string EdgeTeller::tell(const WaitEdge& edge) const {
   } else {
     text += " waits for " + object(wait);
     text += edge.queued_writer ? ", behind the queued writer " : ", held by ";
-    text += edge.waiter == edge.owner ? "itself" : thread_text(owner);
+    if (edge.fiber != 0)
+      text += "fiber " + std::to_string(edge.fiber) + ", which is suspended and last ran on ";
+    text += edge.waiter != edge.owner ? thread_text(owner)
+            : edge.fiber != 0         ? "this thread"
+                                      : "itself";
   }
   if (trace_.taken_ns > wait.since_ns && wait.since_ns != 0)
     text += ", since " + duration_text(trace_.taken_ns - wait.since_ns);

@@ -47,6 +47,7 @@ class Solver {
       result_.scanned_bytes += region.bytes.size();
     sort_threads();
     result_.asleep = all_asleep();
+    note_doubts();
     if (!result_.asleep) {
       mark_live();
       Keepers keepers(trace_, picture_, marker_, result_);
@@ -67,12 +68,13 @@ class Solver {
       if (!member.live) mark_own(member);
     marker_.finish();
     all_seen_ = true;
-    if (result_.asleep && picture_.coherent && (with_memory_ || any_orphan())) find_disguises();
+    if (result_.asleep && picture_.coherent && (with_memory_ || any_orphan(trace_, marker_)))
+      find_disguises();
     while (see_through_disguises()) {
     }
     find_orphans();
     result_.fibers = lost_fibers(trace_, marker_);
-    count_unreached();
+    count_unreached(marker_, result_);
     if (with_memory_) find_leaked();
     if (!result_.kept.empty()) measure_kept();
     count_on_registers();
@@ -131,12 +133,16 @@ class Solver {
         if (thread.own) mark_range(thread.control.start, thread.control.end);
   }
 
+  // Who ends the process does not return to its frames. What exit handlers know lies elsewhere.
+  bool leaves_its_frames(const Member& member) const {
+    return trace_.held_at_exit && !picture_.signal_handlers && member.thread != nullptr &&
+           member.thread->id == trace_.exit_task;
+  }
+
   // A live thread's stack, control block and registers.
   void mark_own(const Member& member) {
     const ThreadMemory& own = *member.memory;
-    // Who ends the process does not return to its frames. What exit handlers know lies elsewhere.
-    const bool leaves = trace_.held_at_exit && !picture_.signal_handlers &&
-                        member.thread != nullptr && member.thread->id == trace_.exit_task;
+    const bool leaves = leaves_its_frames(member);
     const auto number = static_cast<uint32_t>(&own - picture_.threads.data());
     if (!leaves)
       for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
@@ -215,11 +221,15 @@ class Solver {
   // Whether what stands there is among what has been marked from.
   bool is_seen(uint64_t at) const {
     if (at >> 48 == 0xfffe) return true;
-    if (at >> 48 == 0xffff) return members_[at & 0xffffffff].live || all_seen_;
+    if (at >> 48 == 0xffff) {
+      const Member& member = members_[at & 0xffffffff];
+      return (member.live && !leaves_its_frames(member)) || all_seen_;
+    }
     if (const Cell cell = marker_.map().find(at); cell != kNoCell) return marker_.reached(cell);
     for (const Member& member : members_)
       if (member.memory->own && member.memory->control.contains(at))
-        return member.live || picture_.signal_handlers || all_seen_;
+        return !(leaves_its_frames(member) && at - (member.memory->way_out - 7) < 15) &&
+               (member.live || picture_.signal_handlers || all_seen_);
     const auto after =
         std::upper_bound(picture_.not_roots.begin(), picture_.not_roots.end(), at,
                          [](uint64_t address, const AddressRange& r) { return address < r.start; });
@@ -229,8 +239,22 @@ class Solver {
   // Not one thread can run, and nothing outside can wake one: as Go has it, all are asleep.
   bool all_asleep() const {
     return !picture_.may_be_woken && !members_.empty() &&
-           std::all_of(members_.begin(), members_.end(),
-                       [&](const Member& member) { return sleeps(member); });
+           std::all_of(members_.begin(), members_.end(), [&](const Member& member) {
+             return sleeps(member) || sleeps_in_channel(member.thread, *member.memory);
+           });
+  }
+
+  void note_doubts() {
+    std::vector<std::string> more = picture_.carriers;
+    if (result_.asleep) {
+      bool channels = false;
+      for (Member& member : members_) {
+        channels = channels || member.live;
+        member.live = false;
+      }
+      more = channels ? picture_.channel_doubts : std::vector<std::string>();
+    }
+    result_.doubts.insert(result_.doubts.end(), more.begin(), more.end());
   }
 
   bool sleeps(const Member& member) const {
@@ -262,17 +286,7 @@ class Solver {
 
   bool any_suspect() const {
     return std::any_of(members_.begin(), members_.end(), [](const Member& m) { return !m.live; }) ||
-           any_orphan();
-  }
-
-  bool any_orphan() const {
-    return std::any_of(trace_.coroutines.begin(), trace_.coroutines.end(),
-                       [&](const Coroutine& coroutine) {
-                         if (!orphanable(coroutine)) return false;
-                         const Cell cell = marker_.map().find(coroutine.address);
-                         return cell != kNoCell && !marker_.reached(cell);
-                       }) ||
-           !lost_fibers(trace_, marker_).empty();
+           any_orphan(trace_, marker_);
   }
 
   bool lives(size_t thread) const {
@@ -289,8 +303,9 @@ class Solver {
     if (owner_has_ended(trace_, picture_, wait)) return false;
     // It needs every one of these.
     const std::vector<WaitEdge>& edges = graph_.edges[member.index];
-    return std::all_of(edges.begin(), edges.end(),
-                       [&](const WaitEdge& edge) { return lives(edge.owner); });
+    return std::all_of(edges.begin(), edges.end(), [&](const WaitEdge& edge) {
+      return edge.fiber != 0 ? may_be_resumed(edge.fiber, trace_, marker_) : lives(edge.owner);
+    });
   }
 
   void add_stuck(const Member& member, std::vector<std::vector<Cell>>& groups) {
@@ -302,8 +317,12 @@ class Solver {
     if (waits_on_owner(wait.kind)) {
       stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
       if (!owner_has_ended(trace_, picture_, wait))
-        for (const WaitEdge& edge : graph_.edges[member.index])
-          if (!lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
+        for (const WaitEdge& edge : graph_.edges[member.index]) {
+          if (edge.fiber == 0 && !lives(edge.owner)) stuck.other = trace_.threads[edge.owner].id;
+          if (edge.fiber == 0) continue;
+          stuck.by = StuckBy::fiber;
+          stuck.other = edge.fiber;
+        }
       if (stuck.other == 0) {
         stuck.by = StuckBy::owner_ended;
         const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
@@ -434,14 +453,6 @@ class Solver {
     marker_.finish();
     result_.leaked =
         leaked_blocks(trace_, picture_, marker_, kMostGroups, result_.unrecorded_blocks);
-  }
-
-  void count_unreached() {
-    for (Cell cell = 0; cell < marker_.map().cells(); ++cell)
-      if (!marker_.reached(cell)) {
-        ++result_.unreached_blocks;
-        result_.unreached_bytes += marker_.map().at(cell).bytes;
-      }
   }
 
   const bool with_memory_;

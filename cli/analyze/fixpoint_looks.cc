@@ -9,9 +9,23 @@
 #include "cli/analyze/wait_place.h"
 
 namespace track::analyze {
+namespace {
+
+// Every thread waits, none in a wait of the sort that is looked at anyway, for descriptors with
+// both ends inside.
+bool may_sleep_in_channels(const Trace& trace) {
+  return !trace.channels.empty() &&
+         std::all_of(trace.threads.begin(), trace.threads.end(), [](const Thread& thread) {
+           return thread.state == TaskState::ended ||
+                  (thread.state == TaskState::blocked && !thread.wait.timed);
+         });
+}
+
+}  // namespace
 
 bool has_suspects(const Trace& trace) {
   return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
+         may_sleep_in_channels(trace) ||
          std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable) ||
          std::any_of(trace.fibers.begin(), trace.fibers.end(), [](const Fiber& fiber) {
            return fiber.state == TaskState::suspended && fiber.context != 0;

@@ -9,6 +9,29 @@
 #include "cli/analyze/stuck.h"
 
 namespace track::analyze {
+namespace {
+
+// A cycle through fibers is as sure as it is that its threads are stuck.
+void strengthen(std::vector<Finding>& deadlocks, const Fixpoint& fixpoint) {
+  std::set<uint64_t> stuck;
+  for (const StuckThread& thread : fixpoint.threads) stuck.insert(thread.id);
+  for (Finding& finding : deadlocks) {
+    const Evidence evidence = evidence_of(fixpoint);
+    const bool all = std::all_of(finding.tasks.begin(), finding.tasks.end(), [&](const auto& task) {
+      return task.kind != TaskKind::thread || stuck.count(task.id) != 0;
+    });
+    const bool fibers = std::any_of(finding.tasks.begin(), finding.tasks.end(),
+                                    [](const auto& task) { return task.kind == TaskKind::fiber; });
+    if (!all || !fibers || evidence <= finding.evidence) continue;
+    finding.evidence = evidence;
+    std::erase_if(finding.because, [](const std::string& reason) {
+      return reason.find("may resume") != std::string::npos;
+    });
+    add_scan_reasons(finding, fixpoint);
+  }
+}
+
+}  // namespace
 
 std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks deadlocks,
                            const Fixpoint& fixpoint) {
@@ -16,6 +39,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   const auto append = [&](std::vector<Finding> more) {
     std::move(more.begin(), more.end(), std::back_inserter(all));
   };
+  strengthen(all, fixpoint);
   // Those that wait behind a cycle are stuck tasks of their own.
   std::set<uint32_t> in_cycles;
   for (const Finding& finding : all)
@@ -27,6 +51,10 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   append(find_asleep(trace, symbols, fixpoint));
   append(find_lost_fibers(trace, symbols, fixpoint));
   for (const LostFiber& lost : fixpoint.fibers) explained.fibers.insert(lost.id);
+  for (const Finding& finding : all)
+    for (const FindingTask& task : finding.tasks)
+      if (finding.rule == Rule::deadlock && task.kind == TaskKind::fiber)
+        explained.fibers.insert(static_cast<uint32_t>(task.id));
   std::vector<Finding> across = find_locks_across_await(trace, symbols, in_cycles, fixpoint);
   explained.threads = std::move(deadlocks.stuck);
   for (const StuckThread& stuck : fixpoint.threads) explained.threads.insert(stuck.id);

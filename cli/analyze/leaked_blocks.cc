@@ -76,4 +76,12 @@ std::vector<LeakedBlocks> leaked_blocks(const Trace& trace, const MemoryPicture&
   return leaked;
 }
 
+void count_unreached(const Marker& marker, Fixpoint& fixpoint) {
+  for (Cell cell = 0; cell < marker.map().cells(); ++cell)
+    if (!marker.reached(cell)) {
+      ++fixpoint.unreached_blocks;
+      fixpoint.unreached_bytes += marker.map().at(cell).bytes;
+    }
+}
+
 }  // namespace track::analyze

@@ -16,4 +16,7 @@ namespace track::analyze {
 std::vector<LeakedBlocks> leaked_blocks(const Trace& trace, const MemoryPicture& picture,
                                         Marker& marker, size_t most, uint64_t& unrecorded);
 
+// Whatever nothing that has been marked from refers to, in figures.
+void count_unreached(const Marker& marker, Fixpoint& fixpoint);
+
 }  // namespace track::analyze

@@ -66,6 +66,7 @@ void explain(Finding& finding, const Trace& trace, const Symbols& symbols, const
 
 std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols) {
   std::map<std::pair<StackIndex, std::string>, Finding> groups;
+  std::set<const Finding*> by_fiber;
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (thread.state != TaskState::ended) continue;
@@ -87,6 +88,7 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
         const auto waiters = waiters_of(trace, held.object);
         if (!waiters.empty()) finding.blocked_at = waiters.front()->wait.stack;
       }
+      if (held.fiber != 0) by_fiber.insert(&finding);
       if (finding.because.size() < 8) explain(finding, trace, symbols, thread, held);
     }
   }
@@ -95,6 +97,10 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
     finding.rule = Rule::lock_held_at_exit;
     finding.evidence = trace.warnings.empty() ? Evidence::proved : Evidence::suspected;
     if (!trace.warnings.empty()) finding.because.push_back("the recording is damaged: no proof");
+    if (by_fiber.count(&finding) != 0) {
+      finding.evidence = Evidence::suspected;
+      finding.because.emplace_back("a fiber took it, which another thread may resume: no proof");
+    }
     finding.title = count_text(finding.count, "thread") + " ended holding a " +
                     finding.wait_object.kind +
                     (finding.wait_object.symbol.empty() ? "" : ": " + finding.wait_object.symbol) +

@@ -9,16 +9,26 @@
 
 namespace track::analyze {
 
+bool is_lost(const Fiber& fiber, const Marker& marker) {
+  if (fiber.state != TaskState::suspended || fiber.context == 0) return false;
+  const Cell stack = marker.map().find(fiber.stack_high - 8);
+  const Cell context = marker.map().find(fiber.context);
+  return stack != kNoCell && context != kNoCell && !marker.reached(stack) &&
+         !marker.reached(context) && marker.map().is_block(stack);
+}
+
+bool may_be_resumed(uint32_t fiber, const Trace& trace, const Marker& marker) {
+  return std::none_of(trace.fibers.begin(), trace.fibers.end(),
+                      [&](const Fiber& f) { return f.id == fiber && is_lost(f, marker); });
+}
+
 std::vector<LostFiber> lost_fibers(const Trace& trace, const Marker& marker) {
   std::vector<LostFiber> result;
   for (const Fiber& fiber : trace.fibers) {
-    if (fiber.state != TaskState::suspended || fiber.context == 0) continue;
+    if (!is_lost(fiber, marker)) continue;
     const uint64_t last = fiber.stack_high - 8;
-    const Cell stack = marker.map().find(last), context = marker.map().find(fiber.context);
-    if (stack == kNoCell || context == kNoCell || marker.reached(stack) ||
-        marker.reached(context) || !marker.map().is_block(stack))
-      continue;
-    result.push_back({fiber.id, fiber.switches, last, marker.map().at(stack).bytes});
+    result.push_back(
+        {fiber.id, fiber.switches, last, marker.map().at(marker.map().find(last)).bytes});
   }
   return result;
 }

@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstddef>
 
+#include "cli/analyze/lost_fibers.h"
+
 namespace track::analyze {
 
 bool orphanable(const Coroutine& coroutine) {
@@ -22,6 +24,16 @@ bool still_there(const MemoryPicture& picture, const Coroutine& coroutine) {
               sizeof head, reinterpret_cast<std::byte*>(head));
   return head[0] == (coroutine.state == TaskState::done ? 0 : coroutine.resume) &&
          head[1] == coroutine.destroy;
+}
+
+bool any_orphan(const Trace& trace, const Marker& marker) {
+  return std::any_of(trace.coroutines.begin(), trace.coroutines.end(),
+                     [&](const Coroutine& coroutine) {
+                       if (!orphanable(coroutine)) return false;
+                       const Cell cell = marker.map().find(coroutine.address);
+                       return cell != kNoCell && !marker.reached(cell);
+                     }) ||
+         !lost_fibers(trace, marker).empty();
 }
 
 }  // namespace track::analyze

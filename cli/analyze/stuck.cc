@@ -1,5 +1,6 @@
 #include "cli/analyze/stuck.h"
 
+#include <algorithm>
 #include <map>
 #include <tuple>
 #include <unordered_map>
@@ -45,6 +46,21 @@ std::string other_text(const Trace& trace, uint32_t id) {
   return thread == nullptr ? "thread " + std::to_string(id) : thread_text(*thread);
 }
 
+bool in_channel(WaitKind kind) {
+  return kind == WaitKind::read || kind == WaitKind::write || kind == WaitKind::poll ||
+         kind == WaitKind::epoll;
+}
+
+std::string descriptor_text(const Trace& trace, const Wait& wait) {
+  std::string text = wait_kind_name(wait.kind);
+  if (wait.kind == WaitKind::poll) return text + " of descriptors with both ends in this process";
+  text += " of descriptor " + std::to_string(wait.object);
+  if (wait.kind == WaitKind::epoll)
+    return text + ", which watches only descriptors with both ends in this process";
+  const std::string channel = channel_text(trace.channels, wait.object);
+  return channel.empty() ? text : text + " (" + channel + ")";
+}
+
 std::string reason(const StuckThread& stuck, const Trace& trace) {
   const std::string other = other_text(trace, stuck.other);
   switch (stuck.by) {
@@ -60,6 +76,10 @@ std::string reason(const StuckThread& stuck, const Trace& trace) {
       return "it is held by " + other + ", which can never go on itself";
     case StuckBy::owner_ended:
       return "it is held by " + other + ", which has ended without unlocking it";
+    case StuckBy::fiber:
+      return "it is held by fiber " + std::to_string(stuck.other) +
+             ", which is suspended, and nothing that can go on refers to its stack or to the "
+             "registers saved there";
     case StuckBy::join:
       return other + " can never go on itself";
   }
@@ -75,6 +95,7 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
                   (finding.count == 1 ? "its wait" : "their waits") + " (" + kind + ")";
   std::string line = thread_text(sample);
   line += wait.kind == WaitKind::join ? " is in pthread_join"
+          : in_channel(wait.kind)     ? " is in " + descriptor_text(trace, wait)
                                       : " waits on " + object_text(symbols, kind, wait.object);
   if (wait.since_ns != 0 && trace.taken_ns > wait.since_ns)
     line += " for " + duration_text(trace.taken_ns - wait.since_ns);
@@ -82,12 +103,19 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
   if (!where.empty()) line += ", in " + where;
   finding.because.push_back(line);
   finding.because.push_back(reason(stuck, trace));
+  if (in_channel(wait.kind))
+    finding.because.emplace_back(
+        "no other process has that descriptor's other end, and nothing "
+        "has been sent that could still be read");
   if (finding.bytes_held != 0)
     finding.because.push_back("only " + std::string(finding.count == 1 ? "it keeps" : "they keep") +
                               " " + bytes_text(finding.bytes_held) + " of memory");
   finding.wait_object.kind = kind;
   finding.wait_object.address = wait.object;
-  if (stuck.other != 0) finding.wait_object.owner = other_text(trace, stuck.other);
+  if (stuck.by == StuckBy::fiber)
+    finding.wait_object.owner = "fiber " + std::to_string(stuck.other);
+  else if (stuck.other != 0)
+    finding.wait_object.owner = other_text(trace, stuck.other);
 }
 
 }  // namespace
@@ -120,6 +148,9 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
   std::map<Key, Group> groups;
   Places places(trace, symbols);
   Pools pools(trace, symbols, fixpoint.threads);
+  const bool by_owner =
+      std::any_of(fixpoint.threads.begin(), fixpoint.threads.end(),
+                  [](const StuckThread& stuck) { return stuck.by == StuckBy::owner; });
   for (const StuckThread& stuck : fixpoint.threads) {
     const Thread* thread = waiting_thread(trace, stuck);
     if (thread == nullptr || known.count(stuck.id) != 0) continue;
@@ -149,6 +180,12 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
       group.finding.because.push_back(exhausted_reason(group.job));
     }
     add_reasons(group.finding, fixpoint);
+    if (by_owner && !trace.stack_switcher.empty()) {
+      group.finding.evidence = std::min(group.finding.evidence, Evidence::likely);
+      group.finding.because.push_back(
+          "doubt: a suspended fiber may hold a lock, which a thread may resume: " +
+          trace.stack_switcher);
+    }
     set_ages(group.finding);
     findings.push_back(std::move(group.finding));
   }

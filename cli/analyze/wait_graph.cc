@@ -21,12 +21,15 @@ std::optional<uint32_t> word(const Trace& trace, uint64_t address) {
 struct Holder {
   size_t thread = 0;
   HeldSort sort = HeldSort::mutex;
+  uint32_t fiber = 0;
 };
 
 struct Index {
   std::unordered_map<uint64_t, std::vector<Holder>> holders;     // by lock
   std::unordered_map<uint64_t, std::vector<size_t>> writers;     // queued, untimed, by lock
   std::unordered_map<uint64_t, std::vector<size_t>> by_pthread;  // not joined
+  std::unordered_map<uint32_t, const Fiber*> fibers;
+  std::unordered_map<uint32_t, size_t> threads;  // by task
 };
 
 Index make_index(const Trace& trace) {
@@ -36,12 +39,15 @@ Index make_index(const Trace& trace) {
     for (const Held& held : thread.held) {
       std::vector<Holder>& all = index.holders[held.object];
       // A recursive lock is listed once for each time it was taken.
-      if (all.empty() || all.back().thread != i) all.push_back({i, held.sort});
+      if (all.empty() || all.back().thread != i) all.push_back({i, held.sort, held.fiber});
     }
     if (thread.wait.kind == WaitKind::rwlock_write && !thread.wait.timed)
       index.writers[thread.wait.object].push_back(i);
     if (thread.pthread != 0 && !thread.joined) index.by_pthread[thread.pthread].push_back(i);
   }
+  if (trace.fibers.empty()) return index;
+  for (size_t i = 0; i < trace.threads.size(); ++i) index.threads[trace.threads[i].id] = i;
+  for (const Fiber& fiber : trace.fibers) index.fibers[fiber.id] = &fiber;
   return index;
 }
 
@@ -86,23 +92,34 @@ class Builder {
     const Wait& wait = trace_.threads[waiter].wait;
     if (owner < 0) return {};
     const auto known = index_.holders.find(wait.object);
-    std::vector<size_t> candidates;
+    std::vector<Holder> candidates;
     if (known != index_.holders.end())
       for (const Holder& holder : known->second)
-        if (holder.sort == sort) candidates.push_back(holder.thread);
+        if (holder.sort == sort) candidates.push_back(holder);
     if (owner > 0) return by_owner(waiter, owner, candidates);
     // Without memory the record must be unambiguous.
     if (candidates.size() != 1) return {};
-    const Thread& holder = trace_.threads[candidates.front()];
+    const Thread& holder = trace_.threads[candidates.front().thread];
     const bool confirmed = wait.owner_tid != 0 && wait.owner_tid == holder.tid;
     if ((wait.process_shared || !trace_.complete()) && !confirmed) return {};
-    return {{waiter, candidates.front()}};
+    return held_by(waiter, candidates.front());
+  }
+
+  // A fiber that took it gives it back, on whichever thread it runs or will run.
+  std::vector<WaitEdge> held_by(size_t waiter, const Holder& holder) const {
+    const auto fiber = index_.fibers.find(holder.fiber);
+    if (holder.fiber == 0 || fiber == index_.fibers.end()) return {{waiter, holder.thread}};
+    const auto runs_on = index_.threads.find(fiber->second->thread);
+    const bool known = runs_on != index_.threads.end();
+    if (fiber->second->state == TaskState::running)
+      return known ? std::vector<WaitEdge>{{waiter, runs_on->second}} : std::vector<WaitEdge>{};
+    return {{waiter, known ? runs_on->second : holder.thread, false, holder.fiber}};
   }
 
   std::vector<WaitEdge> by_owner(size_t waiter, int64_t owner,
-                                 const std::vector<size_t>& candidates) const {
-    for (const size_t candidate : candidates)
-      if (trace_.threads[candidate].tid == owner) return {{waiter, candidate}};
+                                 const std::vector<Holder>& candidates) const {
+    for (const Holder& candidate : candidates)
+      if (trace_.threads[candidate.thread].tid == owner) return held_by(waiter, candidate);
     // The record names somebody else: who is right cannot be told.
     if (!candidates.empty() || trace_.threads[waiter].wait.process_shared) return {};
     std::optional<size_t> found;
@@ -119,31 +136,35 @@ class Builder {
   std::vector<WaitEdge> rwlock(size_t waiter) const {
     const Wait& wait = trace_.threads[waiter].wait;
     if (wait.process_shared) return {};
-    std::vector<size_t> writers, readers;
+    std::vector<Holder> writers, readers;
     if (const auto known = index_.holders.find(wait.object); known != index_.holders.end())
       for (const Holder& holder : known->second) {
-        if (holder.sort == HeldSort::write) writers.push_back(holder.thread);
-        if (holder.sort == HeldSort::read) readers.push_back(holder.thread);
+        if (holder.sort == HeldSort::write) writers.push_back(holder);
+        if (holder.sort == HeldSort::read) readers.push_back(holder);
       }
     if (writers.size() > 1) return {};
     if (writers.size() == 1) {
       const auto owner = word(trace_, wait.object + kRwlockWriter);
-      const Thread& writer = trace_.threads[writers.front()];
+      const Thread& writer = trace_.threads[writers.front().thread];
       if (owner && static_cast<int32_t>(*owner) != writer.tid) return {};
-      return {{waiter, writers.front()}};
+      return held_by(waiter, writers.front());
     }
     return wait.kind == WaitKind::rwlock_write ? behind_readers(waiter, readers)
                                                : behind_writers(waiter);
   }
 
   // A writer goes only when the last reader has gone: it waits for each of them.
-  std::vector<WaitEdge> behind_readers(size_t waiter, const std::vector<size_t>& readers) const {
+  std::vector<WaitEdge> behind_readers(size_t waiter, const std::vector<Holder>& readers) const {
     const uint64_t object = trace_.threads[waiter].wait.object;
     if (const auto writer = word(trace_, object + kRwlockWriter); writer && *writer != 0) return {};
     if (const auto state = word(trace_, object); state && *state >> kReaderShift < readers.size())
       return {};
     std::vector<WaitEdge> edges;
-    for (const size_t reader : readers) edges.push_back({waiter, reader});
+    for (const Holder& reader : readers) {
+      const std::vector<WaitEdge> edge = held_by(waiter, reader);
+      if (edge.empty()) return {};
+      edges.push_back(edge.front());
+    }
     return edges;
   }
 

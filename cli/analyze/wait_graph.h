@@ -1,6 +1,7 @@
 // Who waits for whom among threads, as far as it is certain: one edge per owner without whose help
 // a wait cannot end. A wait that may end otherwise (timed, robust, owner unknown or doubtful) has
-// none, so every cycle of these edges is a deadlock.
+// none, so every cycle of these edges is a deadlock; with a fiber in it, one if that fiber cannot
+// be resumed by another thread.
 #pragma once
 
 #include <cstddef>
@@ -14,6 +15,7 @@ struct WaitEdge {
   size_t waiter = 0;  // into Trace::threads
   size_t owner = 0;
   bool queued_writer = false;  // owner does not hold the lock, it is queued before the waiter
+  uint32_t fiber = 0;  // task id of a suspended fiber that holds it; owner is who ran it last
 };
 
 struct WaitGraph {

@@ -46,6 +46,11 @@ bool internal(const Thread& thread) {
          (waits_on_object(wait.kind) || waits_on_owner(wait.kind));
 }
 
+bool sleeps_in_channel(const Thread* thread, const ThreadMemory& memory) {
+  return memory.in_channel && memory.own && thread != nullptr &&
+         thread->state == TaskState::blocked && !thread->cancelled;
+}
+
 bool sleeps_there(const Wait& wait, const ThreadMemory& memory) {
   if (!memory.in_futex) return false;
   if (memory.futex == 0 || wait.kind == WaitKind::join) return true;
@@ -56,7 +61,7 @@ const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid) {
   for (const Thread& thread : trace.threads)
     if (thread.tid == tid && thread.state == TaskState::ended)
       for (const Held& held : thread.held)
-        if (held.object == wait.object) return &thread;
+        if (held.object == wait.object && held.fiber == 0) return &thread;
   return nullptr;
 }
 

@@ -13,6 +13,9 @@ bool internal(const Thread& thread);
 
 // False: it sleeps on another word. A thread that was signalled stands in its wait for the
 // condition until it has the mutex again.
+// Nothing but bytes that this process itself would send can wake it. Whoever runs may send them to
+// any descriptor: it takes that nobody does.
+bool sleeps_in_channel(const Thread* thread, const ThreadMemory& memory);
 bool sleeps_there(const Wait& wait, const ThreadMemory& memory);
 
 // The ended thread of that number that held the lock by the record; null: none.

@@ -33,7 +33,7 @@ auto fields(T& w) {
 }
 template <Is<Held> T>
 auto fields(T& h) {
-  return std::tie(h.object, h.sort);
+  return std::tie(h.object, h.sort, h.fiber);
 }
 template <Is<Thread> T>
 auto fields(T& t) {
@@ -60,11 +60,17 @@ auto fields(T& h) {
 template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
-                  f.created_ns, f.switched_ns, f.switches, f.context, f.created_at, f.suspended_at);
+                  f.created_ns, f.switched_ns, f.switches, f.moved, f.context, f.created_at,
+                  f.suspended_at);
 }
 template <Is<FrameLock> T>
 auto fields(T& l) {
   return std::tie(l.frame, l.lock, l.holder, l.frame_on_stack, l.lock_on_stack, l.by_code);
+}
+template <Is<ChannelEnd> T>
+auto fields(T& e) {
+  return std::tie(e.descriptor, e.sort, e.reads, e.writes, e.gives_up, e.ready, e.identity, e.peer,
+                  e.others);
 }
 template <Is<TrackerPlace> T>
 auto fields(T& p) {
@@ -161,8 +167,8 @@ auto fields(T& t) {
                   t.options, t.tracker, t.heap, t.threads_created, t.threads_ended,
                   t.threads_joined, t.threads_detached, t.coroutines_created,
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
-                  t.events_overwritten, t.file_bytes, t.superseded, t.executed, t.memory_read,
-                  t.lost, t.warnings, t.not_visible);
+                  t.events_overwritten, t.file_bytes, t.superseded, t.executed, t.stack_switcher,
+                  t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes
@@ -173,7 +179,7 @@ void for_each_part(T& loaded, Use use) {
   auto& trace = report.trace;
   auto& symbols = report.symbols;
   use(Part::process, std::tie(trace, report.note, loaded.notes));
-  use(Part::threads, std::tie(trace.threads));
+  use(Part::threads, std::tie(trace.threads, trace.channels));
   use(Part::stacks, std::tie(trace.stacks));
   use(Part::modules, std::tie(trace.modules));
   use(Part::code, std::tie(symbols.code));

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/model/channel.h"
 #include "cli/model/heap.h"
 
 namespace track {
@@ -44,6 +45,7 @@ struct ThreadMemory {
                                     // leave main's caller; 0 = not known
   bool in_futex = false;            // sleeps in the futex system call, without a time limit
   uint64_t futex = 0;               // and on this word; 0 = unknown
+  bool in_channel = false;          // only bytes that this process itself would send can wake it
   std::vector<uint64_t> registers;  // and every word that vector registers may hold
   bool lacks_registers = false;     // some are not known: only of a thread that was left asleep
 };
@@ -58,7 +60,8 @@ struct KernelWord {
 struct KernelSide {
   std::vector<KernelWord> words;  // epoll registrations, POSIX timers, counts of eventfds
   // Named doubts, and what leaves nothing to conclude: see MemoryPicture.
-  std::vector<std::string> doubts, blind;
+  std::vector<std::string> doubts, carriers, blind;
+  InnerChannels channels;        // where all threads seemed to sleep
   uint64_t handled_signals = 0;  // bit N - 1: signal N has a handler of the program's
 };
 
@@ -79,7 +82,9 @@ struct MemoryPicture {
   // What may hold references where nobody can look: unusual uses, and usual ones. With one of the
   // latter (io_uring, a core file of a program that uses epoll) nothing at all can be concluded.
   std::vector<std::string> doubts, blind;
-  std::string cancels;           // who names pthread_cancel, in words; "" = nobody
+  std::string cancels;                      // who names pthread_cancel, in words; "" = nobody
+  std::vector<std::string> carriers;        // doubts while anybody is left to send something
+  std::vector<std::string> channel_doubts;  // whether ThreadMemory::in_channel is true
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
   bool signal_handlers = false;  // the program has some
   // By a signal's handler, or nobody knows. False: threads that wait for each other sleep for ever.

@@ -23,6 +23,7 @@ enum class StuckBy : uint8_t {
   owner,        // who holds the lock is stuck itself
   owner_ended,  // who held the lock has ended
   join,         // the joined thread is stuck itself
+  fiber,        // who holds the lock is a suspended fiber that nothing live refers to
 };
 
 struct StuckThread {

@@ -10,6 +10,7 @@
 #include <vector>
 
 #include "cli/model/await_point.h"
+#include "cli/model/channel.h"
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
 
@@ -88,6 +89,7 @@ enum class HeldSort : uint8_t { mutex, read, write, spin };
 struct Held {
   uint64_t object = 0;
   HeldSort sort = HeldSort::mutex;
+  uint32_t fiber = 0;  // task id of the fiber that took it, when it does not run on this thread now
 };
 
 // What the kernel says a thread of a live process is doing.
@@ -195,6 +197,7 @@ struct Fiber {
   uint64_t created_ns = 0;
   uint64_t switched_ns = 0;  // last switch in or out
   uint64_t switches = 0;
+  bool moved = false;    // it has run on more than one thread
   uint64_t context = 0;  // where its registers lie while it is suspended; 0 = not known
   StackIndex created_at = 0;
   StackIndex suspended_at = 0;
@@ -228,7 +231,8 @@ struct Trace {
   std::vector<Coroutine> coroutines;  // live
   std::vector<Fiber> fibers;          // live
   std::vector<FrameLock> frame_locks;
-  std::vector<Stack> stacks;  // [0] is empty
+  std::vector<ChannelEnd> channels;  // when a thread waits for a descriptor
+  std::vector<Stack> stacks;         // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
   std::vector<AwaitPoint> await_points;  // [0] is unknown; empty when frames were not read
@@ -243,6 +247,8 @@ struct Trace {
   bool superseded =
       false;             // the process replaced its program (exec): nothing of this image is left
   std::string executed;  // by what, where that was not tracked; as exec was asked for it
+  // By what name an unprepared program may switch stacks: who holds a lock may be a fiber then.
+  std::string stack_switcher;
   bool memory_read = false;              // the process's memory could be looked at
   std::map<std::string, uint64_t> lost;  // by kind, only non-zero ones
   std::vector<std::string> warnings;     // damage met while reading

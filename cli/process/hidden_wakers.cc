@@ -121,6 +121,7 @@ HiddenWakers hidden_wakers(const ProcessImage& image) {
   KernelSide kernel = image.kernel ? *image.kernel : look_at_kernel(image.pid);
   add_handlers(image, kernel.handled_signals, hidden);
   std::move(kernel.doubts.begin(), kernel.doubts.end(), std::back_inserter(hidden.doubts));
+  hidden.carriers = std::move(kernel.carriers);
   std::move(kernel.blind.begin(), kernel.blind.end(), std::back_inserter(hidden.blind));
   hidden.words = std::move(kernel.words);
   hidden.memory_shared = shares_its_memory(image.pid);

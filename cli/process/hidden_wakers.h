@@ -11,8 +11,9 @@ namespace track::process {
 
 struct HiddenWakers {
   // Named doubts: pthread_cancel, which needs only a thread's handle; handlers that may jump out of
-  // a wait; channels with both ends inside.
+  // a wait.
   std::vector<std::string> doubts;
+  std::vector<std::string> carriers;  // channels with both ends inside
   // What leaves nothing to conclude: bytes that wait in such a channel; a core file's silence.
   std::vector<std::string> blind;
   std::string cancels;            // who names pthread_cancel, in words; "" = nobody

@@ -9,6 +9,7 @@
 #include <iterator>
 #include <sstream>
 
+#include "cli/process/channel_ends.h"
 #include "cli/process/channels.h"
 #include "cli/process/proc.h"
 
@@ -83,7 +84,7 @@ void read_descriptors(const std::string& directory, KernelSide& held) {
 
 }  // namespace
 
-KernelSide look_at_kernel(pid_t pid) {
+KernelSide look_at_kernel(pid_t pid, bool with_channels) {
   KernelSide held;
   try {
     const std::string directory = "/proc/" + std::to_string(pid);
@@ -97,8 +98,9 @@ KernelSide look_at_kernel(pid_t pid) {
     for (const std::string& kind : channels.inside)
       if (std::find(channels.waiting.begin(), channels.waiting.end(), kind) ==
           channels.waiting.end())
-        held.doubts.push_back(kind + " with both ends in this process may carry references");
+        held.carriers.push_back(kind + " with both ends in this process may carry references");
     std::move(channels.words.begin(), channels.words.end(), std::back_inserter(held.words));
+    if (with_channels) held.channels = channel_ends(pid);
   } catch (const std::exception& problem) {
     held.blind.push_back(std::string("what the kernel holds could not be read: ") + problem.what());
   }

@@ -11,7 +11,8 @@ namespace track::process {
 
 // As the process stands now: to belong to an instant, it is asked while the process is held. Some
 // 2 ms for each thousand descriptors. Never throws: what may not be looked at is named.
-KernelSide look_at_kernel(pid_t pid);
+// with_channels: fills KernelSide::channels.
+KernelSide look_at_kernel(pid_t pid, bool with_channels = false);
 
 // Whether another process runs in the same memory (clone without CLONE_THREAD, vfork).
 bool shares_its_memory(pid_t pid);

@@ -85,4 +85,12 @@ std::map<std::string_view, std::string> named_functions(const ProcessImage& imag
   return all.take();
 }
 
+std::string stack_switcher(const ProcessImage& image) {
+  constexpr std::string_view kSwitch[] = {"makecontext", "swapcontext", "make_fcontext",
+                                          "jump_fcontext"};
+  for (const auto& [name, module] : named_functions(image, kSwitch))
+    return module + " names " + std::string(name);
+  return {};
+}
+
 }  // namespace track::process

@@ -17,6 +17,10 @@ namespace track::process {
 std::map<std::string_view, std::string> named_functions(const ProcessImage& image,
                                                         std::span<const std::string_view> names);
 
+// The program may run code on stacks of its own: "/bin/x names swapcontext"; empty: not as far as
+// its modules say.
+std::string stack_switcher(const ProcessImage& image);
+
 // libc, the dynamic linker, the tracker: what they name says nothing about the program.
 bool of_the_system(const Module& module);
 

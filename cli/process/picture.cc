@@ -8,6 +8,7 @@
 #include <unordered_map>
 
 #include "cli/process/allocators.h"
+#include "cli/process/channel_ends.h"
 #include "cli/process/heap_glibc.h"
 #include "cli/process/hidden_wakers.h"
 #include "cli/process/memory_copy.h"
@@ -81,6 +82,7 @@ class Gatherer {
         picture_.pointer_guard = image_.word(thread.fs_base + kPointerGuard);
 
     add_doubts(heap);
+    if (!picture_.may_be_woken) mark_channel_sleepers(image_, picture_);
     picture_.coherent = image_.coherent && all_read;
     return std::move(picture_);
   }
@@ -113,7 +115,7 @@ class Gatherer {
       add_vectors(thread, own);
       const auto area = by_tid.find(thread.tid);
       if (thread.main)
-        place_main(thread, memory, own);
+        place_main(with_control(thread), memory, own);
       else if (area != by_tid.end())
         place(thread, *area->second, own);
       picture_.threads.push_back(std::move(own));
@@ -162,6 +164,13 @@ class Gatherer {
       return;
     own.control = {area.control, area.mapping.end};
     take(own, sp, area.control, area.mapping);
+  }
+
+  // Of a thread that is not held the record knows where its control block lies.
+  ImageThread with_control(ImageThread thread) const {
+    for (const Thread& recorded : trace_.threads)
+      if (thread.fs_base == 0 && recorded.main) thread.fs_base = recorded.pthread;
+    return thread;
   }
 
   // Its control block lies elsewhere; one that cannot be told stays a root.
@@ -243,6 +252,7 @@ class Gatherer {
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
     picture_.cancels = std::move(hidden.cancels);
+    picture_.carriers = std::move(hidden.carriers);
     picture_.kernel_words = std::move(hidden.words);
     picture_.signal_handlers = hidden.signal_handlers;
     add_code_doubt();

@@ -5,12 +5,15 @@ set(TRACK_PROCESS_SOURCES
   binary.cc
   borrowed_thread.cc
   call_target.cc
+  channel_ends.cc
+  channel_sleepers.cc
   channels.cc
   code_pieces.cc
   coroutines.cc
   copied_memory.cc
   core_file.cc
   core_memory.cc
+  descriptor_names.cc
   fibers.cc
   find_coroutines.cc
   fork_risk.cc

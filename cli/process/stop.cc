@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "cli/model/error.h"
+#include "cli/process/channel_ends.h"
 #include "cli/process/copied_memory.h"
 #include "cli/process/fork_risk.h"
 #include "cli/process/forked_image.h"
@@ -72,10 +73,13 @@ class Instant {
  private:
   void while_held(const std::vector<HeldThread>& threads) {
     // Most of the time the kernel is busy with the fork: descriptors are looked at meanwhile.
-    std::future<KernelSide> kernel = std::async(std::launch::async, [pid = pid_] {
-      const Urgency urgency;
-      return look_at_kernel(pid);
-    });
+    std::vector<ImageThread> seen;
+    for (const HeldThread& held : threads) seen.push_back(*held.thread);
+    std::future<KernelSide> kernel =
+        std::async(std::launch::async, [pid = pid_, channels = may_all_sleep(seen)] {
+          const Urgency urgency;
+          return look_at_kernel(pid, channels);
+        });
     if (also_) also_();
     image_.mappings = mappings(pid_);
     if (why_not_.empty() && !still_there(code_, LiveMemory(pid_)))

@@ -61,6 +61,7 @@ void add_thread(Trace& trace, const ProcessImage& image, ImageThread& from, Unwi
   if (thread.wait.kind != WaitKind::none) {
     thread.state = TaskState::blocked;
     thread.wait.stack = thread.running_at;
+    thread.wait.stack_pointer = from.registers[Registers::rsp];
   }
   // A thread that did not run in between still sits in the same wait.
   thread.wait.sequence = static_cast<uint32_t>(from.switches);

@@ -1,5 +1,6 @@
 // The fiber table. Where a suspended one stands its memory says: process/ reads that.
 #include <algorithm>
+#include <unordered_map>
 
 #include "cli/read/image.h"
 
@@ -25,12 +26,30 @@ TaskState state_of(FiberState state) {
   return TaskState::unknown;
 }
 
+using BySlot = std::unordered_map<uint32_t, std::vector<Fiber>>;  // by its index's low 16 bits
+
+// A lock belongs to the fiber that took it: its thread may run others, and itself go on elsewhere.
+// Until here Held::fiber is what the thread noted.
+void name_holders(Trace& trace, const BySlot& by_slot) {
+  for (Thread& thread : trace.threads)
+    for (Held& held : thread.held) {
+      const auto known = by_slot.find(held.fiber);
+      held.fiber = 0;
+      if (known == by_slot.end() || known->second.size() != 1) continue;
+      const Fiber& fiber = known->second.front();
+      const bool runs = fiber.state == TaskState::running;
+      if (fiber.state == TaskState::suspended || (runs && fiber.thread != thread.id))
+        held.fiber = fiber.id;
+    }
+}
+
 }  // namespace
 
 void read_fibers(Image& image) {
   const SectionView& section = image.section(wire::SectionKind::fibers);
   std::vector<Fiber>& result = image.trace().fibers;
   uint64_t unreadable = 0;
+  BySlot by_slot;
   for (uint64_t i = 0; i < std::min(section.used, kMostFibers); ++i) {
     Copy<FiberSlot> slot, again;
     const uint64_t at = section.offset + i * sizeof(FiberSlot);
@@ -55,11 +74,14 @@ void read_fibers(Image& image) {
     if (const uint64_t ticks = slot->switched_ticks.load(std::memory_order_relaxed); ticks != 0)
       fiber.switched_ns = image.to_ns(ticks);
     fiber.switches = slot->switches.load(std::memory_order_relaxed);
+    fiber.moved = slot->moved.load(std::memory_order_relaxed) != 0;
     if (state == TaskState::suspended)
       fiber.context = slot->context.load(std::memory_order_relaxed);
     fiber.created_at = image.stack(slot->created_stack);
     result.push_back(fiber);
+    by_slot[static_cast<uint16_t>(i + 1)].push_back(fiber);
   }
+  name_holders(image.trace(), by_slot);
   if (unreadable != 0) image.warn(std::to_string(unreadable) + " fiber entries could not be read");
 }
 

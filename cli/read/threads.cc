@@ -73,6 +73,7 @@ void read_held(const ThreadSlot& slot, Thread& thread) {
     Held held;
     held.object = entry & ~wire::kHeldSortMask;
     held.sort = static_cast<HeldSort>(entry & wire::kHeldSortMask);
+    held.fiber = slot.held_fiber[i].load(std::memory_order_relaxed);  // see name_holders
     thread.held.push_back(held);
   }
   thread.held_complete = slot.held_lost.load(std::memory_order_relaxed) == 0;

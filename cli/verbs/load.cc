@@ -16,6 +16,7 @@
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
+#include "cli/process/channel_ends.h"
 #include "cli/process/fibers.h"
 #include "cli/process/image.h"
 #include "cli/process/live_memory.h"
@@ -55,6 +56,7 @@ Trace observe(pid_t pid, const process::RecordingPlace& place) {
   Trace trace = read_live(pid, place);
   process::observe_threads(trace);
   process::observe_unpublished(trace);
+  process::note_channels(trace);
   process::observe_fibers(trace);
   process::read_lock_words(trace);
   process::add_mapped_modules(trace);

@@ -103,7 +103,9 @@ write::TaskNotes notes_of(const Loaded& loaded) {
     if (edges.empty()) continue;
     std::string& text = notes.waits_for[trace.threads[i].id];
     for (size_t k = 0; k < std::min(edges.size(), kListed); ++k)
-      text += (k == 0 ? "" : ", ") + thread_text(trace.threads[edges[k].owner]);
+      text += (k == 0 ? "" : ", ") +
+              (edges[k].fiber != 0 ? "fiber " + std::to_string(edges[k].fiber) + " of " : "") +
+              thread_text(trace.threads[edges[k].owner]);
     if (edges.size() > kListed) text += fmt::format(" and {} more", edges.size() - kListed);
     if (const Coroutine* holder = analyze::holding_coroutine(trace, trace.threads[i].wait.object,
                                                              trace.threads[edges[0].owner].id))
@@ -115,6 +117,11 @@ write::TaskNotes notes_of(const Loaded& loaded) {
     return analyze::retention_line(analyze::retention_words(loaded.fixpoint.retentions[retention],
                                                             trace, loaded.report.symbols));
   };
+  for (const Thread& thread : trace.threads)
+    if (thread.wait.kind == WaitKind::read || thread.wait.kind == WaitKind::write)
+      if (const std::string channel = channel_text(trace.channels, thread.wait.object);
+          !channel.empty())
+        notes.waits_for[thread.id] = fmt::format("descriptor {} ({})", thread.wait.object, channel);
   std::unordered_map<uint64_t, const Kept*> kept;
   for (const Kept& one : loaded.fixpoint.kept) kept[one.address] = &one;
   for (const Coroutine& coroutine : trace.coroutines)

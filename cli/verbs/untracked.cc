@@ -9,10 +9,13 @@
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/fixpoint.h"
 #include "cli/analyze/keepers.h"
+#include "cli/analyze/wait_place.h"
 #include "cli/model/error.h"
+#include "cli/process/channel_ends.h"
 #include "cli/process/find_frames.h"
 #include "cli/process/image.h"
 #include "cli/process/live_memory.h"
+#include "cli/process/named_functions.h"
 #include "cli/process/picture.h"
 #include "cli/process/proc.h"
 #include "cli/process/running.h"
@@ -28,6 +31,10 @@ ProcessReport report_of(ProcessImage& image, const SymbolSettings& settings) {
   report.trace = process::trace_of(image);
   Names names(report.trace, settings, image.core ? 0 : image.pid);
   process::name_waits(report.trace, image, names.function_lookup());
+  if (std::any_of(report.trace.threads.begin(), report.trace.threads.end(),
+                  [](const Thread& thread) { return analyze::waits_on_owner(thread.wait.kind); }))
+    report.trace.stack_switcher = process::stack_switcher(image);
+  if (!image.core) process::note_channels(report.trace);
   process::find_coroutines(report.trace, image, names.code_lookup());
   process::read_await_points(report.trace, *image.memory, names.coroutine_lookup());
   process::drop_stale(report.trace, image);
@@ -55,7 +62,10 @@ bool moved(pid_t pid, const ProcessReport& report, const analyze::Fixpoint& proo
                                      [&](const Thread& t) { return t.id == stuck.id; });
     if (thread == trace.threads.end()) return true;
     const process::SystemCall now = process::system_call(pid, thread->tid);
-    if (now.state != process::SystemCall::State::waiting || now.number != SYS_futex) return true;
+    // A poll that was held goes on as the kernel's own restart.
+    if (now.state != process::SystemCall::State::waiting ||
+        (now.number != thread->system_call && now.number != SYS_restart_syscall))
+      return true;
   }
   const process::LiveMemory memory(pid);
   for (const analyze::Orphan& orphan : proof.coroutines) {
@@ -115,6 +125,7 @@ void confirm_deadlocks(pid_t pid, const SymbolSettings& settings, Loaded& loaded
   Trace later = process::trace_of(again);
   Names names(later, settings, pid);
   process::name_waits(later, again, names.function_lookup());
+  later.stack_switcher = loaded.report.trace.stack_switcher;
   if (analyze::find_deadlocks(later, loaded.report.symbols).findings.empty())
     loaded.deadlocks = {};
   else

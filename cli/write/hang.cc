@@ -32,7 +32,11 @@ std::string what(const ProcessReport& process, WaitKind kind, uint64_t object) {
   const std::string name = wait_kind_name(kind);
   if (object == 0) return name;
   if (kind == WaitKind::process) return name + " " + std::to_string(object);
-  if (object < kMostDescriptors) return name + " of descriptor " + std::to_string(object);
+  if (object < kMostDescriptors) {
+    const std::string channel = channel_text(process.trace.channels, object);
+    return name + " of descriptor " + std::to_string(object) +
+           (channel.empty() ? "" : " (" + channel + ")");
+  }
   return object_text(process.symbols, name, object);
 }
 

@@ -45,6 +45,7 @@ void prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_hig
   slot.switches.store(0, std::memory_order_relaxed);
   slot.context.store(0, std::memory_order_relaxed);
   slot.thread.store(0, std::memory_order_relaxed);
+  slot.moved.store(0, std::memory_order_relaxed);
   slot.created_stack = core::capture_stack(registers);
   slot.state.store(FiberState::created, std::memory_order_release);
   core::count(core::counters().fibers_created);
@@ -65,6 +66,8 @@ void switching_fiber(uint64_t sp, uint64_t context, uint64_t target) {
   this_thread.fiber = to;
   if (to == 0) return;
   FiberSlot& slot = fiber_slot(to);
+  const uint32_t before = slot.thread.load(std::memory_order_relaxed);
+  if (before != 0 && before != this_thread.task) slot.moved.store(1, std::memory_order_relaxed);
   slot.thread.store(this_thread.task, std::memory_order_relaxed);
   slot.switched_ticks.store(now, std::memory_order_relaxed);
   slot.switches.store(slot.switches.load(std::memory_order_relaxed) + 1, std::memory_order_relaxed);

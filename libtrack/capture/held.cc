@@ -51,9 +51,11 @@ bool strike_out_elsewhere(uint64_t object) {
 }  // namespace
 
 void add_held_slow(ThreadSlot* slot, uint64_t entry) {
-  for (auto& place : slot->held)
-    if (place.load(std::memory_order_relaxed) == 0) {
-      place.store(entry, std::memory_order_relaxed);
+  for (uint32_t i = 0; i < wire::kHeldCapacity; ++i)
+    if (slot->held[i].load(std::memory_order_relaxed) == 0) {
+      slot->held_fiber[i].store(static_cast<uint16_t>(core::this_thread.fiber),
+                                std::memory_order_relaxed);
+      slot->held[i].store(entry, std::memory_order_relaxed);
       return;
     }
   slot->held_lost.store(slot->held_lost.load(std::memory_order_relaxed) + 1,

@@ -23,6 +23,8 @@ inline bool held_full(const wire::ThreadSlot* slot) {
 inline void push_held(wire::ThreadSlot* slot, uint64_t entry) {
   const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
   slot->held[n].store(entry, std::memory_order_relaxed);
+  slot->held_fiber[n].store(static_cast<uint16_t>(core::this_thread.fiber),
+                            std::memory_order_relaxed);
   slot->held_count.store(n + 1, std::memory_order_release);
 }
 

@@ -308,9 +308,9 @@ bool left_by_jump() {
   uint64_t sp;
   asm volatile("mov %%rsp, %0" : "=r"(sp));
   ThisThread& self = this_thread;
+  const uint64_t busy_sp = BusyScope::turned_back(self.busy_sp);
   // A handler that interrupted the tracker runs below it, or on a stack of its own.
-  if (sp <= self.busy_sp || stack_high_of(sp) == 0 || stack_high_of(self.busy_sp) == 0)
-    return false;
+  if (sp <= busy_sp || stack_high_of(sp) == 0 || stack_high_of(busy_sp) == 0) return false;
   stack_t signal_stack{};
   if (sys::call(SYS_sigaltstack, 0, sys::as_long(&signal_stack)) != 0 ||
       (signal_stack.ss_flags & SS_ONSTACK) != 0)

@@ -24,7 +24,7 @@ struct ThisThread {
   ThreadPrivate* own;
   uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
   uint64_t stack_high;  // stacks of the target's making often lie below it
-  uint64_t busy_sp;     // stack pointer where it went inside
+  uint64_t busy_sp;     // stack pointer where it went inside, turned: it is no reference to there
   int32_t tid;
   uint32_t task;
   uint32_t fiber;          // index + 1 of the fiber it runs; 0 = its own stack, or not known
@@ -44,10 +44,17 @@ extern constinit thread_local ThisThread this_thread __attribute__((tls_model("i
 class BusyScope {
  public:
   BusyScope() {
-    if (this_thread.busy++ == 0) asm volatile("mov %%rsp, %0" : "=m"(this_thread.busy_sp));
+    if (this_thread.busy++ != 0) return;
+    uint64_t sp;
+    asm volatile("mov %%rsp, %0\n\trol %1, %0" : "=&r"(sp) : "i"(kTurn) : "cc");
+    this_thread.busy_sp = sp;
   }
   ~BusyScope() { --this_thread.busy; }
   BusyScope(const BusyScope&) = delete;
+  static uint64_t turned_back(uint64_t sp) { return sp >> kTurn | sp << (64 - kTurn); }
+
+ private:
+  static constexpr int kTurn = 22;  // by whole bytes and some bits: not what `track` looks for
 };
 
 // Did a signal handler jump out of the tracker (siglongjmp), so that no scope will ever end? Then

@@ -111,7 +111,8 @@ struct ThreadSlot {
   std::atomic<uint32_t> held_count;           // entries of `held` in use; 0 among them = given back
   std::atomic<uint32_t> held_lost;            // held now, but not listed: the set is not complete
   std::atomic<uint64_t> held[kHeldCapacity];  // oldest first
-  uint64_t reserved3[6];
+  // Of each entry: the fiber that ran when it was taken (its slot's index + 1, the low 16 bits).
+  std::atomic<uint16_t> held_fiber[kHeldCapacity];
 };
 static_assert(sizeof(ThreadSlot) == 448);
 
@@ -177,7 +178,8 @@ struct FiberSlot {
   uint32_t created_stack;
   std::atomic<uint32_t> thread;     // task id of the thread it runs, or last ran, on
   std::atomic<uint32_t> next_free;  // free slots only: index + 1
-  uint32_t reserved[11];
+  std::atomic<uint32_t> moved;      // 1: it has run on more than one thread
+  uint32_t reserved[10];
 };
 static_assert(sizeof(FiberSlot) == 128);
 

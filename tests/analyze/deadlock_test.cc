@@ -262,3 +262,44 @@ TEST_CASE("a long chain of waits without a cycle is no deadlock") {
   }
   CHECK(deadlocks(t) == 0);
 }
+
+TEST_CASE("who waits for what a suspended fiber of its own holds may be helped by another thread") {
+  TraceBuilder t;
+  t.add_thread();
+  t.holds(2, kA);
+  t.thread(2).held[0].fiber = 7;
+  t.waits(2, WaitKind::mutex, kA);
+  Fiber fiber;
+  fiber.id = 7;
+  fiber.thread = 2;
+  fiber.state = TaskState::suspended;
+  t.trace.fibers.push_back(fiber);
+  SUBCASE("when there is one") {
+    t.trace.exit_task = 0;
+    const auto found = find_deadlocks(t.trace, t.symbols);
+    REQUIRE(found.findings.size() == 1);
+    CHECK(found.findings[0].evidence == Evidence::suspected);
+    CHECK(found.findings[0].tasks.size() == 2);
+  }
+  SUBCASE("not when the only other one ends the process") {
+    const auto found = find_deadlocks(t.trace, t.symbols);
+    REQUIRE(found.findings.size() == 1);
+    CHECK(found.findings[0].evidence == Evidence::likely);
+    CHECK(found.findings[0].because[0] ==
+          "thread 2 (tid 902) waits for mutex 0x5000, held by fiber 7, which is suspended and last "
+          "ran on this thread, since 28 s");
+  }
+  SUBCASE("when it runs on another thread, that one has to give it back") {
+    t.trace.fibers[0].state = TaskState::running;
+    t.trace.fibers[0].thread = 1;
+    CHECK(deadlocks(t) == 0);
+  }
+}
+
+TEST_CASE("seen from outside, a lock may be held by a fiber where the program switches stacks") {
+  TraceBuilder t = ab_ba();
+  t.trace.stack_switcher = "/bin/server names swapcontext";
+  const auto found = find_deadlocks(t.trace, t.symbols);
+  REQUIRE(found.findings.size() == 1);
+  CHECK(found.findings[0].evidence == Evidence::likely);
+}

@@ -50,6 +50,56 @@ TEST_CASE("a thread that was signalled, and waits for its mutex again, is not st
   }
 }
 
+TEST_CASE("who reads what only this process could send waits for ever when nobody is awake") {
+  Process p;
+  p.picture().may_be_woken = false;
+  p.picture().carriers = {"a pipe may carry references"};
+  p.add_thread();
+  p.reads_pipe(2, 5);
+  SUBCASE("all sleep") {
+    p.joins(1, 2);
+    p.blocks_on(1, WaitKind::join, p.thread(2).pthread);
+    const Fixpoint fixpoint = p.solve();
+    CHECK(fixpoint.asleep);
+    CHECK(ids(fixpoint) == Ids{1, 2});
+    CHECK(fixpoint.doubts.empty());
+  }
+  SUBCASE("one runs: it may write to any descriptor") {
+    const Fixpoint fixpoint = p.solve();
+    CHECK(ids(fixpoint).empty());
+    CHECK(fixpoint.doubts.size() == 1);
+  }
+}
+
+TEST_CASE("a lock that a suspended fiber holds is given back by whoever knows the fiber") {
+  Process p;
+  p.add_thread();
+  const uint64_t context = p.block(64), stack = p.block(256), lock = p.block(48);
+  Fiber fiber;
+  fiber.id = 7;
+  fiber.thread = 2;
+  fiber.state = TaskState::suspended;
+  fiber.context = context;
+  fiber.stack_low = stack;
+  fiber.stack_high = stack + 256;
+  p.trace.fibers.push_back(fiber);
+  p.holds(2, lock);
+  p.thread(2).held[0].fiber = 7;
+  p.mutex_word(lock, p.thread(2).tid);
+  p.blocks_on(2, WaitKind::mutex, lock);
+  p.push(2, context);
+  SUBCASE("only the thread that waits for it") {
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2});
+    CHECK(fixpoint.threads[0].by == StuckBy::fiber);
+    CHECK(fixpoint.threads[0].other == 7);
+  }
+  SUBCASE("a global too") {
+    p.global(3, context);
+    CHECK(ids(p.solve()).empty());
+  }
+}
+
 TEST_CASE("a suspended fiber whose stack nothing refers to is lost") {
   Process p;
   const uint64_t context = p.block(64), stack = p.block(256);

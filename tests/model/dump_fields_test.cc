@@ -57,6 +57,7 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Coroutine>() == members<Coroutine>());
   CHECK(kept<Fiber>() == members<Fiber>());
   CHECK(kept<FrameLock>() == members<FrameLock>());
+  CHECK(kept<ChannelEnd>() == members<ChannelEnd>());
   CHECK(kept<TrackerPlace>() == members<TrackerPlace>());
   CHECK(kept<Module>() == members<Module>());
   CHECK(kept<AwaitPoint>() == members<AwaitPoint>());
@@ -78,8 +79,8 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 9;  // threads, coroutines, fibers, stacks, modules, functions,
-                                 // await points, memory, frame locks
+  constexpr size_t kTables = 10;  // threads, coroutines, fibers, stacks, modules, functions,
+                                  // await points, memory, frame locks, channels
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

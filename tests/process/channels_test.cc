@@ -2,12 +2,16 @@
 
 #include <doctest/doctest.h>
 #include <netinet/in.h>
+#include <poll.h>
+#include <sys/epoll.h>
 #include <sys/eventfd.h>
 #include <sys/socket.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <vector>
 
+#include "cli/process/channel_ends.h"
 #include "tests/support/sleeping_child.h"
 
 using namespace track;
@@ -77,6 +81,23 @@ int with_full_datagram_socket(test::SleeperNotes* notes, int descriptor) {
   return test::sleep_outer(notes, descriptor);
 }
 
+int with_all(test::SleeperNotes* notes, int descriptor) {
+  int ends[2], pair[2];
+  const int event = eventfd(0, 0), loop = epoll_create1(0);
+  epoll_event wanted{};
+  wanted.events = EPOLLIN;
+  if (pipe(ends) != 0 || socketpair(AF_UNIX, SOCK_STREAM, 0, pair) != 0 ||
+      epoll_ctl(loop, EPOLL_CTL_ADD, event, &wanted) != 0)
+    return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+const ChannelEnd* find(const InnerChannels& channels, ChannelSort sort, bool reads) {
+  for (const ChannelEnd& end : channels.ends)
+    if (end.sort == sort && end.reads == reads) return &end;
+  return nullptr;
+}
+
 process::Channels of(const test::SleepingChild& child) {
   while (child.return_address(0) == 0) usleep(1000);
   return process::find_channels(child.pid());
@@ -117,4 +138,43 @@ TEST_CASE("what an eventfd holds may be an address") {
   const process::Channels channels = of(child);
   CHECK(std::any_of(channels.words.begin(), channels.words.end(),
                     [](const KernelWord& word) { return word.value == 0x7f0012345670; }));
+}
+
+TEST_CASE("a descriptor is told with its other end, and what it is ready for") {
+  const test::SleepingChild child(with_all);
+  (void)of(child);
+  const InnerChannels channels = process::channel_ends(child.pid());
+  const ChannelEnd* reads = find(channels, ChannelSort::pipe, true);
+  const ChannelEnd* writes = find(channels, ChannelSort::pipe, false);
+  REQUIRE(reads != nullptr);
+  REQUIRE(writes != nullptr);
+  CHECK(reads->others == std::vector<int32_t>{writes->descriptor});
+  CHECK(writes->others == std::vector<int32_t>{reads->descriptor});
+  CHECK(reads->ready == 0);
+  CHECK((writes->ready & POLLOUT) != 0);
+  CHECK(channel_text(channels.ends, static_cast<uint64_t>(reads->descriptor)) ==
+        "a pipe, whose other end is descriptor " + std::to_string(writes->descriptor) +
+            " of this process");
+  CHECK(channel_text(channels.ends, 1000).empty());
+}
+
+TEST_CASE("of sockets the kernel says which is connected to which") {
+  const test::SleepingChild child(with_all);
+  (void)of(child);
+  const InnerChannels channels = process::channel_ends(child.pid());
+  const ChannelEnd* one = find(channels, ChannelSort::socket_pair, true);
+  if (one == nullptr) return;  // a kernel that does not say
+  REQUIRE(one->others.size() == 1);
+  CHECK(one->others[0] != one->descriptor);
+  CHECK_FALSE(one->gives_up);
+}
+
+TEST_CASE("an epoll descriptor is told with what it watches") {
+  const test::SleepingChild child(with_all);
+  (void)of(child);
+  const InnerChannels channels = process::channel_ends(child.pid());
+  const ChannelEnd* event = find(channels, ChannelSort::eventfd, true);
+  REQUIRE(event != nullptr);
+  REQUIRE(channels.epolls.size() == 1);
+  CHECK(channels.epolls[0].watched == std::vector<int32_t>{event->descriptor});
 }

@@ -240,3 +240,21 @@ TEST_CASE("fibers are read with their state; free slots are none") {
   CHECK(trace.fibers[1].state == TaskState::created);
   CHECK(trace.fibers[1].context == 0);
 }
+
+TEST_CASE("a lock belongs to the fiber that took it while another one runs on its thread") {
+  test::RecordingBuilder builder;
+  wire::ThreadSlot& thread = builder.add_thread(1, wire::ThreadState::running, wire::kThreadMain);
+  builder.add_fiber(5, wire::FiberState::suspended);
+  builder.add_fiber(6, wire::FiberState::running).thread = 1;
+  builder.hold(thread, 0x5000);
+  builder.hold(thread, 0x6000);
+  builder.hold(thread, 0x7000);
+  thread.held_fiber[0] = 1;
+  thread.held_fiber[1] = 2;
+  thread.held_fiber[2] = 4;  // has ended
+  const Trace trace = read::read_recording(read::Bytes::memory(builder.bytes()), "built", false);
+  REQUIRE(trace.threads[0].held.size() == 3);
+  CHECK(trace.threads[0].held[0].fiber == 5);
+  CHECK(trace.threads[0].held[1].fiber == 0);
+  CHECK(trace.threads[0].held[2].fiber == 0);
+}

@@ -40,6 +40,10 @@ class ProcessBuilder : public TraceBuilder {
     waits(id, kind, object);
     futex_.push_back(id);
   }
+  void reads_pipe(uint32_t id, uint64_t descriptor) {
+    waits(id, WaitKind::read, descriptor);
+    channels_.push_back(id);
+  }
   // In the kernel it sleeps on that word.
   void sleeps_on(uint32_t id, uint64_t word) { words_[id] = word; }
   MemoryPicture& picture() { return picture_; }
@@ -59,6 +63,7 @@ class ProcessBuilder : public TraceBuilder {
       memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
       memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
       memory.futex = words_[thread.id];
+      memory.in_channel = std::count(channels_.begin(), channels_.end(), thread.id) != 0;
       picture_.threads.push_back(memory);
       picture_.regions.push_back({memory.stack.start, std::as_bytes(std::span(words))});
       picture_.blocks.push_back({memory.stack.start, kStackBytes});
@@ -71,7 +76,7 @@ class ProcessBuilder : public TraceBuilder {
   std::vector<uint64_t> globals_, heap_;
   std::map<uint32_t, std::vector<uint64_t>> stacks_;
   std::vector<MemoryBlock> blocks_;
-  std::vector<uint32_t> futex_;
+  std::vector<uint32_t> futex_, channels_;
   std::map<uint32_t, uint64_t> words_;
   MemoryPicture picture_;
   uint64_t heap_used_ = 0;
