@@ -20,6 +20,7 @@ struct HeldAcross {
   const Thread* holder = nullptr;
   std::vector<const Coroutine*> coroutines;
   std::vector<WaitEdge> waiters;                     // for this lock, of this holder
+  std::vector<const Thread*> behind_ended = {};      // who waits, when the holder is no more
   std::vector<const Coroutine*> maybe_running = {};  // on that thread's stack
   bool by_code = false;                              // only their code names the lock
   bool lock_on_stack = false;                        // the thread may have taken it for itself
@@ -63,6 +64,10 @@ class Finder {
     std::map<std::pair<uint64_t, uint32_t>, HeldAcross> by_lock;
     for (const FrameLock& found : trace_.frame_locks) {
       const Coroutine* coroutine = frames.at(found.frame);
+      if (coroutine != nullptr && found.holder == 0) {
+        note_of_ended(found, *coroutine, by_lock[{found.lock, 0}]);
+        continue;
+      }
       const auto holder = threads.find(found.holder);
       if (coroutine == nullptr || holder == threads.end() ||
           coroutine->state != TaskState::suspended)
@@ -102,6 +107,55 @@ class Finder {
     return result;
   }
 
+  // Seen from outside: the lock's word names an owner that is no thread of the process any more.
+  void note_of_ended(const FrameLock& found, const Coroutine& coroutine, HeldAcross& entry) const {
+    if (coroutine.state != TaskState::suspended) return;
+    if (!entry.coroutines.empty() && entry.by_code != found.by_code) {
+      if (found.by_code) return;
+      entry.coroutines.clear();
+    }
+    entry.lock = found.lock;
+    entry.by_code = found.by_code;
+    entry.coroutines.push_back(&coroutine);
+    if (!entry.behind_ended.empty()) return;
+    for (const Thread& thread : trace_.threads)
+      if (thread.wait.kind == WaitKind::mutex && thread.wait.object == found.lock)
+        entry.behind_ended.push_back(&thread);
+  }
+
+  // Nothing but what the words of memory say; who may resume the coroutine is not asked.
+  Finding of_ended(const HeldAcross& held) const {
+    Finding finding;
+    const Coroutine& first = *held.coroutines.front();
+    const std::string object = object_text(symbols_, "mutex", held.lock);
+    finding.rule = Rule::lock_across_await;
+    finding.count = held.coroutines.size();
+    finding.title =
+        (finding.count == 1 ? name_of(first) + " is"
+                            : "one of " + std::to_string(finding.count) + " coroutines is") +
+        " suspended while it holds " + object;
+    finding.because.push_back(object + " is locked, and its word names thread id " +
+                              std::to_string(held.behind_ended.front()->wait.owner_tid) +
+                              ", which is no more");
+    for (const Coroutine* coroutine : held.coroutines) {
+      if (finding.tasks.size() < kMostWaiters)
+        finding.because.push_back((held.by_code ? "the code of " : "the frame of ") +
+                                  suspended_text(trace_, *coroutine) + " refers to it");
+      add_task(finding, trace_, *coroutine);
+    }
+    for (size_t i = 0; i < std::min(held.behind_ended.size(), kMostWaiters); ++i)
+      finding.because.push_back(thread_text(*held.behind_ended[i]) + " waits for it, in " +
+                                where_text(trace_, symbols_, held.behind_ended[i]->wait.stack));
+    finding.because.emplace_back(
+        "no more than suspected: seen from outside, nobody knows who took "
+        "the lock, and whether somebody is about to resume the coroutine");
+    finding.blocked_at = held.behind_ended.front()->wait.stack;
+    finding.wait_object = {"mutex", held.lock, {}, {}};
+    set_await_chain(finding, awaits_, first);
+    set_ages(finding);
+    return finding;
+  }
+
   bool waits_itself(const HeldAcross& held) const {
     return std::any_of(held.waiters.begin(), held.waiters.end(),
                        [&](const WaitEdge& edge) { return edge.waiter == edge.owner; });
@@ -129,7 +183,9 @@ class Finder {
   }
 
   Finding judge(const HeldAcross& held) const {
+    if (!held.behind_ended.empty()) return of_ended(held);
     Finding finding;
+    if (held.holder == nullptr) return finding;
     const bool one = held.coroutines.size() == 1;
     const bool in_cycle = waits_for_it(held) && cycles_.count(held.holder->id) != 0;
     const bool lost = std::all_of(held.coroutines.begin(), held.coroutines.end(),

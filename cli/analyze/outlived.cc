@@ -111,6 +111,23 @@ const std::vector<RetentionStep>* way_to_fiber(const Fixpoint* fixpoint, const F
   return nullptr;
 }
 
+// libstdc++ lets who waits for a small atomic (a std::barrier is one) sleep on a word of its own,
+// which says nothing of what is waited for.
+bool waits_in_library(const Symbols& symbols, const Thread& thread) {
+  const auto known = symbols.objects.find(thread.wait.object);
+  return thread.wait.kind == WaitKind::futex && known != symbols.objects.end() &&
+         known->second.find("__waiter_pool_base") != std::string::npos;
+}
+
+// The process ended by itself, and whoever was left waits for another one.
+bool all_wait(const Trace& trace) {
+  return ended_itself(trace) && trace.exit_task != 0 && trace.complete() &&
+         std::all_of(trace.threads.begin(), trace.threads.end(), [&](const Thread& thread) {
+           return thread.state == TaskState::ended || thread.id == trace.exit_task ||
+                  waits_inside(thread);
+         });
+}
+
 std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols,
                                       const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
@@ -133,7 +150,12 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   for (auto& [key, finding] : groups) {
     const Thread& sample = *samples.at(key);
     describe_threads(finding, trace, symbols, sample);
-    if (explained.fixpoint != nullptr)
+    if (waits_in_library(symbols, sample) && all_wait(trace)) {
+      finding.rule = Rule::stuck_task;
+      finding.because.emplace_back(
+          "no more than suspected: the C++ library waits on a word of its own, so that what it "
+          "waits for cannot be told; but every other thread waits too, or ends the process");
+    } else if (explained.fixpoint != nullptr)
       tell_keeper(finding, trace, symbols, "what it waits on is kept by ",
                   way_to_object(*explained.fixpoint, sample));
     findings.push_back(std::move(finding));
@@ -376,7 +398,6 @@ std::vector<Finding> find_outlived(const Trace& trace, const Symbols& symbols,
   std::vector<Finding> fibers = outlived_fibers(trace, symbols, explained);
   std::move(fibers.begin(), fibers.end(), std::back_inserter(findings));
   for (Finding& finding : findings) {
-    finding.rule = Rule::outlived_task;
     finding.evidence = Evidence::suspected;
     if (const std::string doubt = no_time_text(trace); !doubt.empty())
       finding.because.push_back(doubt);

@@ -226,6 +226,11 @@ void mark_channel_sleepers(const ProcessImage& image, MemoryPicture& picture) {
   }
   for (ThreadMemory& thread : picture.threads) thread.in_channel = sleepers.count(thread.tid) != 0;
   picture.channel_doubts = elsewhere.doubts();
+  if (std::any_of(image.threads.begin(), image.threads.end(), [](const ImageThread& thread) {
+        return wait_of(thread).kind == WaitKind::epoll;
+      }))
+    picture.channel_doubts.emplace_back(
+        "epoll_wait also ends (EINTR) when the process is stopped and goes on");
   const bool events = std::any_of(sleepers.begin(), sleepers.end(), [&](const auto& sleeper) {
     return elsewhere.any_eventfd(sleeper.second);
   });

@@ -18,6 +18,13 @@ FrameLocks::FrameLocks(Trace& trace, const ImageMemory& memory) : trace_(trace),
     if (thread.state == TaskState::blocked || thread.state == TaskState::ended ||
         (trace.exit_task != 0 && thread.id == trace.exit_task))
       for (const Held& held : thread.held) holders_[held.object] = &thread;
+  // Without a record, of a lock whose owner is no more only its own words and who waits tell.
+  if (trace.prepared) return;
+  for (const Thread& thread : trace.threads)
+    if (thread.wait.kind == WaitKind::mutex && thread.wait.owner_tid != 0 &&
+        std::none_of(trace.threads.begin(), trace.threads.end(),
+                     [&](const Thread& t) { return t.tid == thread.wait.owner_tid; }))
+      holders_.try_emplace(thread.wait.object, nullptr);
 }
 
 void FrameLocks::look(const Coroutine& coroutine, std::span<const uint64_t> words) {
@@ -33,11 +40,13 @@ void FrameLocks::look(const Coroutine& coroutine, std::span<const uint64_t> word
 
 void FrameLocks::add(const Coroutine& coroutine, uint64_t lock, bool by_code) {
   if (trace_.frame_locks.size() >= kMostFound) return;
-  const Thread& holder = *holders_.at(lock);
-  const std::vector<uint64_t>& stack = stack_of(holder);
   FrameLock found;
   found.frame = coroutine.address;
   found.lock = lock;
+  found.by_code = by_code;
+  if (holders_.at(lock) == nullptr) return trace_.frame_locks.push_back(found);
+  const Thread& holder = *holders_.at(lock);
+  const std::vector<uint64_t>& stack = stack_of(holder);
   found.holder = holder.id;
   const auto on_stack = [&](uint64_t address) {
     return !left_its_frames(holder) &&
@@ -45,7 +54,6 @@ void FrameLocks::add(const Coroutine& coroutine, uint64_t lock, bool by_code) {
   };
   found.frame_on_stack = on_stack(coroutine.address);
   found.lock_on_stack = on_stack(lock);
-  found.by_code = by_code;
   trace_.frame_locks.push_back(found);
 }
 

@@ -28,7 +28,7 @@ class FrameLocks {
 
   Trace& trace_;
   const ImageMemory& memory_;
-  std::unordered_map<uint64_t, const Thread*> holders_;              // by lock
+  std::unordered_map<uint64_t, const Thread*> holders_;              // by lock; null: it has ended
   std::unordered_map<const Thread*, std::vector<uint64_t>> stacks_;  // sorted words
   std::unordered_map<uint64_t, std::vector<uint64_t>> code_;         // resume -> locks in its code
 };

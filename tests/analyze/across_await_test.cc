@@ -106,3 +106,17 @@ TEST_CASE("coroutines behind a suspended one are counted, and cycles of awaits a
   await(0, 2);
   CHECK(view_hang(s.trace).await_cycles.size() == 1);
 }
+
+TEST_CASE(
+    "seen from outside, a lock whose owner is no more is suspected of the frame that names it") {
+  Suspended s;
+  s.trace.prepared = false;
+  s.trace.frame_locks[0].holder = 0;
+  CHECK(s.find().empty());  // nobody waits for it
+  s.add_thread();
+  s.waits(3, WaitKind::mutex, kLock);
+  s.thread(3).wait.owner_tid = 4711;
+  REQUIRE(s.find().size() == 1);
+  CHECK(s.find()[0].evidence == Evidence::suspected);
+  CHECK(s.find()[0].because[0].find("4711, which is no more") != std::string::npos);
+}

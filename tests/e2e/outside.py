@@ -22,12 +22,21 @@ import samples
 RULES = ("deadlock", "stuck-task", "orphaned-coroutine")
 GATING = ("likely", "proved")
 PATIENCE_S = 5
+# What the kernel knows of descriptors stands in no core file.
+NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken")
 AGAIN_S = 30
+
+
+# Their cores are looked at as of processes that were prepared, too: the tracker's own memory, which
+# the core names, must not count.
+PREPARED = ("proof/channels_crossed", "locks/double_lock_thread")
 
 
 def wanted(sample, core):
     """{rule: (count, evidences)} of what must be found."""
     result = {}
+    if core and sample.name in NOT_IN_CORES:
+        return result
     for expected in sample.expected:
         rule = expected.rule.split("|")[0]
         if rule not in RULES or "suspected" in expected.evidence:
@@ -102,15 +111,19 @@ def look(sample, pid, track):
         time.sleep(0.2)
 
 
-def check(sample, binary, hold, track):
-    environment = dict(os.environ, LD_PRELOAD=str(hold))
+def check(sample, binary, hold, track, library=None):
+    """library: of a process that records itself only the core is looked at."""
+    preload = f"{hold}:{library}" if library else str(hold)
+    folder = tempfile.TemporaryDirectory(prefix="track-outside-")
+    environment = dict(os.environ, LD_PRELOAD=preload, XDG_RUNTIME_DIR=folder.name)
     process = subprocess.Popen([str(binary), *sample.args], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, env=environment)
     lines = []
     try:
         if not until_it_waits(sample, process):
             return ["! it did not come to its end"]
-        lines += [f"live: {line}" for line in look(sample, process.pid, track)]
+        if not library:
+            lines += [f"live: {line}" for line in look(sample, process.pid, track)]
         if process.poll() is not None:
             lines.append("! it ended while it was looked at")
         gcore = shutil.which("gcore")
@@ -124,7 +137,12 @@ def check(sample, binary, hold, track):
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
+        folder.cleanup()
     return lines
+
+
+def library_of(track):
+    return pathlib.Path(track).resolve().parents[1] / "lib/libtrack.so"
 
 
 def main():
@@ -150,6 +168,9 @@ def main():
                 else:
                     try:
                         lines = check(sample, binary, arguments.hold, arguments.track)
+                        if sample.name in PREPARED:
+                            lines += check(sample, binary, arguments.hold, arguments.track,
+                                           library_of(arguments.track))
                     except (RuntimeError, subprocess.SubprocessError, OSError) as error:
                         lines = [f"! {error}"]
                 failed += bool(lines)
