@@ -177,6 +177,8 @@ class Solver {
 
   void mark_live() {
     mark_roots();
+    // Whom a global keeps is told so, whatever stands on a stack besides.
+    marker_.finish();
     spread();
     if (picture_.coherent && (with_memory_ || any_suspect())) {
       // Before anybody is accused, everything is looked through once more.

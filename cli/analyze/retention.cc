@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <cstdio>
+#include <cstring>
 
 #include "cli/model/words.h"
 
@@ -17,17 +18,29 @@ std::string task_text(const Trace& trace, uint32_t id) {
   return "a thread";
 }
 
-std::string place_text(const Trace& trace, const Symbols& symbols, uint64_t address) {
+std::string place_text(const Trace& trace, const Symbols& symbols, const RetentionStep& step) {
+  const uint64_t address = step.address;
   const auto known = symbols.objects.find(address);
   if (known != symbols.objects.end()) {
     const bool inside = known->second.compare(0, 3, "in ") == 0;
-    return "global `" + (inside ? known->second.substr(3) : known->second) + "`";
+    std::string name = inside ? known->second.substr(3) : known->second;
+    if (!step.member.empty()) name += (step.member[0] == '[' ? "" : ".") + step.member;
+    return "global `" + name + "`" + (step.type.empty() ? "" : " (" + step.type + ")");
   }
   for (const Module& module : trace.modules)
     if (address >= module.start && address < module.end) return "data of " + base_name(module.path);
   char text[24];
   std::snprintf(text, sizeof text, "0x%llx", static_cast<unsigned long long>(address));
   return std::string("memory at ") + text;
+}
+
+std::string block_text(const RetentionStep& step) {
+  const std::string bytes = bytes_text(step.bytes);
+  if (step.type.empty()) return "heap block of " + bytes;
+  if (step.only_at_head) return "heap block of " + bytes + " (" + step.type + " at its head)";
+  const std::string member =
+      step.member.empty() ? "" : (step.member[0] == '[' ? "" : "::") + step.member;
+  return step.type + member + " (" + bytes + ")";
 }
 
 }  // namespace
@@ -51,6 +64,24 @@ uint32_t RetentionFinder::task_of(size_t thread) const {
   for (const Thread& known : trace_.threads)
     if (known.tid == tid && known.state != TaskState::ended) return known.id;
   return 0;
+}
+
+uint64_t RetentionFinder::word_at(uint64_t address) const {
+  const auto region =
+      std::upper_bound(picture_.regions.begin(), picture_.regions.end(), address,
+                       [](uint64_t value, const MemoryRegion& r) { return value < r.end(); });
+  uint64_t word = 0;
+  if (region == picture_.regions.end() || address < region->address ||
+      address + sizeof word > region->end())
+    return 0;
+  std::memcpy(&word, region->bytes.data() + (address - region->address), sizeof word);
+  return word;
+}
+
+// Else it is a reference in disguise.
+bool RetentionFinder::leads_to(uint64_t target, Cell cell) const {
+  const MemoryBlock& block = marker_.map().at(cell);
+  return target >= block.address && target < block.end();
 }
 
 RetentionStep RetentionFinder::root(uint64_t referrer) const {
@@ -82,6 +113,7 @@ RetentionStep RetentionFinder::block(Cell cell) const {
   step.address = block.address;
   step.bytes = block.bytes;
   step.sort = RetentionStep::Sort::block;
+  step.head = word_at(block.address);
   if (const auto stack = stacks_.find(cell); stack != stacks_.end()) {
     step.sort = RetentionStep::Sort::stack;
     step.number = task_of(stack->second);
@@ -98,14 +130,22 @@ RetentionStep RetentionFinder::block(Cell cell) const {
 std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
   std::vector<RetentionStep> path;
   if (!marker_.reached(cell)) return path;
+  uint64_t reference = 0, target = 0;
   for (size_t n = 0; n < kLongest; ++n) {
     path.push_back(block(cell));
+    path.back().reference = reference;
+    path.back().target = target;
     const uint64_t referrer = marker_.referrer(cell);
     // A stack in between is a root. What lies on one itself is known to whoever refers to that.
     if (path.back().sort == RetentionStep::Sort::stack && (n != 0 || referrer == 0)) break;
+    reference = referrer >> 47 != 0 ? 0 : referrer;
+    target = word_at(reference);
+    if (!leads_to(target, cell)) target = 0;
     const Cell from = referrer >> 47 != 0 ? kNoCell : marker_.map().find(referrer);
     if (from == kNoCell || !marker_.map().is_block(from) || from == cell) {
       path.push_back(root(referrer));
+      path.back().reference = reference;
+      path.back().target = target;
       break;
     }
     cell = from;
@@ -120,8 +160,16 @@ std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
 
 std::vector<RetentionStep> RetentionFinder::path_to_address(uint64_t address) const {
   const Cell cell = marker_.map().find(address);
-  if (cell != kNoCell) return path_to(cell);
-  return {root(address)};
+  std::vector<RetentionStep> path;
+  if (cell != kNoCell)
+    path = path_to(cell);
+  else
+    path.push_back(root(address));
+  if (!path.empty()) {
+    path.back().reference = address;
+    path.back().target = 0;
+  }
+  return path;
 }
 
 const std::vector<RetentionStep>* way_to_object(const Fixpoint& fixpoint, const Thread& thread) {
@@ -140,7 +188,7 @@ std::vector<std::string> retention_words(const std::vector<RetentionStep>& path,
   for (const RetentionStep& step : path) {
     switch (step.sort) {
       case Sort::global:
-        words.push_back(place_text(trace, symbols, step.address));
+        words.push_back(place_text(trace, symbols, step));
         break;
       case Sort::thread_local_data:
         words.push_back("thread-local data of " + task_text(trace, step.number));
@@ -155,7 +203,7 @@ std::vector<std::string> retention_words(const std::vector<RetentionStep>& path,
         words.push_back("the kernel (" + step.holder + ")");
         break;
       case Sort::block:
-        words.push_back("heap block of " + bytes_text(step.bytes));
+        words.push_back(block_text(step));
         break;
       case Sort::frame:
         words.push_back(step.number != 0 && step.number < trace.functions.size()

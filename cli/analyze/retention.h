@@ -34,6 +34,8 @@ class RetentionFinder {
   RetentionStep root(uint64_t referrer) const;
   RetentionStep block(Cell cell) const;
   uint32_t task_of(size_t thread) const;
+  uint64_t word_at(uint64_t address) const;
+  bool leads_to(uint64_t target, Cell cell) const;
 
   const Trace& trace_;
   const MemoryPicture& picture_;

@@ -136,7 +136,8 @@ auto fields(T& f) {
 }
 template <Is<RetentionStep> T>
 auto fields(T& s) {
-  return std::tie(s.sort, s.address, s.bytes, s.number, s.left_out, s.holder);
+  return std::tie(s.sort, s.address, s.bytes, s.number, s.left_out, s.holder, s.reference, s.target,
+                  s.head, s.type, s.member, s.only_at_head);
 }
 template <Is<Kept> T>
 auto fields(T& k) {

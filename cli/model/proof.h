@@ -78,6 +78,14 @@ struct RetentionStep {
   uint32_t number = 0;
   uint32_t left_out = 0;  // steps between this one and the next
   std::string holder;     // in the kernel: "epoll descriptor 5"
+  // The word in it that leads on, and what that holds; of the last step the word that is waited on,
+  // and 0. 0: not known, or a reference that is no plain address.
+  uint64_t reference = 0, target = 0;
+  uint64_t head = 0;  // of a block, its first word
+  // What the block or global is, where that is certain ("Session"), and through which member of it
+  // the way goes on ("peers[3].frame").
+  std::string type, member;
+  bool only_at_head = false;  // the type is that of an object at the block's head
 };
 
 // A suspended coroutine that something still refers to.

@@ -8,6 +8,7 @@ set(TRACK_PROCESS_SOURCES
   channel_ends.cc
   channel_sleepers.cc
   channels.cc
+  class_names.cc
   code_pieces.cc
   coroutines.cc
   copied_memory.cc

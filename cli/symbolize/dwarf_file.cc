@@ -3,6 +3,8 @@
 #include <dwarf.h>
 #include <elfutils/libdwelf.h>
 
+#include "cli/symbolize/data_path.h"
+
 namespace track::symbolize {
 namespace {
 
@@ -113,6 +115,13 @@ FrameLayout DwarfFile::frame_layout_at(uint64_t resume) {
   if (!index) return {};
   const std::vector<Dwarf_Die> chain = units_[*index].functions_at(resume, true);
   return chain.empty() ? FrameLayout{} : frame_layout(chain.front(), names_);
+}
+
+std::vector<DataStep> DwarfFile::follow(uint64_t variable, uint64_t offset, bool last,
+                                        std::span<const DataHop> hops) {
+  const Dwarf_Die* die = variables_.at(variable);
+  if (die == nullptr) return {};
+  return symbolize::follow(*die, offset, last, hops, names_);
 }
 
 }  // namespace track::symbolize

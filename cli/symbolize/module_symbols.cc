@@ -160,4 +160,27 @@ CoroutineCode* ModuleSymbols::coroutine(uint64_t resume, uint64_t destroy) {
   return entry->second.get();
 }
 
+void ModuleSymbols::look_for_variables(const std::vector<uint64_t>& addresses) {
+  std::set<uint64_t> wanted;
+  bool in_functions = false;
+  for (const uint64_t address : addresses) {
+    const Symbol* symbol = symbols_.covering(address);
+    if (symbol == nullptr) continue;
+    wanted.insert(symbol->start);
+    // "_ZZ4mainE5state", "state.0": of a function.
+    in_functions = in_functions || std::strncmp(symbol->name, "_ZZ", 3) == 0 ||
+                   std::strchr(symbol->name, '.') != nullptr;
+  }
+  if (wanted.empty()) return;
+  open_dwarf();
+  if (dwarf_) dwarf_->look_for_variables(wanted, in_functions);
+}
+
+std::vector<DataStep> ModuleSymbols::follow(uint64_t address, bool last,
+                                            std::span<const DataHop> hops) {
+  const Symbol* symbol = symbols_.covering(address);
+  if (symbol == nullptr || !dwarf_) return {};
+  return dwarf_->follow(symbol->start, address - symbol->start, last, hops);
+}
+
 }  // namespace track::symbolize

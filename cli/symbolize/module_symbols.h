@@ -6,6 +6,7 @@
 #include <map>
 #include <memory>
 #include <optional>
+#include <span>
 #include <string>
 #include <utility>
 #include <vector>
@@ -36,6 +37,10 @@ class ModuleSymbols {
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
   // What their code says; nothing when the module's file cannot be read. resume may be 0.
   std::optional<FrameFunctions> frame_functions(uint64_t resume, uint64_t destroy);
+  // Reads what declarations say of the variables that hold these addresses.
+  void look_for_variables(const std::vector<uint64_t>& addresses);
+  // From a word in a variable on: see data_path.h. Empty: nothing is known of it.
+  std::vector<DataStep> follow(uint64_t address, bool last, std::span<const DataHop> hops);
   const std::vector<std::string>& notes() const { return notes_; }  // grows as more is read
 
  private:

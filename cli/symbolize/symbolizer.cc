@@ -126,6 +126,22 @@ std::optional<bool> Symbolizer::has_coroutines(size_t module) {
   return symbols_of(static_cast<int32_t>(module)).has_coroutines();
 }
 
+void Symbolizer::look_for_variables(std::span<const uint64_t> addresses) {
+  std::map<int32_t, std::vector<uint64_t>> by_module;
+  for (const uint64_t address : addresses)
+    if (const int32_t module = find_module(address, 0); module >= 0)
+      by_module[module].push_back(address - modules_[static_cast<size_t>(module)].base);
+  for (const auto& [module, wanted] : by_module) symbols_of(module).look_for_variables(wanted);
+}
+
+std::vector<DataStep> Symbolizer::follow(uint64_t address, bool last,
+                                         std::span<const DataHop> hops) {
+  const int32_t module = find_module(address, 0);
+  if (module < 0) return {};
+  return symbols_of(module).follow(address - modules_[static_cast<size_t>(module)].base, last,
+                                   hops);
+}
+
 CoroutineCode* Symbolizer::coroutine(uint64_t resume, uint64_t destroy) {
   const int32_t module = find_module(resume, 0);
   if (module < 0) return nullptr;

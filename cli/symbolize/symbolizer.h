@@ -20,6 +20,7 @@
 #include "cli/model/frame.h"
 #include "cli/model/frame_shape.h"
 #include "cli/symbolize/coroutine_symbol.h"
+#include "cli/symbolize/data_step.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/symbolize/options.h"
 
@@ -59,6 +60,11 @@ class Symbolizer {
 
   // Of a module by its index: see ModuleSymbols.
   std::optional<bool> has_coroutines(size_t module);
+
+  // What declarations say of a way that begins at a word in a global: look for all of them first.
+  // Newest generation; empty = nothing is known.
+  void look_for_variables(std::span<const uint64_t> addresses);
+  std::vector<DataStep> follow(uint64_t address, bool last, std::span<const DataHop> hops);
 
   // The coroutine whose frames begin with these two addresses; null when nothing is known of the
   // module. Lives as long as this object. Newest generation.

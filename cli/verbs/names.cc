@@ -10,6 +10,7 @@
 #include "cli/symbolize/coroutine_code.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/verbs/progress.h"
+#include "cli/verbs/type_ways.h"
 
 namespace track::verbs {
 namespace {
@@ -158,10 +159,16 @@ Symbols Names::resolve(const Trace& trace) {
 
 void Names::name_object(uint64_t address, Symbols& symbols) {
   if (!in_module(modules_, address)) return;
+  const auto readable = [](const std::string& mangled) {
+    constexpr std::string_view kTag = "[abi:cxx11]";
+    std::string name = symbolize::demangle(mangled);
+    if (const size_t at = name.find(kTag); at != std::string::npos) name.erase(at, kTag.size());
+    return name;
+  };
   if (const auto exact = symbolizer_.symbol_starting_at(address))
-    symbols.objects[address] = symbolize::demangle(*exact);
+    symbols.objects[address] = readable(*exact);
   else if (const auto inside = symbolizer_.symbol_at(address))
-    symbols.objects[address] = "in " + symbolize::demangle(*inside);
+    symbols.objects[address] = "in " + readable(*inside);
 }
 
 void Names::name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& symbols) {
@@ -174,6 +181,10 @@ void Names::name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& 
   for (const LeakedBlocks& leaked : fixpoint.leaked) stacks.insert(leaked.allocated_at);
   resolve_stacks(trace, stacks, symbols);
   symbols.notes = symbolizer_.notes();
+}
+
+void Names::name_types(Fixpoint& fixpoint, const ImageMemory& memory) {
+  if (!fixpoint.retentions.empty()) verbs::name_types(fixpoint, memory, symbolizer_);
 }
 
 }  // namespace track::verbs

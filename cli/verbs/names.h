@@ -33,6 +33,8 @@ class Names {
   Symbols resolve(const Trace& trace);
   // And the globals that keep tasks, and what leaked blocks are and who allocated them.
   void name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& symbols);
+  // What lies on the ways to kept tasks. memory: the process's, or that of its image.
+  void name_types(Fixpoint& fixpoint, const ImageMemory& memory);
 
  private:
   void resolve_stacks(const Trace& trace, const std::unordered_set<StackIndex>& stacks,

@@ -22,5 +22,6 @@ set(TRACK_CLI_SOURCES
   verbs/supervisor.cc
   verbs/sweep.cc
   verbs/tracker_options.cc
+  verbs/type_ways.cc
   verbs/untracked.cc
   verbs/watched.cc)

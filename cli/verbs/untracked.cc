@@ -47,10 +47,12 @@ analyze::Fixpoint fixpoint_of(const ProcessImage& image, const Trace& trace, boo
   return analyze::find_fixpoint(trace, process::gather_picture(image, trace), memory);
 }
 
-void name(const analyze::Fixpoint& fixpoint, const SymbolSettings& settings, pid_t live_pid,
+void name(analyze::Fixpoint& fixpoint, const ProcessImage& image, const SymbolSettings& settings,
           ProcessReport& report) {
   if (fixpoint.retentions.empty() && fixpoint.leaked.empty()) return;
-  Names(report.trace, settings, live_pid).name_objects(report.trace, fixpoint, report.symbols);
+  Names names(report.trace, settings, image.core ? 0 : image.pid);
+  names.name_types(fixpoint, *image.memory);
+  names.name_objects(report.trace, fixpoint, report.symbols);
 }
 
 // What can never go on does not move. When some of it did, nothing of the proof can be believed.
@@ -88,7 +90,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   const analyze::Fixpoint candidates = fixpoint_of(seen, trace, settings.memory);
   // Who keeps what needs no proof.
   loaded.fixpoint = analyze::only_keepers(candidates);
-  name(loaded.fixpoint, settings, pid, loaded.report);
+  name(loaded.fixpoint, seen, settings, loaded.report);
   if (!settings.pause) {
     loaded.fixpoint.not_visible.emplace_back(
         "one instant of the process's memory (--no-pause): no stuck task or orphaned coroutine "
@@ -114,7 +116,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   loaded.report = std::move(report);
   loaded.fixpoint = std::move(proof);
   loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
-  name(loaded.fixpoint, settings, pid, loaded.report);
+  name(loaded.fixpoint, held, settings, loaded.report);
 }
 
 void confirm_deadlocks(pid_t pid, const SymbolSettings& settings, Loaded& loaded) {
@@ -155,7 +157,7 @@ Loaded load_core(const std::string& path, const SymbolSettings& settings, bool c
   if (settings.memory || analyze::has_suspects(trace))
     loaded.fixpoint = fixpoint_of(image, trace, settings.memory);
   analyze::doubt_joins(loaded.deadlocks, trace, loaded.fixpoint);
-  name(loaded.fixpoint, settings, 0, loaded.report);
+  name(loaded.fixpoint, image, settings, loaded.report);
   return loaded;
 }
 
