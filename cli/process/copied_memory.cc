@@ -1,12 +1,10 @@
 #include "cli/process/copied_memory.h"
 
 #include <fcntl.h>
-#include <sys/mman.h>
 #include <unistd.h>
 
 #include <algorithm>
 #include <cstring>
-#include <fstream>
 #include <thread>
 
 #include "cli/model/error.h"
@@ -20,15 +18,6 @@ constexpr uint64_t kHuge = 2 << 20;
 constexpr uint64_t kSmall = 16 << 20;  // not worth a second thread
 
 constexpr uint64_t kNowhere = ~uint64_t{0};  // a run that could not be read
-
-// In a file's "Name: N kB" line; 0 when there is none.
-uint64_t kilobytes_in(const std::string& path, const std::string& name) {
-  std::ifstream file(path);
-  for (std::string line; std::getline(file, line);)
-    if (line.compare(0, name.size() + 1, name + ":") == 0)
-      return std::strtoull(line.c_str() + name.size() + 1, nullptr, 10);
-  return 0;
-}
 
 // The bytes of a process. For an image its mem file: process_vm_readv pins pages, for which the
 // kernel copies each page that an image still shares. For the process itself that file is the
@@ -70,41 +59,14 @@ class Source {
 
 uint64_t resident_bytes(pid_t pid) {
   const std::string path = "/proc/" + std::to_string(pid) + "/status";
-  return (kilobytes_in(path, "RssAnon") + kilobytes_in(path, "RssShmem") +
-          kilobytes_in(path, "VmSwap")) *
-         1024;
-}
-
-CopiedMemory::~CopiedMemory() {
-  if (buffer_ != nullptr) munmap(buffer_, capacity_);
+  return bytes_in(path, "RssAnon") + bytes_in(path, "RssShmem") + bytes_in(path, "VmSwap");
 }
 
 void CopiedMemory::reserve(uint64_t bytes) {
-  const uint64_t available = kilobytes_in("/proc/meminfo", "MemAvailable") * 1024;
-  if (available != 0 && bytes > available / 10 * 9)
-    throw Error("process " + std::to_string(pid_) + " has " + std::to_string(bytes >> 20) +
-                " MiB to copy and this machine has " + std::to_string(available >> 20) +
-                " MiB left: no proof can be taken here");
-  // Room for what it touches until it is held.
-  capacity_ = (bytes + bytes / 8 + kHuge * 4) & ~(kHuge - 1);
-  void* room = mmap(nullptr, capacity_, PROT_READ | PROT_WRITE,
-                    MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
-  if (room == MAP_FAILED) throw Error("no address space for a copy of the process");
-  buffer_ = static_cast<std::byte*>(room);
-  madvise(buffer_, capacity_, MADV_HUGEPAGE);
+  require_room("process " + std::to_string(pid_), bytes);
+  room_ = Room(bytes + kHuge);
   // Touched now: a fault on each page would triple the time of the copy.
-  madvise(buffer_, std::min(capacity_, bytes + kHuge), MADV_POPULATE_WRITE);
-}
-
-void CopiedMemory::grow(uint64_t bytes) {
-  if (bytes <= capacity_) return;
-  const uint64_t larger = (bytes + kHuge) & ~(kHuge - 1);
-  void* room = buffer_ == nullptr ? mmap(nullptr, larger, PROT_READ | PROT_WRITE,
-                                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0)
-                                  : mremap(buffer_, capacity_, larger, MREMAP_MAYMOVE);
-  if (room == MAP_FAILED) throw Error("no address space for a copy of the process");
-  buffer_ = static_cast<std::byte*>(room);
-  capacity_ = larger;
+  room_.touch(bytes + kHuge);
 }
 
 void CopiedMemory::add_run(const AddressRange& range, size_t first, const Run& like) {
@@ -171,7 +133,7 @@ void CopiedMemory::fetch(pid_t from, size_t first, size_t step, std::vector<char
   const Source source(from, from == pid_), live(pid_, true);
   for (size_t i = first; i < runs_.size(); i += step) {
     const Run& run = runs_[i];
-    std::byte* const to = buffer_ + run.at;
+    std::byte* const to = room_.data() + run.at;
     const size_t bytes = run.end - run.start;
     failed[i] = run.file >= 0 ? !Source::read_file(run.file, run.offset, to, bytes)
                               : !(run.shared ? live : source).read(run.start, to, bytes);
@@ -197,7 +159,7 @@ void CopiedMemory::copy(const std::vector<Mapping>& mappings, pid_t from,
     if (!is_memory_file(mapping)) continue;
     if (const int file = find_parts(mapping, begin); file >= 0) files.push_back(file);
   }
-  grow(used_);
+  room_.grow(used_);
   std::vector<char> failed(runs_.size(), 0);
   const unsigned helpers =
       used_ - used_before < kSmall ? 1 : std::clamp(std::thread::hardware_concurrency(), 1u, 4u);
@@ -239,7 +201,7 @@ const CopiedMemory::Area* CopiedMemory::area_at(uint64_t address) const {
 std::span<const std::byte> CopiedMemory::view(uint64_t address) const {
   const Run* run = run_at(address);
   if (run == nullptr || run->at == kNowhere) return {};
-  return {buffer_ + run->at + (address - run->start), run->end - address};
+  return {room_.data() + run->at + (address - run->start), run->end - address};
 }
 
 uint64_t CopiedMemory::next_view(uint64_t address) const {

@@ -11,13 +11,13 @@
 #include "cli/process/live_memory.h"
 #include "cli/process/memory_kinds.h"
 #include "cli/process/pages.h"
+#include "cli/process/room.h"
 
 namespace track::process {
 
 class CopiedMemory : public ImageMemory {
  public:
   explicit CopiedMemory(pid_t pid) : live_(pid), pid_(pid) {}
-  ~CopiedMemory() override;
   CopiedMemory(const CopiedMemory&) = delete;
   CopiedMemory& operator=(const CopiedMemory&) = delete;
 
@@ -56,12 +56,10 @@ class CopiedMemory : public ImageMemory {
   int find_parts(const Mapping& mapping, size_t first);
   void add_run(const AddressRange& range, size_t first, const Run& like);
   void fetch(pid_t from, size_t first, size_t step, std::vector<char>& failed);
-  void grow(uint64_t bytes);
 
   LiveMemory live_;
   pid_t pid_;
-  std::byte* buffer_ = nullptr;
-  uint64_t capacity_ = 0;
+  Room room_;
   uint64_t used_ = 0;
   std::vector<Run> runs_;    // sorted
   std::vector<Area> areas_;  // mappings copied, sorted

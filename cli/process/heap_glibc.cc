@@ -28,6 +28,10 @@ std::string hex(uint64_t value) {
   return text;
 }
 
+bool by_address(const MemoryBlock& a, const MemoryBlock& b) {
+  return a.address < b.address;
+}
+
 struct Walk {
   uint64_t begin = 0;  // first chunk
   uint64_t end = 0;    // the top chunk, or the end of a heap that is full
@@ -59,8 +63,8 @@ class Reader {
       arena = next;
     }
     for (const Walk& walk : walks) collect(walk);
-    std::sort(chunks_.begin(), chunks_.end(),
-              [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+    if (!std::is_sorted(chunks_.begin(), chunks_.end(), by_address))
+      std::sort(chunks_.begin(), chunks_.end(), by_address);
     find_tcaches();
     add_mapped_blocks();
     finish();
@@ -274,15 +278,17 @@ class Reader {
   }
 
   void finish() {
-    result_.blocks.reserve(result_.blocks.size() + chunks_.size());
-    for (const MemoryBlock& block : chunks_) {
-      if (free_.count(block.address) != 0)
-        result_.free_bytes += block.bytes + 8;
-      else
-        result_.blocks.push_back(block);
-    }
-    std::sort(result_.blocks.begin(), result_.blocks.end(),
-              [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+    std::erase_if(chunks_, [&](const MemoryBlock& block) {
+      if (free_.count(block.address) == 0) return false;
+      result_.free_bytes += block.bytes + 8;
+      return true;
+    });
+    // Those of the heaps are many and in order, those with a mapping of their own few.
+    const auto mapped = static_cast<std::ptrdiff_t>(chunks_.size());
+    chunks_.insert(chunks_.end(), result_.blocks.begin(), result_.blocks.end());
+    std::sort(chunks_.begin() + mapped, chunks_.end(), by_address);
+    std::inplace_merge(chunks_.begin(), chunks_.begin() + mapped, chunks_.end(), by_address);
+    result_.blocks = std::move(chunks_);
     std::sort(result_.heaps.begin(), result_.heaps.end(),
               [](const AddressRange& a, const AddressRange& b) { return a.start < b.start; });
   }

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/process/copied_memory.h"
 #include "cli/process/memory_kinds.h"
 #include "cli/process/pages.h"
 
@@ -32,6 +33,7 @@ std::vector<AddressRange> existing(const PageTable& pages, const Mapping& mappin
 
 MemoryCopy::MemoryCopy(const ProcessImage& image, std::span<const AddressRange> leave_out) {
   const PageTable pages(image.core ? 0 : image.pid);
+  std::vector<AddressRange> runs;
   for (const Mapping& mapping : image.mappings) {
     if (!may_hold_references(image, mapping)) continue;
     uint64_t at = mapping.start;
@@ -39,8 +41,7 @@ MemoryCopy::MemoryCopy(const ProcessImage& image, std::span<const AddressRange> 
       if (at < end && image.coherent)
         look(image, at, end);
       else if (at < end)
-        for (const AddressRange& run : existing(pages, mapping, at, end))
-          copy(image, run.start, run.end);
+        for (const AddressRange& run : existing(pages, mapping, at, end)) runs.push_back(run);
     };
     for (const AddressRange& range : leave_out) {
       if (range.end <= at || range.start >= mapping.end) continue;
@@ -48,6 +49,16 @@ MemoryCopy::MemoryCopy(const ProcessImage& image, std::span<const AddressRange> 
       at = std::max(at, std::min(mapping.end, (range.end + kPage - 1) & ~(kPage - 1)));
     }
     add(mapping.end);
+  }
+  if (runs.empty()) return;
+  if (!image.core) require_room("process " + std::to_string(image.pid), resident_bytes(image.pid));
+  uint64_t bytes = 0;
+  for (const AddressRange& run : runs) bytes += run.end - run.start;
+  room_ = Room(bytes);
+  std::byte* to = room_.data();
+  for (const AddressRange& run : runs) {
+    copy(image, run.start, run.end, to);
+    to += run.end - run.start;
   }
 }
 
@@ -65,19 +76,19 @@ void MemoryCopy::look(const ProcessImage& image, uint64_t start, uint64_t end) {
   }
 }
 
-void MemoryCopy::copy(const ProcessImage& image, uint64_t start, uint64_t end) {
+void MemoryCopy::copy(const ProcessImage& image, uint64_t start, uint64_t end, std::byte* to) {
   while (start < end) {
-    auto bytes = std::make_unique_for_overwrite<std::byte[]>(end - start);
-    const size_t got = image.read_some(start, bytes.get(), end - start);
+    const size_t got = image.read_some(start, to, end - start);
     if (got != 0) {
-      regions_.push_back({start, {bytes.get(), got}});
-      storage_.push_back(std::move(bytes));
+      regions_.push_back({start, {to, got}});
       bytes_ += got;
     }
     start += got;
+    to += got;
     if (start >= end) return;
     const uint64_t skip = std::min(end, (start & ~(kPage - 1)) + kPage);
     unreadable_ += skip - start;
+    to += skip - start;
     start = skip;
   }
 }

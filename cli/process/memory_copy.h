@@ -5,20 +5,21 @@
 
 #include <cstddef>
 #include <cstdint>
-#include <memory>
 #include <span>
 #include <string>
 #include <vector>
 
 #include "cli/model/memory.h"
 #include "cli/model/process_image.h"
+#include "cli/process/room.h"
 
 namespace track::process {
 
 class MemoryCopy {
  public:
   MemoryCopy() = default;
-  // leave_out: what is not to be copied, sorted.
+  // leave_out: what is not to be copied, sorted. Throws Error when this machine has too little
+  // memory for a copy.
   MemoryCopy(const ProcessImage& image, std::span<const AddressRange> leave_out);
   MemoryCopy(MemoryCopy&&) = default;
   MemoryCopy& operator=(MemoryCopy&&) = default;
@@ -29,9 +30,9 @@ class MemoryCopy {
 
  private:
   void look(const ProcessImage& image, uint64_t start, uint64_t end);
-  void copy(const ProcessImage& image, uint64_t start, uint64_t end);
+  void copy(const ProcessImage& image, uint64_t start, uint64_t end, std::byte* to);
 
-  std::vector<std::unique_ptr<std::byte[]>> storage_;
+  Room room_;
   std::vector<MemoryRegion> regions_;
   uint64_t bytes_ = 0, unreadable_ = 0;
 };

@@ -26,6 +26,10 @@ bool by_start(const AddressRange& a, const AddressRange& b) {
   return a.start < b.start;
 }
 
+bool by_address(const MemoryBlock& a, const MemoryBlock& b) {
+  return a.address < b.address;
+}
+
 // Sorted, and merged where they touch.
 void settle(std::vector<AddressRange>& ranges) {
   std::erase_if(ranges, [](const AddressRange& range) { return range.start >= range.end; });
@@ -63,8 +67,9 @@ class Gatherer {
     picture_.pause_for = image_.pause_for;
     picture_.not_roots = std::move(tracker);
 
-    const HeapBlocks heap = read_glibc_heap(image_, picture_.regions);
-    picture_.blocks = heap.blocks;
+    HeapBlocks heap = read_glibc_heap(image_, picture_.regions);
+    picture_.blocks = std::move(heap.blocks);
+    const auto of_heap = static_cast<std::ptrdiff_t>(picture_.blocks.size());  // in order
     picture_.heap_known = heap.found && !heap.busy;
     add_ranges(heap.heaps);
     heaps_ = heap.heaps;
@@ -73,8 +78,9 @@ class Gatherer {
     const RegionReader memory(picture_.regions);
     add_threads(memory);
     add_frames();
-    std::sort(picture_.blocks.begin(), picture_.blocks.end(),
-              [](const MemoryBlock& a, const MemoryBlock& b) { return a.address < b.address; });
+    std::sort(picture_.blocks.begin() + of_heap, picture_.blocks.end(), by_address);
+    std::inplace_merge(picture_.blocks.begin(), picture_.blocks.begin() + of_heap,
+                       picture_.blocks.end(), by_address);
     settle(picture_.not_roots);
 
     for (const ImageThread& thread : image_.threads)

@@ -152,6 +152,16 @@ std::vector<std::string> command_line(pid_t pid) {
   return words;
 }
 
+uint64_t bytes_in(const std::string& path, const std::string& name) {
+  std::string text;
+  if (!read_all(path, text)) return 0;
+  const std::string start = "\n" + name + ":";
+  const size_t at = ("\n" + text).find(start);
+  return at == std::string::npos
+             ? 0
+             : std::strtoull(text.c_str() + at + name.size() + 1, nullptr, 10) * 1024;
+}
+
 std::string status_field(pid_t pid, const std::string& name) {
   std::string text;
   if (!read_all(proc_path(pid, "status"), text)) return {};

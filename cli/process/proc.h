@@ -23,6 +23,8 @@ std::string executable_path(pid_t pid);  // empty when it may not be known
 std::vector<std::string> command_line(pid_t pid);
 // The rest of the line "NAME:" in /proc/PID/status, trimmed; empty when there is none.
 std::string status_field(pid_t pid, const std::string& name);
+// Bytes, by the line "NAME: N kB" of a file such as /proc/meminfo; 0 when there is none.
+uint64_t bytes_in(const std::string& path, const std::string& name);
 // True when the process's own thread ids are ours too (no pid namespace in between).
 bool same_pid_namespace(pid_t pid);
 std::vector<pid_t> thread_ids(pid_t pid);

@@ -43,6 +43,7 @@ set(TRACK_PROCESS_SOURCES
   picture.cc
   proc.cc
   registers.cc
+  room.cc
   running.cc
   stacks.cc
   stale_frames.cc

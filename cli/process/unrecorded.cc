@@ -57,7 +57,13 @@ Unrecorded::Unrecorded(Trace& trace, const CodeLookup& code, std::optional<bool>
     return;  // it ends just now
   }
   const std::vector<AddressRange> tracker = tracker_memory(image_, trace.tracker);
-  copy_ = MemoryCopy(image_, tracker);
+  try {
+    copy_ = MemoryCopy(image_, tracker);
+  } catch (const Error& error) {
+    trace.not_visible.push_back(std::string("coroutine frames inside of larger blocks: ") +
+                                error.what());
+    return;
+  }
   find_unrecorded(trace, image_, copy_.regions(), code);
 }
 
