@@ -75,6 +75,9 @@ std::string reason(const StuckThread& stuck, const Trace& trace) {
     case StuckBy::owner:
       return "it is held by " + other + ", which can never go on itself";
     case StuckBy::owner_ended:
+      if (stuck.other == 0)
+        return "it was held when this process was forked off, by another thread of its parent: "
+               "here nobody can unlock it";
       return "it is held by " + other + ", which has ended without unlocking it";
     case StuckBy::fiber:
       return "it is held by fiber " + std::to_string(stuck.other) +

@@ -65,6 +65,24 @@ const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid) {
   return nullptr;
 }
 
+namespace {
+
+// A lock that another thread of the parent held when this process was forked off: here nobody owns
+// it. What the thread that forked held is among what its copy holds.
+bool held_in_parent(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
+  return trace.forked && trace.complete() && !wait.process_shared &&
+         std::none_of(trace.threads.begin(), trace.threads.end(),
+                      [&](const Thread& thread) {
+                        return std::any_of(
+                            thread.held.begin(), thread.held.end(),
+                            [&](const Held& held) { return held.object == wait.object; });
+                      }) &&
+         std::none_of(picture.shared.begin(), picture.shared.end(),
+                      [&](const AddressRange& range) { return range.contains(wait.object); });
+}
+
+}  // namespace
+
 bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
   if (wait.kind != WaitKind::mutex) return false;
   const auto word = [&](uint64_t address) -> std::optional<uint32_t> {
@@ -75,8 +93,7 @@ bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wai
   const auto lock = word(wait.object), owner = word(wait.object + kMutexOwner);
   if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
   const auto tid = static_cast<int32_t>(*owner & kTidMask);
-  // The record must know who that was: in a process that forked, the owner may be the parent's.
-  return ended_owner(trace, wait, tid) != nullptr &&
+  return (ended_owner(trace, wait, tid) != nullptr || held_in_parent(trace, picture, wait)) &&
          std::none_of(picture.threads.begin(), picture.threads.end(),
                       [&](const ThreadMemory& thread) { return thread.tid == tid; });
 }

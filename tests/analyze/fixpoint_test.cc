@@ -325,6 +325,52 @@ TEST_CASE("a frame that something keeps is told with the way to it and what it k
   CHECK(with_memory.leaked[0].bytes == 48);
 }
 
+TEST_CASE("a lock that another thread of the parent held at the fork is never unlocked") {
+  Process p;
+  p.add_thread();
+  const uint64_t mutex = p.block(48);
+  p.push(1, mutex);
+  p.blocks_on(2, WaitKind::mutex, mutex);
+  p.trace.memory[mutex] = 2;
+  p.trace.memory[mutex + 8] = 4711;  // nobody's number here
+  SUBCASE("in the child") {
+    p.trace.forked = true;
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2});
+    CHECK(fixpoint.threads[0].by == StuckBy::owner_ended);
+    CHECK(fixpoint.threads[0].other == 0);
+  }
+  SUBCASE("but what the thread that forked held it still holds") {
+    p.trace.forked = true;
+    p.trace.threads[0].held.push_back({mutex, HeldSort::mutex});
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("and in a process that was not forked nothing is known") {
+    CHECK(ids(p.solve()).empty());
+  }
+}
+
+TEST_CASE("a thread that was left asleep gives up no proof but of itself") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  Coroutine& lost = p.add_coroutine("lost()", 0);
+  lost.address = p.block(96);
+  lost.created_ticks = 7;
+  CHECK(p.solve().coroutines.size() == 1);
+  p.picture().threads[1].lacks_registers = true;
+  const Fixpoint stuck = find_fixpoint(p.trace, p.picture());
+  CHECK(stuck.coherent);
+  CHECK(ids(stuck) == Ids{2});
+  CHECK(stuck.coroutines.empty());
+  p.push(1, object);
+  CHECK(ids(p.solve()).empty());
+  p.picture().threads[1].lacks_registers = true;
+  CHECK_FALSE(find_fixpoint(p.trace, p.picture()).coherent);
+}
+
 TEST_CASE("what moved after all takes the whole proof with it") {
   Process p;
   p.add_thread();
