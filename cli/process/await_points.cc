@@ -55,7 +55,8 @@ class Points {
 
   struct Function {
     FrameShape shape;
-    uint32_t marked_at = 0;  // of GCC's: where destroy marks the index; 0 = not known
+    uint32_t least_bytes = 0;  // 0 = not asked for yet
+    uint32_t marked_at = 0;    // of GCC's: where destroy marks the index; 0 = not known
     std::unordered_map<uint64_t, uint32_t> points;  // index -> into Trace::await_points
   };
 
@@ -74,6 +75,20 @@ class Points {
     }
     last_key_ = key;
     return *(last_ = &entry->second);
+  }
+
+  // The frame's size, or what it has at least.
+  uint32_t least_bytes(const Coroutine& coroutine, Function& function) const {
+    const FrameShape& shape = function.shape;
+    if (shape.frame_bytes != 0) return shape.frame_bytes;
+    if (function.least_bytes == 0) {
+      const uint32_t fields = std::max(shape.promise_offset + shape.promise_bytes,
+                                       shape.index_offset + shape.index_bytes);
+      const bool ask = !shape.gcc && coroutine.resume != 0 && lookup_.used_bytes;
+      const uint32_t used = ask ? lookup_.used_bytes(coroutine.resume, coroutine.destroy) : 0;
+      function.least_bytes = (std::max(fields, used) + 7) & ~uint32_t{7};
+    }
+    return function.least_bytes;
   }
 
   uint32_t point_of(const Coroutine& coroutine, Function& function, uint64_t index) {
@@ -129,14 +144,6 @@ Use use_of(const FrameShape& shape, const Coroutine& coroutine, uint16_t index, 
   return index == 2 * (shape.points - 1) ? Use::in_use : Use::over;
 }
 
-// The frame's size, or what it has at least.
-uint32_t least_bytes(const FrameShape& shape) {
-  if (shape.frame_bytes != 0) return shape.frame_bytes;
-  const uint32_t bytes =
-      std::max(shape.promise_offset + shape.promise_bytes, shape.index_offset + shape.index_bytes);
-  return (bytes + 7) & ~uint32_t{7};
-}
-
 // Of a finished frame the head no longer says what resumed it: others of its kind do.
 std::unordered_map<uint64_t, uint64_t> resume_functions(const std::vector<Coroutine>& all) {
   std::unordered_map<uint64_t, uint64_t> by_destroy;
@@ -176,7 +183,7 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
     const uint64_t body = !done ? coroutine.resume : resume != resumes.end() ? resume->second : 0;
     Points::Function& function = points.function_of(body, coroutine.destroy);
     const FrameShape& shape = function.shape;
-    if (coroutine.size_bytes == 0) coroutine.size_bytes = least_bytes(shape);
+    if (coroutine.size_bytes == 0) coroutine.size_bytes = points.least_bytes(coroutine, function);
     const size_t used =
         shape.frame_bytes != 0 ? std::min<size_t>(shape.frame_bytes, bytes.size()) : bytes.size();
     words.resize(used / 8);

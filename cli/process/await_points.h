@@ -16,6 +16,9 @@ namespace track::process {
 struct CoroutineLookup {
   std::function<FrameShape(uint64_t resume, uint64_t destroy)> shape;
   std::function<AwaitPoint(uint64_t resume, uint64_t destroy, uint64_t index)> point;
+  // How many bytes of a frame its code uses, of one whose size is not known otherwise; may be
+  // missing.
+  std::function<uint32_t(uint64_t resume, uint64_t destroy)> used_bytes;
 };
 
 // After inspect_coroutines or find_coroutines. Fills Trace::await_points, Trace::frame_locks and of

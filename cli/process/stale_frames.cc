@@ -16,6 +16,7 @@ namespace {
 constexpr uint64_t kUnknownSize = 256;    // of a frame that nothing bounds
 constexpr uint32_t kMostOfElided = 4096;  // blocks of frames with others in them
 constexpr uint64_t kRedZone = 128;
+constexpr uint64_t kOnStack = 24;      // bytes of a frame there that count
 constexpr uint64_t kDequePiece = 512;  // libstdc++'s
 constexpr uint64_t kNear = 64 << 10;   // of one piece of memory that is no heap block
 
@@ -156,12 +157,23 @@ class Sieve {
     return false;
   }
 
+  bool on_stack(uint64_t address) const {
+    const Mapping* mapping = image_.mapping_of(address);
+    if (mapping == nullptr || mapping->path == "[stack]") return mapping != nullptr;
+    return std::any_of(image_.threads.begin(), image_.threads.end(), [&](const ImageThread& t) {
+      const uint64_t sp = t.registers[Registers::rsp];
+      return t.has_registers && sp >= mapping->start && sp < mapping->end;
+    });
+  }
+
   void add_doubtful(uint32_t index) {
     const std::vector<Coroutine>& all = trace_.coroutines;
     const uint64_t start = all[index].address;
     uint64_t end = start + kUnknownSize;
     if (all[index].inside && all[index].size_bytes != 0) end = start + all[index].size_bytes;
     if (index + 1 < all.size()) end = std::min(end, all[index + 1].address);
+    // Two registers that a call saved look like a frame's head, and a stack refers to itself.
+    if (on_stack(start)) end = std::min(end, start + kOnStack);
     doubtful_.push_back({start, end, index, false, {}});
   }
 

@@ -19,9 +19,26 @@ struct Value {
   int64_t number = 0;  // an offset into the frame, or the constant
 };
 
+// Two registers whose sum lies `offset` bytes into the frame; none where they are the same.
+struct Sum {
+  uint8_t a = 0, b = 0;
+  int64_t offset = 0;
+
+  bool holds() const { return a != b; }
+  bool is(uint8_t x, uint8_t y) const {
+    return holds() && ((x == a && y == b) || (x == b && y == a));
+  }
+};
+
 struct State {
   std::array<Value, 16> registers;
   std::map<std::pair<uint8_t, int64_t>, Value> stack;  // by register and displacement
+  Sum sum;
+
+  void set(uint8_t reg, const Value& value) {
+    registers[reg] = value;
+    if (reg == sum.a || reg == sum.b) sum = {};
+  }
 };
 
 bool kept_over_calls(uint8_t reg) {
@@ -34,10 +51,17 @@ class Walk {
       : code_(code), extent_(extent) {}
 
   FrameUse run() {
-    State entry;
-    entry.registers[kRdi] = {Value::frame, 0};
     look_at_arguments();
-    follow(extent_.first, entry);
+    return run({extent_.first, kRdi, 0});
+  }
+
+  FrameUse run(const FrameMaker& maker) {
+    State entry;
+    if (maker.with == Operand::kNoRegister)
+      entry.registers[maker.reg] = {Value::frame, maker.offset};
+    else
+      entry.sum = {maker.reg, maker.with, maker.offset};
+    follow(maker.at, entry);
     while (!todo_.empty()) {
       const auto [at, state] = std::move(todo_.back());
       todo_.pop_back();
@@ -137,10 +161,15 @@ class Walk {
 
   // Where in the frame; nothing when it is not the frame.
   static std::optional<int64_t> offset_of(const Operand& operand, const State& state) {
-    if (operand.kind != Operand::memory || operand.base >= 16 ||
-        state.registers[operand.base].kind != Value::frame)
-      return std::nullopt;
-    const int64_t offset = state.registers[operand.base].number + operand.value;
+    if (operand.kind != Operand::memory || operand.base >= 16) return std::nullopt;
+    int64_t offset = operand.value;
+    if (operand.index != Operand::kNoRegister) {
+      if (operand.scale != 1 || !state.sum.is(operand.base, operand.index)) return std::nullopt;
+      offset += state.sum.offset;
+    } else {
+      if (state.registers[operand.base].kind != Value::frame) return std::nullopt;
+      offset += state.registers[operand.base].number;
+    }
     if (offset < 0 || offset > kLargestFrame) return std::nullopt;
     return offset;
   }
@@ -152,13 +181,12 @@ class Walk {
   void look(const Instruction& i, State& state) {
     for (const Operand* operand : {&i.to, &i.from})
       if (const auto offset = offset_of(*operand, state))
-        if (operand->index == Operand::kNoRegister)
-          use(*offset, i.op == ZYDIS_MNEMONIC_LEA ? 1 : operand->bytes);
+        use(*offset, i.op == ZYDIS_MNEMONIC_LEA ? 1 : operand->bytes);
     look_at_fields(i, state);
     if (i.op == ZYDIS_MNEMONIC_CALL) {
       look_at_call(i.to.kind == Operand::immediate ? static_cast<uint64_t>(i.to.value) : 0, state);
       for (uint8_t reg = 0; reg < 16; ++reg)
-        if (!kept_over_calls(reg)) state.registers[reg] = {};
+        if (!kept_over_calls(reg)) state.set(reg, {});
       return;
     }
     set(i, state);
@@ -170,7 +198,7 @@ class Walk {
     for (const Operand* operand : {&i.to, &i.from}) {
       const auto offset = offset_of(*operand, state);
       if (offset && *offset >= kPromise && operand->bytes == 1 &&
-          operand->index == Operand::kNoRegister && (compares || (loads && operand == &i.from)))
+          (compares || (loads && operand == &i.from)))
         use_.narrow.insert(*offset);
     }
     const Value to = value_of(i.to, state), from = value_of(i.from, state);
@@ -204,14 +232,14 @@ class Walk {
         value = value_of(i.from, state);
         break;
       case ZYDIS_MNEMONIC_LEA:
-        if (const auto offset = offset_of(i.from, state);
-            offset && i.from.index == Operand::kNoRegister)
-          value = {Value::frame, *offset};
+        if (const auto offset = offset_of(i.from, state)) value = {Value::frame, *offset};
         break;
       case ZYDIS_MNEMONIC_ADD:
         if (i.to.plain_register() && i.from.kind == Operand::immediate &&
             state.registers[i.to.number].kind == Value::frame)
           value = {Value::frame, state.registers[i.to.number].number + i.from.value};
+        if (i.from.plain_register() && state.sum.is(i.to.number, i.from.number))
+          value = {Value::frame, state.sum.offset};
         break;
       case ZYDIS_MNEMONIC_XOR:
         if (i.to.plain_register() && i.from.plain_register() && i.to.number == i.from.number)
@@ -226,11 +254,11 @@ class Walk {
         break;
     }
     if (i.operands == 0) {
-      state.registers[kRax] = {};
+      state.set(kRax, {});
       return;
     }
     if (i.to.plain_register()) {
-      state.registers[i.to.number] = value;
+      state.set(i.to.number, value);
     } else if (i.to.kind == Operand::memory && i.to.index == Operand::kNoRegister &&
                i.to.base < 16 && state.registers[i.to.base].kind != Value::frame) {
       state.stack[{i.to.base, i.to.value}] = i.to.bytes == 8 ? value : Value{};
@@ -249,6 +277,11 @@ class Walk {
 
 FrameUse frame_use(MachineCode& code, const std::pair<uint64_t, uint64_t>& extent) {
   return Walk(code, extent).run();
+}
+
+FrameUse frame_use(MachineCode& code, const std::pair<uint64_t, uint64_t>& extent,
+                   const FrameMaker& maker) {
+  return Walk(code, extent).run(maker);
 }
 
 }  // namespace track::symbolize

@@ -26,4 +26,15 @@ struct FrameUse {
 // `extent`: of the whole function.
 FrameUse frame_use(MachineCode& code, const std::pair<uint64_t, uint64_t>& extent);
 
+// What a function that makes frames does with one, from the instruction on behind the one that
+// wrote its head: a register, or the sum of two, lies `offset` bytes into the frame.
+struct FrameMaker {
+  uint64_t at = 0;
+  uint8_t reg = 0;
+  int64_t offset = 0;
+  uint8_t with = Operand::kNoRegister;
+};
+FrameUse frame_use(MachineCode& code, const std::pair<uint64_t, uint64_t>& extent,
+                   const FrameMaker& maker);
+
 }  // namespace track::symbolize

@@ -59,4 +59,13 @@ std::pair<uint64_t, uint64_t> FunctionStarts::extent(const MachineCode& code,
   return {address, address + *bytes};
 }
 
+std::pair<uint64_t, uint64_t> FunctionStarts::around(const MachineCode& code,
+                                                     uint64_t address) const {
+  const auto after =
+      std::upper_bound(functions_.begin(), functions_.end(), std::pair{address, ~uint64_t{0}});
+  if (after == functions_.begin()) return {};
+  const auto found = extent(code, std::prev(after)->first);
+  return address < found.second ? found : std::pair<uint64_t, uint64_t>{};
+}
+
 }  // namespace track::symbolize

@@ -22,6 +22,8 @@ class FunctionStarts {
   size_t at(uint64_t address) const;
   // From where to where the one goes that begins there; empty when none does.
   std::pair<uint64_t, uint64_t> extent(const MachineCode& code, uint64_t address) const;
+  // The same of the one that the address lies in.
+  std::pair<uint64_t, uint64_t> around(const MachineCode& code, uint64_t address) const;
 
  private:
   std::vector<std::pair<uint64_t, uint64_t>> functions_;  // start, its entry; sorted

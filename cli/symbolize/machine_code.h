@@ -52,6 +52,13 @@ class MachineCode {
   explicit MachineCode(const ElfImage& image);
 
   const Instruction* at(uint64_t address);
+  // Calls look(address, bytes, how many) for each executable part.
+  template <typename Look>
+  void for_each_code(Look look) const {
+    for (const Segment& segment : segments_)
+      if (segment.executable)
+        look(segment.address, file_ + segment.offset, static_cast<size_t>(segment.bytes));
+  }
   // Little-endian, from what the file maps there.
   std::optional<uint64_t> read(uint64_t address, size_t bytes) const;
 

@@ -6,6 +6,7 @@
 #include "cli/symbolize/coroutine_symbol.h"
 #include "cli/symbolize/demangle.h"
 #include "cli/symbolize/frame_functions.h"
+#include "cli/symbolize/frame_use.h"
 
 namespace track::symbolize {
 
@@ -144,6 +145,17 @@ bool ModuleSymbols::open_code() {
 std::optional<FrameFunctions> ModuleSymbols::frame_functions(uint64_t resume, uint64_t destroy) {
   if (!open_code()) return std::nullopt;
   return symbolize::frame_functions(*code_, functions_, freeing_, resume, destroy);
+}
+
+uint32_t ModuleSymbols::frame_bytes_used(uint64_t resume, uint64_t destroy) {
+  if (!open_code()) return 0;
+  if (!makers_) makers_ = std::make_unique<FrameMakers>(*code_, functions_);
+  uint64_t used = makers_->used_bytes(resume);
+  for (const uint64_t function : {resume, destroy}) {
+    const FrameUse use = frame_use(*code_, functions_.extent(*code_, function));
+    used = std::max({used, use.used_bytes, use.freed_bytes});
+  }
+  return static_cast<uint32_t>(used);
 }
 
 CoroutineCode* ModuleSymbols::coroutine(uint64_t resume, uint64_t destroy) {

@@ -16,6 +16,7 @@
 #include "cli/symbolize/debug_files.h"
 #include "cli/symbolize/dwarf_file.h"
 #include "cli/symbolize/elf_image.h"
+#include "cli/symbolize/frame_makers.h"
 #include "cli/symbolize/freeing_calls.h"
 #include "cli/symbolize/function_starts.h"
 #include "cli/symbolize/machine_code.h"
@@ -37,6 +38,8 @@ class ModuleSymbols {
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
   // What their code says; nothing when the module's file cannot be read. resume may be 0.
   std::optional<FrameFunctions> frame_functions(uint64_t resume, uint64_t destroy);
+  // How many bytes all code that knows these frames uses of them at least; 0 = not known.
+  uint32_t frame_bytes_used(uint64_t resume, uint64_t destroy);
   // Reads what declarations say of the variables that hold these addresses.
   void look_for_variables(const std::vector<uint64_t>& addresses);
   // From a word in a variable on: see data_path.h. Empty: nothing is known of it.
@@ -63,6 +66,7 @@ class ModuleSymbols {
   std::unique_ptr<MachineCode> code_;  // null: not asked for yet
   FunctionStarts functions_;           // with code_, as what follows
   FreeingCalls freeing_;
+  std::unique_ptr<FrameMakers> makers_;  // null: not asked for yet
   std::map<std::pair<uint64_t, uint64_t>, std::unique_ptr<CoroutineCode>> coroutines_;
 };
 

@@ -158,4 +158,11 @@ std::optional<FrameFunctions> Symbolizer::frame_functions(uint64_t resume, uint6
   return symbols_of(module).frame_functions(resume == 0 ? 0 : resume - base, destroy - base);
 }
 
+uint32_t Symbolizer::frame_bytes_used(uint64_t resume, uint64_t destroy) {
+  const int32_t module = find_module(resume, 0);
+  if (module < 0 || find_module(destroy, 0) != module) return 0;
+  const uint64_t base = modules_[static_cast<size_t>(module)].base;
+  return symbols_of(module).frame_bytes_used(resume - base, destroy - base);
+}
+
 }  // namespace track::symbolize

@@ -71,6 +71,8 @@ class Symbolizer {
   CoroutineCode* coroutine(uint64_t resume, uint64_t destroy);
   // What the code of both says, without a symbol; nothing when it cannot be read. resume may be 0.
   std::optional<FrameFunctions> frame_functions(uint64_t resume, uint64_t destroy);
+  // How many bytes of their frames all code uses at least; 0 = not known.
+  uint32_t frame_bytes_used(uint64_t resume, uint64_t destroy);
 
  private:
   struct Key {

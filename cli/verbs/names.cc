@@ -100,6 +100,9 @@ process::CoroutineLookup Names::coroutine_lookup() {
     symbolize::CoroutineCode* code = symbolizer_.coroutine(resume, destroy);
     return code != nullptr ? code->point(index) : AwaitPoint{};
   };
+  lookup.used_bytes = [this](uint64_t resume, uint64_t destroy) {
+    return symbolizer_.frame_bytes_used(resume, destroy);
+  };
   return lookup;
 }
 

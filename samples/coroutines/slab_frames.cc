@@ -1,5 +1,4 @@
 // what: Frames lie in a slab pool; two requests wait for what never happens (S12).
-// compiler: g++
 // expect: outlived-task suspected count=2
 #include <coroutine>
 #include <cstddef>

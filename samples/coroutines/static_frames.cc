@@ -1,5 +1,4 @@
 // what: Frames lie in a static array; two of five stages wait for what never happens.
-// compiler: g++
 // expect: outlived-task suspected count=2
 #include <array>
 #include <coroutine>

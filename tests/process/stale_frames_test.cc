@@ -107,6 +107,28 @@ TEST_CASE("a frame at the head of a pool's block needs a reference as the others
   CHECK(pool.trace.coroutines[0].address == pool.place(1));
 }
 
+TEST_CASE("on a thread's stack only a reference to a frame's head counts") {
+  Pool pool;
+  Mapping mapping;
+  mapping.start = pool.place(0);
+  mapping.end = pool.place(4);
+  mapping.path = "[stack]";
+  pool.image.mappings.push_back(mapping);
+  ImageThread thread;
+  thread.has_registers = true;
+  thread.registers[Registers::rsp] = pool.place(0);
+  pool.image.threads.push_back(thread);
+  pool.add_frame(1);
+  SUBCASE("its head") {
+    pool.elsewhere[3] = pool.place(1);
+    CHECK(pool.left() == 1);
+  }
+  SUBCASE("what may be other words of the stack") {
+    pool.elsewhere[3] = pool.place(1) + 40;
+    CHECK(pool.left() == 0);
+  }
+}
+
 TEST_CASE("in another allocator's memory they are left out, which is said") {
   Pool pool;
   Mapping mapping;

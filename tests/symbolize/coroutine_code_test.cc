@@ -40,7 +40,9 @@ void check_frame(Symbolizer& symbolizer, const ReportedFrame& frame, Score& scor
   ++score.suspended;
   score.alike += functions->likeness != FrameLikeness::none;
   CHECK(functions->freed_bytes <= frame.bytes.size());
-  CHECK(functions->used_bytes <= frame.bytes.size());
+  const uint32_t used = symbolizer.frame_bytes_used(frame.resume, frame.destroy);
+  CHECK(used >= functions->used_bytes);
+  CHECK(used <= frame.bytes.size());
   CoroutineCode* code = symbolizer.coroutine(frame.resume, frame.destroy);
   REQUIRE(code != nullptr);
   const FrameShape shape = code->shape();
