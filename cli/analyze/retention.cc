@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <cstdio>
 #include <cstring>
+#include <string_view>
 
 #include "cli/model/words.h"
 
@@ -24,6 +25,9 @@ std::string place_text(const Trace& trace, const Symbols& symbols, const Retenti
   if (known != symbols.objects.end()) {
     const bool inside = known->second.compare(0, 3, "in ") == 0;
     std::string name = inside ? known->second.substr(3) : known->second;
+    constexpr std::string_view kAnonymous = "(anonymous namespace)::";
+    if (const size_t at = name.find(kAnonymous); at != std::string::npos)
+      name.erase(at, kAnonymous.size());
     if (!step.member.empty()) name += (step.member[0] == '[' ? "" : ".") + step.member;
     return "global `" + name + "`" + (step.type.empty() ? "" : " (" + step.type + ")");
   }

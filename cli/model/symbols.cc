@@ -183,6 +183,8 @@ std::string without_brackets(const std::string& function) {
     const char c = function[i];
     const bool outside = angle == 0 && round == 0;
     if (outside && function.compare(i, 7, "<lambda") == 0) result += "<lambda>";
+    // In DWARF a lambda's class has no name.
+    if (outside && function.compare(i, 23, "(anonymous)::operator()") == 0) result += "<lambda>";
     if (c == '<' && !after_operator(i) && !(i > 0 && after_operator(i - 1))) {
       ++angle;
     } else if (c == '>' && angle > 0 && function[i - 1] != '-') {

@@ -126,6 +126,76 @@ TEST_CASE("a suspended fiber is kept by whoever refers to its stack or its regis
   }
 }
 
+TEST_CASE("a stuck thread holds its stack and what is reachable through it alone") {
+  constexpr uint64_t kStack = Process::kStackBytes;
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t one = p.block(48), other = p.block(64), shared = p.block(96), below = p.block(32);
+  p.blocks_on(2, WaitKind::condition, one);
+  p.blocks_on(3, WaitKind::condition, other);
+  p.push(2, one);
+  p.push(3, other);
+  const auto held = [&](uint32_t id) {
+    for (const StuckThread& stuck : p.solve().threads)
+      if (stuck.id == id) return stuck.held_bytes;
+    return uint64_t{0};
+  };
+  CHECK(held(2) == kStack + 48);
+  SUBCASE("what two of them share is neither's") {
+    p.store(one + 8, shared);
+    p.store(other + 8, shared);
+    p.store(shared, below);
+    CHECK(held(2) == kStack + 48);
+    CHECK(held(3) == kStack + 64);
+  }
+  SUBCASE("what it reaches in two ways counts once") {
+    p.store(one + 8, shared);
+    p.store(one + 16, below);
+    p.store(shared, below);
+    p.store(below, one);
+    CHECK(held(2) == kStack + 48 + 96 + 32);
+    CHECK(held(3) == kStack + 64);
+  }
+  SUBCASE("what something live keeps too does not count, nor what hangs on it") {
+    p.store(one + 8, shared);
+    p.store(shared, below);
+    p.global(3, shared);
+    CHECK(held(2) == kStack + 48);
+  }
+  SUBCASE("what is lost beside it counts only when it leads there") {
+    p.store(shared, one);
+    CHECK(held(2) == kStack + 48);
+  }
+}
+
+TEST_CASE("what two groups of coroutines share is neither's, and what one group shares is its own") {
+  Process p;
+  const uint64_t first = p.block(96), second = p.block(96), shared = p.block(64);
+  for (const uint64_t frame : {first, second}) {
+    p.add_coroutine(frame == first ? "first()" : "second()", 0).address = frame;
+    p.store(frame + 40, shared);
+  }
+  const auto held = [&] {
+    uint64_t bytes = 0;
+    for (const Kept& kept : p.solve().kept) bytes += kept.held_bytes;
+    for (const Orphan& orphan : p.solve().coroutines) bytes += orphan.held_bytes;
+    return bytes;
+  };
+  CHECK(held() == 96 + 96);
+  SUBCASE("of kept ones too") {
+    p.global(1, first);
+    p.global(2, second);
+    CHECK(held() == 96 + 96);
+    p.trace.coroutines[1].function = p.trace.coroutines[0].function;
+    CHECK(held() == 96 + 96 + 64);
+  }
+  SUBCASE("of one function they hold it together") {
+    p.trace.coroutines[1].function = p.trace.coroutines[0].function;
+    CHECK(held() == 96 + 96 + 64);
+  }
+}
+
 TEST_CASE("who keeps what is told without anything that is a verdict") {
   Process p;
   p.add_thread();

@@ -73,6 +73,9 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Orphan>() == members<Orphan>());
   CHECK(kept<LostFiber>() == members<LostFiber>());
   CHECK(kept<Fixpoint>() == members<Fixpoint>());
+  CHECK(kept<RetentionStep>() == members<RetentionStep>());
+  CHECK(kept<Kept>() == members<Kept>());
+  CHECK(kept<KeptFiber>() == members<KeptFiber>());
   CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
   CHECK(kept<HeapSite>() == members<HeapSite>());
   CHECK(kept<HeapTable>() == members<HeapTable>());

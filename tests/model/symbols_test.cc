@@ -21,6 +21,7 @@ TEST_CASE("short names drop parameters, template arguments and return types") {
   CHECK(short_function("main::{lambda()#1}::operator()() const") == "main::{lambda#1}::operator()");
   CHECK(short_function("main(int, char**)::<lambda(int)>::operator()(int) const") ==
         "main::<lambda>::operator()");
+  CHECK(short_function("main::(anonymous)::operator()") == "main::<lambda>::operator()");
   CHECK(short_function("(anonymous namespace)::work(int)") == "(anonymous namespace)::work");
   CHECK(short_function("operator new(unsigned long)") == "operator new");
   CHECK(short_function("Flag::operator bool() const") == "Flag::operator bool");
