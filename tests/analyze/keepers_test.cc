@@ -169,7 +169,8 @@ TEST_CASE("a stuck thread holds its stack and what is reachable through it alone
   }
 }
 
-TEST_CASE("what two groups of coroutines share is neither's, and what one group shares is its own") {
+TEST_CASE(
+    "what two groups of coroutines share is neither's, and what one group shares is its own") {
   Process p;
   const uint64_t first = p.block(96), second = p.block(96), shared = p.block(64);
   for (const uint64_t frame : {first, second}) {
