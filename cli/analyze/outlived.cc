@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 #include <tuple>
 
 #include "cli/analyze/await_roots.h"
@@ -7,6 +8,7 @@
 #include "cli/analyze/leaks.h"
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/retention.h"
+#include "cli/analyze/wait_graph.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -128,6 +130,24 @@ bool all_wait(const Trace& trace) {
          });
 }
 
+// Those that sleep so, and whoever waits for a lock or an end of theirs. By task.
+std::set<uint32_t> stuck_in_library(const Trace& trace, const Symbols& symbols) {
+  std::set<uint32_t> stuck;
+  if (!all_wait(trace)) return stuck;
+  for (const Thread& thread : trace.threads)
+    if (waits_in_library(symbols, thread)) stuck.insert(thread.id);
+  if (stuck.empty()) return stuck;
+  const WaitGraph graph = build_wait_graph(trace);
+  for (bool changed = true; changed;) {
+    changed = false;
+    for (const auto& edges : graph.edges)
+      for (const WaitEdge& edge : edges)
+        if (stuck.count(trace.threads[edge.owner].id) != 0)
+          changed = stuck.insert(trace.threads[edge.waiter].id).second || changed;
+  }
+  return stuck;
+}
+
 std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols,
                                       const Explained& explained) {
   using Key = std::tuple<StackIndex, StackIndex, WaitKind>;
@@ -146,15 +166,19 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
     add_task(finding, trace, thread);
     samples.emplace(key, &thread);
   }
+  const std::set<uint32_t> in_library = stuck_in_library(trace, symbols);
   std::vector<Finding> findings;
   for (auto& [key, finding] : groups) {
     const Thread& sample = *samples.at(key);
     describe_threads(finding, trace, symbols, sample);
-    if (waits_in_library(symbols, sample) && all_wait(trace)) {
+    if (in_library.count(sample.id) != 0) {
       finding.rule = Rule::stuck_task;
-      finding.because.emplace_back(
-          "no more than suspected: the C++ library waits on a word of its own, so that what it "
-          "waits for cannot be told; but every other thread waits too, or ends the process");
+      finding.because.push_back(
+          (waits_in_library(symbols, sample) ? ""
+                                             : "who could end that waits in the C++ library; ") +
+          std::string("no more than suspected: the C++ library waits on a word of its own, so that "
+                      "what is waited for cannot be told; but every other thread waits too, or "
+                      "ends the process"));
     } else if (explained.fixpoint != nullptr)
       tell_keeper(finding, trace, symbols, "what it waits on is kept by ",
                   way_to_object(*explained.fixpoint, sample));

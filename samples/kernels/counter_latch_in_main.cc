@@ -1,6 +1,6 @@
 // what: main waits for a latch that counts one job too many; the test times out.
 // expect: stuck-task blocked_in=main
-// options: --timeout 1s
+// options: --timeout 3s
 #include "samples/kernels/kernel.h"
 
 int main() {

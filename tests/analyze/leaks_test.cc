@@ -255,3 +255,26 @@ TEST_CASE("a damaged recording proves nothing") {
   CHECK(analyze::find_unjoined(t.trace, t.symbols).at(0).evidence == Evidence::suspected);
   CHECK(analyze::find_locks_held(t.trace, t.symbols).at(0).evidence == Evidence::suspected);
 }
+
+TEST_CASE("a wait in the C++ library's own words is stuck when everybody else waits too") {
+  TraceBuilder t;
+  t.add_thread();
+  t.add_thread();
+  t.waits(2, WaitKind::futex, 0x5000);
+  t.symbols.objects[0x5000] = "in std::__detail::__waiter_pool_base::_S_for(void const*)::__w";
+  t.holds(2, 0x6000);
+  t.waits(3, WaitKind::mutex, 0x6000);
+  SUBCASE("and who waits for such a thread is as well") {
+    const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+    REQUIRE(findings.size() == 2);
+    for (const Finding& finding : findings) {
+      CHECK(finding.rule == Rule::stuck_task);
+      CHECK(finding.evidence == Evidence::suspected);
+    }
+  }
+  SUBCASE("not while another thread runs") {
+    t.add_thread();
+    for (const Finding& finding : analyze::find_outlived(t.trace, t.symbols, {}))
+      CHECK(finding.rule == Rule::outlived_task);
+  }
+}

@@ -176,10 +176,13 @@ def main():
     parser.add_argument("--levels", default="-O1", help="of optimisation, comma separated")
     parser.add_argument("--cpus", default="1,2", help="how many CPUs, comma separated")
     parser.add_argument("--filter", default="", help="only kernels whose name contains this")
+    parser.add_argument("--more", action="store_true",
+                        help="also those that were written afterwards, to be run blind")
     parser.add_argument("--jobs", type=int, default=4)
     arguments = parser.parse_args()
     try:
-        kernels = [Kernel(path) for path in sorted(KERNELS.glob("*.cc"))
+        paths = [*KERNELS.glob("*.cc"), *(KERNELS.glob("more/*.cc") if arguments.more else [])]
+        kernels = [Kernel(path) for path in sorted(paths, key=lambda path: path.stem)
                    if arguments.filter in path.stem]
     except (ValueError, KeyError, IndexError, StopIteration) as error:
         print(f"kernels.py: bad head of a kernel: {error}", file=sys.stderr)
