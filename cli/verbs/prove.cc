@@ -4,6 +4,7 @@
 #include "cli/model/error.h"
 #include "cli/process/image.h"
 #include "cli/process/picture.h"
+#include "cli/verbs/progress.h"
 
 namespace track::verbs {
 namespace {
@@ -62,6 +63,7 @@ analyze::Fixpoint unproved(analyze::Fixpoint candidates, const std::string& why)
 analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSettings& settings,
                                 const RecordReaders& readers) {
   if (!trace.recording || !(settings.memory || analyze::has_suspects(trace))) return {};
+  const Progress progress("looking through the memory of process " + std::to_string(pid));
   HeapRecordOf heap(trace, readers);
   analyze::Fixpoint candidates;
   try {

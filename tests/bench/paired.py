@@ -255,6 +255,8 @@ class Bench:
             self.symbolize()
         if self.wanted("one instant of a process"):
             self.pauses()
+        if self.wanted("marking, GiB of 200-byte blocks"):
+            self.marking()
 
     def pauses(self):
         done = subprocess.run([str(self.bin / "pause_bench")], capture_output=True, text=True,
@@ -265,6 +267,20 @@ class Bench:
             self.add(name=f"one instant of a process, {shape}", bare="",
                      tracked=f"held for {held[0]:.1f} ms", ratio=f"by a copy: {held[1]:.0f} ms",
                      value=held[0], goal=f"≤ {goal_ms} ms", met=held[0] <= goal_ms, peers="")
+
+    def marking(self):
+        """Processor time of one core; of small blocks the middle of three densities of pointers."""
+        done = subprocess.run([str(self.bin / "mark_bench"), "1"], capture_output=True, text=True,
+                              timeout=600, check=True)
+        figures = re.findall(r"^(small|large).* mark ([0-9.]+) .* build ([0-9.]+) .*"
+                             r" disguises ([0-9.]+) ", done.stdout, re.MULTILINE)
+        for kind, name, goal in (("small", "marking, GiB of 200-byte blocks", 1.1),
+                                 ("large", "marking, GiB of large blocks", 0.25)):
+            mark, build, again = (statistics.median(float(figure[i]) for figure in figures
+                                                    if figure[0] == kind) for i in (1, 2, 3))
+            self.add(name=name, bare="", tracked=f"{mark:.2f} s",
+                     ratio=f"index {build:.2f} s, second pass {again:.2f} s", value=mark,
+                     goal=f"≤ {goal} s", met=mark <= goal, peers="")
 
     def symbolize(self):
         command = [str(self.bin / "symbolize_bench"), str(self.track), "10000"]
