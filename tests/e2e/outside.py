@@ -22,8 +22,8 @@ import samples
 RULES = ("deadlock", "stuck-task", "orphaned-coroutine")
 GATING = ("likely", "proved")
 PATIENCE_S = 5
-# What the kernel knows of descriptors stands in no core file.
-NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken")
+# Neither what the kernel knows of descriptors stands in a core file, nor whether signals are handled.
+NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken", "coroutines/all_asleep")
 AGAIN_S = 30
 
 
@@ -114,8 +114,8 @@ def look(sample, pid, track):
 def check(sample, binary, hold, track, library=None):
     """library: of a process that records itself only the core is looked at."""
     preload = f"{hold}:{library}" if library else str(hold)
-    folder = tempfile.TemporaryDirectory(prefix="track-outside-")
-    environment = dict(os.environ, LD_PRELOAD=preload, XDG_RUNTIME_DIR=folder.name)
+    recordings = tempfile.TemporaryDirectory(prefix="track-outside-")
+    environment = dict(os.environ, LD_PRELOAD=preload, XDG_RUNTIME_DIR=recordings.name)
     process = subprocess.Popen([str(binary), *sample.args], stdin=subprocess.DEVNULL,
                                stdout=subprocess.PIPE, env=environment)
     lines = []
@@ -137,7 +137,7 @@ def check(sample, binary, hold, track, library=None):
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
-        folder.cleanup()
+        recordings.cleanup()
     return lines
 
 
