@@ -1,5 +1,5 @@
 // what: A job on the only worker sync_wait()s a task that needs that worker (S20).
-// expect: outlived-task suspected count=1 created_by=make_pool blocked_in=export_report
+// expect: stuck-task suspected count=1 created_by=make_pool blocked_in=export_report
 // expect: outlived-task suspected count=1 created_by=export_report
 #include <latch>
 
