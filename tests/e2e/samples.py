@@ -257,7 +257,8 @@ def parse_arguments():
     parser.add_argument("--track", help="the `track` command (not needed with --bare)")
     parser.add_argument("--build", required=True, type=pathlib.Path, help="where to compile to")
     parser.add_argument("--cxx", default="g++,clang++", help="compilers, comma separated")
-    parser.add_argument("--filter", default="", help="only samples whose family/name contains this")
+    parser.add_argument("--filter", default="",
+                        help="only samples whose family/name contains one of these, comma separated")
     parser.add_argument("--jobs", type=int, default=2)
     parser.add_argument("--bare", action="store_true",
                         help="run without track: a sample must end, or hang if it has --timeout")
@@ -276,7 +277,8 @@ def main():
     except (ValueError, KeyError, IndexError) as error:
         print(f"samples.py: bad head of a sample: {error}", file=sys.stderr)
         return 2
-    samples = [sample for sample in samples if arguments.filter in sample.name]
+    samples = [sample for sample in samples
+               if any(part in sample.name for part in arguments.filter.split(","))]
     track = None if arguments.bare else str(pathlib.Path(arguments.track).resolve())
     compilers = [Compiler(name, arguments.build.resolve()) for name in arguments.cxx.split(",")]
 
