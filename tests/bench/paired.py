@@ -274,6 +274,8 @@ class Bench:
                               timeout=600, check=True)
         figures = re.findall(r"^(small|large).* mark ([0-9.]+) .* build ([0-9.]+) .*"
                              r" disguises ([0-9.]+) ", done.stdout, re.MULTILINE)
+        if not figures:
+            raise real_servers.Failure(f"mark_bench printed no figures: {done.stdout.strip()}")
         for kind, name, goal in (("small", "marking, GiB of 200-byte blocks", 1.1),
                                  ("large", "marking, GiB of large blocks", 0.25)):
             mark, build, again = (statistics.median(float(figure[i]) for figure in figures
