@@ -48,8 +48,12 @@ bool stop_would_end(pid_t pid, const SystemCall& call) {
   const auto command = static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK;
   if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET) return false;
   uint32_t word = 0;
-  return LiveMemory(pid).read_some(call.arguments[0], &word, sizeof word) == sizeof word &&
-         word != static_cast<uint32_t>(call.arguments[2]);
+  if (LiveMemory(pid).read_some(call.arguments[0], &word, sizeof word) != sizeof word) return false;
+  // pthread_join: the kernel clears the word of a thread that ends and wakes afterwards, at a time
+  // when that thread cannot be held any more.
+  const auto options = static_cast<int>(call.arguments[1]);
+  if (word == 0 && (options & FUTEX_PRIVATE_FLAG) == 0) return false;
+  return word != static_cast<uint32_t>(call.arguments[2]);
 }
 
 struct Tracee {
@@ -59,6 +63,8 @@ struct Tracee {
   bool interrupted = false;
   ImageThread thread;
 };
+
+constexpr int kMostLists = 8;
 
 class Tracer {
  public:
@@ -74,7 +80,7 @@ class Tracer {
         if (tracee.state == Tracee::State::seized && ptrace(PTRACE_INTERRUPT, tid, 0, 0) != 0)
           tracee.state = Tracee::State::gone;
       wait_for_stops();
-    } while (seize_new() + interrupt_woken() != 0);
+    } while (seize_new() + interrupt_woken() != 0 || thread_ids_moved());
   }
 
   std::vector<HeldThread> held() const {
@@ -107,6 +113,16 @@ class Tracer {
  private:
   std::string subject() const {
     return "process " + std::to_string(pid_) + " (" + command_name(pid_) + ")";
+  }
+
+  // A thread that ends while the kernel lists them makes it leave out another one: the list is
+  // whole when it comes out twice the same. A process that is being replaced may never get there.
+  bool thread_ids_moved() {
+    if (++lists_ > kMostLists) return false;
+    std::vector<pid_t> ids = thread_ids(pid_);
+    const bool moved = ids != listed_;
+    listed_ = std::move(ids);
+    return moved;
   }
 
   size_t seize_new() {
@@ -214,6 +230,8 @@ class Tracer {
 
   pid_t pid_;
   std::map<pid_t, Tracee> tracees_;
+  std::vector<pid_t> listed_;
+  int lists_ = 0;
   Clock::time_point began_;
 };
 
