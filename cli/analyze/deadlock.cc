@@ -250,7 +250,7 @@ void doubt_joins(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpo
   };
   for (Finding& finding : deadlocks.findings) {
     if (std::none_of(finding.tasks.begin(), finding.tasks.end(), joins)) continue;
-    finding.evidence = Evidence::likely;
+    finding.evidence = std::min(finding.evidence, Evidence::likely);
     finding.because.push_back(
         "doubt: a join ends when its thread is cancelled, and " +
         (fixpoint.taken ? fixpoint.cancels : "whether the program does that could not be seen"));

@@ -68,14 +68,15 @@ const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid) {
 namespace {
 
 // A lock that another thread of the parent held when this process was forked off: here nobody owns
-// it. What the thread that forked held is among what its copy holds.
+// it. What the thread that forked held is among what its copy holds, where that is recorded.
 bool held_in_parent(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
   return trace.forked && trace.complete() && !wait.process_shared &&
          std::none_of(trace.threads.begin(), trace.threads.end(),
                       [&](const Thread& thread) {
-                        return std::any_of(
-                            thread.held.begin(), thread.held.end(),
-                            [&](const Held& held) { return held.object == wait.object; });
+                        return !thread.held_complete ||
+                               std::any_of(
+                                   thread.held.begin(), thread.held.end(),
+                                   [&](const Held& held) { return held.object == wait.object; });
                       }) &&
          std::none_of(picture.shared.begin(), picture.shared.end(),
                       [&](const AddressRange& range) { return range.contains(wait.object); });

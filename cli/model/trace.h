@@ -124,7 +124,7 @@ struct Thread {
   uint64_t coroutines_destroyed = 0;
   Wait wait;
   std::vector<Held> held;
-  bool held_complete = true;  // false: more locks held than the record could list
+  bool held_complete = true;  // false: more locks held than the record could list, or none kept
   KernelView kernel = KernelView::unknown;
   uint32_t system_call = 0;  // when waiting
 };

@@ -92,7 +92,9 @@ class Tracer {
   }
 
   void release(Hold& hold) {
-    hold.complete = true;
+    hold.complete = !unsettled_;
+    if (unsettled_)
+      hold.missing.emplace_back("its threads came and went faster than they could be listed");
     for (auto& [tid, tracee] : tracees_)
       if (tracee.state == Tracee::State::asleep && !sleeps_on(tid, tracee))
         tracee.state = Tracee::State::seized;
@@ -116,9 +118,13 @@ class Tracer {
   }
 
   // A thread that ends while the kernel lists them makes it leave out another one: the list is
-  // whole when it comes out twice the same. A process that is being replaced may never get there.
+  // whole when it comes out twice the same. A process that is being replaced may never get there:
+  // then not all of it is held.
   bool thread_ids_moved() {
-    if (++lists_ > kMostLists) return false;
+    if (++lists_ > kMostLists) {
+      unsettled_ = true;
+      return false;
+    }
     std::vector<pid_t> ids = thread_ids(pid_);
     const bool moved = ids != listed_;
     listed_ = std::move(ids);
@@ -232,6 +238,7 @@ class Tracer {
   std::map<pid_t, Tracee> tracees_;
   std::vector<pid_t> listed_;
   int lists_ = 0;
+  bool unsettled_ = false;
   Clock::time_point began_;
 };
 

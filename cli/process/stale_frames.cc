@@ -73,6 +73,8 @@ class Sieve {
       }
       if (is_free(all[i].address)) {
         keep_[i] = false;
+      } else if (is_over(all[i].address)) {
+        keep_[i] = all[i].in_use && !below_stack(all[i].address);
       } else if (!all[i].in_use) {
         if (all[i].state == TaskState::done)  // as a recycled block looks
           keep_[i] = false;
@@ -138,23 +140,37 @@ class Sieve {
     ++left_out_;
   }
 
-  // What lies below a stack pointer is over; so are the frames of a thread that ends the process.
-  bool is_over(uint64_t address) const {
+  // The thread whose stack is there. A fiber's stack may lie in the heap among other things; of a
+  // thread that was on a CPU it is not known where it was.
+  const ImageThread* thread_there(uint64_t address) const {
     const Mapping* mapping = image_.mapping_of(address);
-    if (mapping == nullptr) return false;
-    const bool leaving =
-        trace_.end == ProcessEnd::main_returned || trace_.end == ProcessEnd::exit_called;
+    if (mapping == nullptr || mapping->path == "[heap]") return nullptr;
     for (const ImageThread& thread : image_.threads) {
       const uint64_t sp = thread.registers[Registers::rsp];
-      if (!thread.has_registers || sp < mapping->start || sp >= mapping->end) continue;
-      const bool leaves =
-          leaving &&
-          std::any_of(trace_.threads.begin(), trace_.threads.end(), [&](const Thread& t) {
-            return t.tid == thread.tid && t.id == trace_.exit_task;
-          });
-      return leaves || address < sp - kRedZone;
+      if (thread.has_registers ? sp >= mapping->start && sp < mapping->end
+                               : thread.tid == image_.pid && mapping->path == "[stack]")
+        return &thread;
     }
-    return false;
+    return nullptr;
+  }
+
+  bool below_stack(uint64_t address) const {
+    const ImageThread* thread = thread_there(address);
+    return thread != nullptr && thread->has_registers &&
+           address < thread->registers[Registers::rsp] - kRedZone;
+  }
+
+  // What lies below a stack pointer is over; so are the frames of a thread that ends the process.
+  bool is_over(uint64_t address) const {
+    const ImageThread* thread = thread_there(address);
+    if (thread == nullptr) return false;
+    const bool leaving =
+        trace_.end == ProcessEnd::main_returned || trace_.end == ProcessEnd::exit_called;
+    return below_stack(address) ||
+           (leaving &&
+            std::any_of(trace_.threads.begin(), trace_.threads.end(), [&](const Thread& t) {
+              return t.tid == thread->tid && t.id == trace_.exit_task;
+            }));
   }
 
   bool on_stack(uint64_t address) const {

@@ -76,7 +76,9 @@ void read_held(const ThreadSlot& slot, Thread& thread) {
     held.fiber = slot.held_fiber[i].load(std::memory_order_relaxed);  // see name_holders
     thread.held.push_back(held);
   }
-  thread.held_complete = slot.held_lost.load(std::memory_order_relaxed) == 0;
+  thread.held_complete =
+      slot.held_lost.load(std::memory_order_relaxed) == 0 &&
+      (slot.flags.load(std::memory_order_relaxed) & wire::kThreadHeldUnseen) == 0;
 }
 
 TaskState task_state(ThreadState state, const Wait& wait) {

@@ -123,6 +123,8 @@ void set_current(ThreadSlot* slot) {
   this_thread.tid = sys::tid();
   // Without its tid (behind a filter) a thread cannot be the owner of a mutex.
   this_thread.locks = options.locks && this_thread.tid > 0 ? slot : nullptr;
+  if (this_thread.locks == nullptr)
+    slot->flags.fetch_or(wire::kThreadHeldUnseen, std::memory_order_relaxed);
   slot->tid.store(this_thread.tid, std::memory_order_relaxed);
   slot->pthread.store(reinterpret_cast<uint64_t>(__builtin_thread_pointer()),
                       std::memory_order_relaxed);

@@ -80,8 +80,9 @@ enum ThreadFlags : uint32_t {
   kThreadJoined = 4,
   kThreadAdopted = 8,  // first seen when it called a hook: no creation stack
   kThreadC11 = 16,
-  kThreadCancelled = 32,  // pthread_cancel was called on it
-  kThreadJoining = 64,    // somebody is in pthread_join for it
+  kThreadCancelled = 32,    // pthread_cancel was called on it
+  kThreadJoining = 64,      // somebody is in pthread_join for it
+  kThreadHeldUnseen = 128,  // what locks it holds is not recorded: off, or its tid is not known
 };
 
 struct ThreadSlot {

@@ -345,6 +345,11 @@ TEST_CASE("a lock that another thread of the parent held at the fork is never un
     p.trace.threads[0].held.push_back({mutex, HeldSort::mutex});
     CHECK(ids(p.solve()).empty());
   }
+  SUBCASE("and where it is not recorded who holds what nothing is known") {
+    p.trace.forked = true;
+    p.trace.threads[0].held_complete = false;
+    CHECK(ids(p.solve()).empty());
+  }
   SUBCASE("and in a process that was not forked nothing is known") {
     CHECK(ids(p.solve()).empty());
   }

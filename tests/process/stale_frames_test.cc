@@ -129,6 +129,46 @@ TEST_CASE("on a thread's stack only a reference to a frame's head counts") {
   }
 }
 
+TEST_CASE("what lies below a stack pointer is gone, whatever its words and registers say") {
+  Pool pool;
+  Mapping mapping;
+  mapping.start = pool.place(0);
+  mapping.end = pool.place(4);
+  mapping.path = "[stack]";
+  pool.image.mappings.push_back(mapping);
+  ImageThread thread;
+  thread.tid = 7;
+  thread.has_registers = true;
+  thread.registers[Registers::rsp] = pool.place(3);
+  thread.registers[Registers::rax] = pool.place(0);
+  Coroutine& frame = pool.add_frame(0);
+  SUBCASE("one that looks used") {
+    pool.image.threads.push_back(thread);
+    frame.in_use = true;
+    CHECK(pool.left() == 0);
+  }
+  SUBCASE("one that a register refers to") {
+    pool.image.threads.push_back(thread);
+    CHECK(pool.left() == 0);
+  }
+  SUBCASE("nor is one of the function that has returned to end the process") {
+    thread.registers[Registers::rsp] = pool.place(0);
+    pool.image.pid = 7;
+    SUBCASE("asleep") {}
+    SUBCASE("or on a CPU") {
+      thread.has_registers = false;
+      pool.elsewhere[3] = pool.place(0);
+    }
+    pool.image.threads.push_back(thread);
+    CHECK(pool.left() == 1);
+    pool.trace.threads.resize(1);
+    pool.trace.threads[0].tid = 7;
+    pool.trace.threads[0].id = pool.trace.exit_task = 1;
+    pool.trace.end = ProcessEnd::main_returned;
+    CHECK(pool.left() == 0);
+  }
+}
+
 TEST_CASE("in another allocator's memory they are left out, which is said") {
   Pool pool;
   Mapping mapping;

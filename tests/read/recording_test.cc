@@ -103,6 +103,15 @@ TEST_CASE("a held set that lost entries says so") {
   CHECK_FALSE(read_bytes(builder.bytes()).threads.at(0).held_complete);
 }
 
+TEST_CASE("and so does one that was not kept") {
+  RecordingBuilder builder;
+  builder.add_thread(1, wire::ThreadState::running).flags |= wire::kThreadHeldUnseen;
+  builder.add_thread(2, wire::ThreadState::running);
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK_FALSE(trace.threads.at(0).held_complete);
+  CHECK(trace.threads.at(1).held_complete);
+}
+
 TEST_CASE("an entry that is being written is left out and counted") {
   RecordingBuilder builder = busy_recording();
   builder.add_thread(4, wire::ThreadState::running).sequence = 3;
