@@ -5,6 +5,9 @@ set(TRACK_MODEL_SOURCES
   dump_layout.cc
   finding.cc
   process_image.cc
+  profile_builder.cc
+  profile_sum.cc
+  profile_table.cc
   report.cc
   symbols.cc
   words.cc)
