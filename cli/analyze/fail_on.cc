@@ -8,7 +8,7 @@ namespace track::analyze {
 namespace {
 
 void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
-  for (int rule = 0; rule <= static_cast<int>(Rule::leaked_memory); ++rule)
+  for (int rule = 0; rule <= static_cast<int>(Rule::growing_memory); ++rule)
     least[static_cast<Rule>(rule)] = evidence;
 }
 
@@ -16,7 +16,7 @@ void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
 
 FailOn::FailOn() {
   set_all(least_, Evidence::likely);
-  least_.erase(Rule::leaked_memory);  // not a task
+  std::erase_if(least_, [](const auto& entry) { return is_of_memory(entry.first); });
 }
 
 FailOn::FailOn(const std::string& list) {
@@ -41,7 +41,8 @@ FailOn::FailOn(const std::string& list) {
     if (!rule)
       throw Error("--fail-on: `" + name +
                   "` is no rule; one of deadlock, stuck-task, orphaned-coroutine, "
-                  "unjoined-thread, outlived-task, lock-held-at-exit, leaked-memory, all, none");
+                  "unjoined-thread, outlived-task, growing-tasks, lock-held-at-exit, lock-order, "
+                  "lock-across-await, pool-exhausted, leaked-memory, growing-memory, all, none");
     least_[*rule] = evidence;
   }
 }

@@ -6,6 +6,7 @@
 #include <utility>
 
 #include "cli/analyze/group.h"
+#include "cli/analyze/trend.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -135,6 +136,11 @@ void describe(Origin& origin, std::span<const ProcessReport* const> looks) {
   finding.because.push_back("there were " + counts + " of them at " +
                             count_text(looks.size(), "look") + " within " +
                             duration_text(trace.taken_ns - looks.front()->trace.taken_ns));
+  std::vector<TrendPoint> points;
+  for (size_t i = 0; i < looks.size(); ++i)
+    points.push_back({looks[i]->trace.taken_ns, origin.looks[i].size()});
+  if (const std::string pace = growth_text(points, grouped); !pace.empty())
+    finding.because.push_back(pace);
   finding.because.push_back("those of one look were still there at the next (" +
                             std::to_string(static_cast<int>(staying(origin) * 100)) +
                             " % at least)");

@@ -11,6 +11,7 @@ set(TRACK_ANALYZE_SOURCES
   fixpoint.cc
   fixpoint_looks.cc
   group.cc
+  growing_memory.cc
   growth.cc
   judge.cc
   keepers.cc
@@ -27,6 +28,7 @@ set(TRACK_ANALYZE_SOURCES
   retention.cc
   stuck.cc
   suppressions.cc
+  trend.cc
   unjoined.cc
   wait_graph.cc
   wait_place.cc

@@ -5,13 +5,17 @@
 namespace track {
 namespace {
 
-constexpr std::array<const char*, 11> kRules = {
+constexpr std::array<const char*, 12> kRules = {
     "deadlock",          "stuck-task",     "orphaned-coroutine", "unjoined-thread",
     "outlived-task",     "growing-tasks",  "lock-held-at-exit",  "lock-order",
-    "lock-across-await", "pool-exhausted", "leaked-memory"};
+    "lock-across-await", "pool-exhausted", "leaked-memory",      "growing-memory"};
 constexpr std::array<const char*, 3> kEvidence = {"suspected", "likely", "proved"};
 
 }  // namespace
+
+bool is_of_memory(Rule rule) {
+  return rule == Rule::leaked_memory || rule == Rule::growing_memory;
+}
 
 const char* rule_name(Rule rule) {
   const auto index = static_cast<size_t>(rule);

@@ -23,6 +23,7 @@ enum class Rule : uint8_t {
   lock_across_await,
   pool_exhausted,
   leaked_memory,
+  growing_memory,
 };
 
 // Ordered: a higher value is stronger.
@@ -77,6 +78,7 @@ struct Finding {
   std::string test;                  // test that created it, when known
 };
 
+bool is_of_memory(Rule rule);      // about blocks of the heap, not about tasks
 const char* rule_name(Rule rule);  // "outlived-task"
 const char* evidence_name(Evidence evidence);
 const char* wait_kind_name(WaitKind kind);  // "mutex", "rwlock (write)", ...

@@ -19,8 +19,10 @@ struct LeaksSettings {
 
 int leaks(const LeaksSettings& settings) {
   std::vector<Loaded> processes;
+  SymbolSettings symbols = settings.symbols;
+  symbols.heap = settings.targets.size() > 1;  // what grows is asked of several looks
   for (const std::string& target : settings.targets)
-    for (Loaded& loaded : load_target(target, settings.symbols, true))
+    for (Loaded& loaded : load_target(target, symbols, true))
       processes.push_back(std::move(loaded));
   for (Loaded& loaded : processes)
     if (!loaded.report.trace.gone && loaded.report.note.empty())

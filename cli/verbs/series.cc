@@ -1,7 +1,9 @@
 #include "cli/verbs/series.h"
 
 #include <algorithm>
+#include <iterator>
 
+#include "cli/analyze/growing_memory.h"
 #include "cli/analyze/growth.h"
 #include "cli/model/words.h"
 
@@ -53,7 +55,10 @@ std::vector<Finding> find_growth(const Series& series) {
   std::vector<const ProcessReport*> looks;
   for (const Loaded& loaded : series.earlier) looks.push_back(&loaded.report);
   looks.push_back(&series.last.report);
-  return analyze::find_growth(looks);
+  std::vector<Finding> findings = analyze::find_growth(looks);
+  std::vector<Finding> memory = analyze::find_growing_memory(looks);
+  std::move(memory.begin(), memory.end(), std::back_inserter(findings));
+  return findings;
 }
 
 }  // namespace track::verbs

@@ -18,7 +18,7 @@ struct Series {
 // In the order of first mention.
 std::vector<Series> into_series(std::vector<Loaded> processes);
 
-// Rule `growing-tasks`, for the report of the last look.
+// Rules `growing-tasks` and `growing-memory`, for the report of the last look.
 std::vector<Finding> find_growth(const Series& series);
 
 }  // namespace track::verbs

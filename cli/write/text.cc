@@ -89,7 +89,7 @@ void print_finding(Page& page, const ProcessReport& process, const Finding& find
   }
   print_await_chain(page, process.trace, finding);
   if (finding.created_at != 0) {
-    page.line(finding.rule == Rule::leaked_memory ? "   allocated at" : "   created at");
+    page.line(is_of_memory(finding.rule) ? "   allocated at" : "   created at");
     print_stack(page, process.trace, process.symbols, finding.created_at, 5);
   }
   page.line(page.ink(Ink::dim, "   fingerprint " + finding.fingerprint));

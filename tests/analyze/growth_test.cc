@@ -59,6 +59,7 @@ TEST_CASE("tasks of one origin that become more at each of three looks are suspe
   CHECK(findings[0].tasks.size() == 7);
   CHECK(findings[0].title == "7 threads created in serve, and they become more");
   CHECK(findings[0].because.at(0) == "there were 2, 4, 7 of them at 3 looks within 2 min 0 s");
+  CHECK(findings[0].because.at(1) == "some 150 more an hour; at this rate 3600 more in a day");
   CHECK_FALSE(findings[0].fingerprint.empty());
 }
 

@@ -21,11 +21,11 @@ def expect(what, right):
         failures.append(what)
 
 
-def series(folder, name, orders, library):
+def series(folder, name, orders, library, options=""):
     """One dump after each order."""
     environment = dict(os.environ)
     if library:
-        environment.update(LD_PRELOAD=library, TRACK_OPTIONS=f"dir={folder}/records")
+        environment.update(LD_PRELOAD=library, TRACK_OPTIONS=f"dir={folder}/records{options}")
     process = subprocess.Popen([TARGET], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
                                env=environment)
     dumps = []
@@ -75,6 +75,21 @@ def main():
         bare = series(folder, "bare", ("leak 2", "leak 4", "leak 4"), None)
         code, document = findings("leaks", *bare)
         expect(f"bare: {document}", len(growing(document)) == 1)
+        kept = series(folder, "kept", ("keep 50", "keep 40", "keep 60"), LIBRARY, ":alloc=exact")
+        code, document = findings("leaks", *kept)
+        found = [f for f in document["findings"] if f["rule"] == "growing-memory"]
+        expect(f"kept: {document['findings']}", code == 0 and len(found) >= 1)
+        if found:
+            expect(f"150 KiB: {found[0]}", found[0]["bytes_held"] == 150 * 1024 and
+                   found[0]["count"] == 150 and
+                   any("keep" in frame["function"] for frame in found[0]["created_at"]) and
+                   any("more an hour" in line for line in found[0]["because"]))
+        expect("scratch is no growth", not any(
+            "scratch" in frame["function"] for f in found for frame in f["created_at"]))
+        gate, _ = findings("check", "--fail-on", "growing-memory", *kept)
+        expect(f"memory gate {gate}", gate == 23)
+        code, document = findings("check", *kept)
+        expect("memory does not fail by default", code == 0)
     for failure in failures:
         print("FAIL", failure)
     print("growth:", "failed" if failures else "passed")

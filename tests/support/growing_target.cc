@@ -1,6 +1,7 @@
-// Threads on demand, by lines on standard input; answers each with "ready".
+// Threads and memory on demand, by lines on standard input; answers each with "ready".
 //   leak N    N more threads that stay until the end
 //   work N    the last such ones end, N others begin
+//   keep N    N blocks of 1 KiB more that stay; the same of scratch memory, freed again
 #include <condition_variable>
 #include <cstdio>
 #include <mutex>
@@ -34,6 +35,25 @@ void work(int round) {
   asm volatile("");
 }
 
+std::vector<std::vector<char>> g_kept;
+
+[[gnu::noinline]] std::vector<char> make_block() {
+  std::vector<char> block(1024);
+  asm volatile("");
+  return block;
+}
+
+[[gnu::noinline]] void keep(int count) {
+  for (int i = 0; i < count; ++i) g_kept.push_back(make_block());
+  asm volatile("");
+}
+
+[[gnu::noinline]] void scratch(int count) {
+  std::vector<std::vector<char>> some;
+  for (int i = 0; i < count; ++i) some.push_back(make_block());
+  asm volatile("");
+}
+
 void end_round(std::vector<std::thread>& threads) {
   {
     const std::lock_guard lock(g_mutex);
@@ -52,6 +72,11 @@ int main() {
   int count = 0;
   while (std::scanf("%15s %d", order, &count) == 2) {
     if (order[0] == 'w') end_round(workers);
+    if (order[0] == 'k') {
+      keep(count);
+      scratch(count);
+      count = 0;
+    }
     for (int i = 0; i < count; ++i) order[0] == 'w' ? serve(workers) : leak(leaked);
     std::puts("ready");
     std::fflush(stdout);
