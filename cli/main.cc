@@ -28,7 +28,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (!app.remaining().empty())
     what = "there is no verb `" + app.remaining().front() + "`";
   else if (verbs.empty())
-    what = "name a verb: run, check, ps, leaks, hang, info or doctor";
+    what = "name a verb: run, check, ps, leaks, hang, dump, profile, diff, info or doctor";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -50,6 +50,8 @@ int main(int argc, char** argv) {
   track::verbs::add_leaks(app, exit_code);
   track::verbs::add_hang(app, exit_code);
   track::verbs::add_dump(app, exit_code);
+  track::verbs::add_profile(app, exit_code);
+  track::verbs::add_diff(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   try {

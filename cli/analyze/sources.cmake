@@ -23,6 +23,9 @@ set(TRACK_ANALYZE_SOURCES
   orphanable.cc
   outlived.cc
   pool.cc
+  profile_heap.cc
+  profile_leaks.cc
+  profile_tasks.cc
   queued_job.cc
   recycled.cc
   retention.cc

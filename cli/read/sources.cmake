@@ -8,5 +8,6 @@ set(TRACK_READ_SOURCES
   fibers.cc
   image.cc
   modules.cc
+  pprof.cc
   recording.cc
   threads.cc)

@@ -3,6 +3,7 @@ set(TRACK_CLI_SOURCES
   main.cc
   verbs/check_dumps.cc
   verbs/child.cc
+  verbs/diff.cc
   verbs/doctor.cc
   verbs/dump.cc
   verbs/exit_watch.cc
@@ -13,6 +14,10 @@ set(TRACK_CLI_SOURCES
   verbs/load.cc
   verbs/names.cc
   verbs/places.cc
+  verbs/profile.cc
+  verbs/profile_output.cc
+  verbs/profile_source.cc
+  verbs/profile_types.cc
   verbs/progress.cc
   verbs/prove.cc
   verbs/ps.cc

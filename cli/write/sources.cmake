@@ -1,10 +1,17 @@
 set(TRACK_WRITE_SOURCES
   dump.cc
   dump_columns.cc
+  folded.cc
+  gzip.cc
   hang.cc
   json.cc
   json_parts.cc
+  legacy_profile.cc
   page.cc
+  pprof.cc
+  profile_lines.cc
+  profile_text.cc
+  speedscope.cc
   task_rows.cc
   tasks.cc
   text.cc)
