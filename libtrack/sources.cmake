@@ -7,12 +7,15 @@ set(TRACK_CORE_SOURCES
     core/block_table.cc
     core/coroutine_table.cc
     core/fiber_table.cc
+    core/heap_sites.cc
     core/memory.cc
     core/modules.cc
     core/options.cc
     core/recording.cc
     core/recording_file.cc
     core/ring.cc
+    core/sample_table.cc
+    core/sampler.cc
     core/stacks.cc
     core/symbols.cc
     core/sys.cc
@@ -30,6 +33,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/next_symbols.cc
     capture/operators.cc
     capture/pending.cc
+    capture/sampled_allocations.cc
     capture/threads.cc
     capture/waits.cc)
 

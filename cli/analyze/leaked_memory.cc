@@ -71,6 +71,10 @@ std::vector<Finding> find_leaked_memory(const Trace& trace, const Symbols& symbo
       finding.because.push_back((one ? "it leads to " : "they lead to ") +
                                 count_text(leaked.indirect_count, "more block") + " (" +
                                 bytes_text(leaked.indirect_bytes) + ") that nothing else keeps");
+    if (trace.heap.record == HeapRecord::sampled)
+      finding.because.push_back(
+          "who allocated " + std::string(one ? "it" : "them") +
+          " is not known: this recording keeps samples; alloc=exact keeps every block's stack");
     add_scan_reasons(finding, fixpoint);
     findings.push_back(std::move(finding));
   }

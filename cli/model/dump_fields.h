@@ -53,9 +53,14 @@ template <Is<HeapSite> T>
 auto fields(T& s) {
   return std::tie(s.allocated_at, s.block_bytes, s.count);
 }
+template <Is<HeapOrigin> T>
+auto fields(T& o) {
+  return std::tie(o.allocated_at, o.objects, o.bytes);
+}
 template <Is<HeapTable> T>
 auto fields(T& h) {
-  return std::tie(h.record, h.blocks, h.bytes, h.unreadable_pages, h.sites);
+  return std::tie(h.record, h.period, h.samples, h.blocks, h.bytes, h.peak_bytes, h.peak_ns,
+                  h.unreadable_pages, h.sites, h.allocated);
 }
 template <Is<Fiber> T>
 auto fields(T& f) {

@@ -1,4 +1,6 @@
-// Heap blocks as the recording kept them (alloc=exact): what is in use now, and who allocated it.
+// The program's memory as the recording kept it: what is in use now, and what was ever allocated,
+// by who allocated it. Every block (alloc=exact), or samples of them (alloc=BYTES), from which
+// values are estimated (cli/model/sampling.h).
 #pragma once
 
 #include <cstdint>
@@ -15,11 +17,19 @@ struct RecordedBlock {
   uint32_t stack = 0;  // the recording's number of its allocation stack; 0 = none
 };
 
-// Blocks of one size from one stack.
+// Blocks in use of one size from one stack; of a sampled record, the samples.
 struct HeapSite {
   uint32_t allocated_at = 0;  // into Trace::stacks; 0 = not known
   uint64_t block_bytes = 0;
   uint64_t count = 0;
+};
+
+// What one stack allocated since the recording began, whether it is in use or not; of a sampled
+// record, an estimate.
+struct HeapOrigin {
+  uint32_t allocated_at = 0;
+  uint64_t objects = 0;
+  uint64_t bytes = 0;
 };
 
 enum class HeapRecord : uint8_t {
@@ -27,13 +37,18 @@ enum class HeapRecord : uint8_t {
   kept,      // every block that goes through the hooks
   not_ours,  // the program's allocator is not called through names that can be taken over
   no_room,
+  sampled,  // some of them
 };
 
 struct HeapTable {
   HeapRecord record = HeapRecord::off;
-  uint64_t blocks = 0, bytes = 0;  // in use
+  uint64_t period = 0;                   // sampled: mean distance of samples, bytes
+  uint64_t samples = 0;                  // sampled: of blocks in use
+  uint64_t blocks = 0, bytes = 0;        // in use; sampled: estimates
+  uint64_t peak_bytes = 0, peak_ns = 0;  // sampled: the most there ever was (estimate), and when
   uint64_t unreadable_pages = 0;
-  std::vector<HeapSite> sites;  // when asked for; the most bytes first
+  std::vector<HeapSite> sites;        // when asked for; the most bytes first
+  std::vector<HeapOrigin> allocated;  // when asked for, and stacks are kept; the most bytes first
 };
 
 }  // namespace track

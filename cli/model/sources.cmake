@@ -9,5 +9,6 @@ set(TRACK_MODEL_SOURCES
   profile_sum.cc
   profile_table.cc
   report.cc
+  sampling.cc
   symbols.cc
   words.cc)

@@ -5,6 +5,7 @@
 #include <unordered_map>
 
 #include "cli/read/image.h"
+#include "cli/read/samples.h"
 #include "libtrack/wire/blocks.h"
 
 namespace track::read {
@@ -114,7 +115,34 @@ void count_blocks(const Bytes& bytes, Trace& trace) {
   });
 }
 
-void read_heap_sites(const Bytes& bytes, Trace& trace) {
+namespace {
+
+// The recording's stacks, as they are asked for, into the trace.
+class StacksOfTrace {
+ public:
+  StacksOfTrace(const Bytes& bytes, Trace& trace)
+      : trace_(trace), image_(bytes, trace.source, !trace.gone, scratch_) {}
+
+  Image& image() { return image_; }
+
+  StackIndex operator()(uint32_t number) {
+    const auto [known, fresh] = known_.try_emplace(number, 0);
+    if (!fresh || number == 0) return known->second;
+    if (const StackIndex stack = image_.stack(number); stack != 0) {
+      known->second = static_cast<StackIndex>(trace_.stacks.size());
+      trace_.stacks.push_back(scratch_.stacks[stack]);
+    }
+    return known->second;
+  }
+
+ private:
+  Trace& trace_;
+  Trace scratch_;
+  Image image_;
+  std::unordered_map<uint32_t, StackIndex> known_;
+};
+
+void read_block_sites(const Bytes& bytes, StacksOfTrace& stacks, Trace& trace) {
   HeapTable& heap = trace.heap;
   heap.blocks = heap.bytes = 0;
   std::map<std::pair<uint32_t, uint64_t>, uint64_t> counts;
@@ -123,30 +151,37 @@ void read_heap_sites(const Bytes& bytes, Trace& trace) {
     heap.bytes += block.bytes;
     ++counts[{stack_of(block), block.bytes}];
   });
-  Trace scratch;
-  Image image(bytes, trace.source, false, scratch);
-  std::unordered_map<uint32_t, uint32_t> known;
-  for (const auto& [key, count] : counts) {
-    const auto [place, fresh] = known.try_emplace(key.first, 0);
-    if (fresh && key.first != 0) {
-      if (const StackIndex stack = image.stack(key.first); stack != 0) {
-        place->second = static_cast<uint32_t>(trace.stacks.size());
-        trace.stacks.push_back(scratch.stacks[stack]);
-      }
-    }
-    heap.sites.push_back({place->second, key.second, count});
-  }
-  std::stable_sort(heap.sites.begin(), heap.sites.end(), [](const HeapSite& a, const HeapSite& b) {
-    return a.block_bytes * a.count > b.block_bytes * b.count;
-  });
+  for (const auto& [key, count] : counts)
+    heap.sites.push_back({stacks(key.first), key.second, count});
+}
+
+}  // namespace
+
+void read_heap_sites(const Bytes& bytes, Trace& trace) {
+  StacksOfTrace stacks(bytes, trace);
+  const StackOf stack_of = [&](uint32_t number) { return stacks(number); };
+  if (trace.heap.record == HeapRecord::sampled)
+    read_samples(stacks.image(), stack_of, true, trace);
+  else
+    read_block_sites(bytes, stacks, trace);
+  read_origins(stacks.image(), stack_of, trace);
+  std::stable_sort(trace.heap.sites.begin(), trace.heap.sites.end(),
+                   [](const HeapSite& a, const HeapSite& b) {
+                     return a.block_bytes * a.count > b.block_bytes * b.count;
+                   });
 }
 
 void read_heap(const Bytes& bytes, bool sites, Trace& trace) {
-  if (trace.heap.record != HeapRecord::kept) return;
-  if (sites)
+  const bool sampled = trace.heap.record == HeapRecord::sampled;
+  if (!sampled && trace.heap.record != HeapRecord::kept) return;
+  if (sites) {
     read_heap_sites(bytes, trace);
-  else
+  } else if (sampled) {
+    StacksOfTrace stacks(bytes, trace);
+    read_samples(stacks.image(), {}, false, trace);
+  } else {
     count_blocks(bytes, trace);
+  }
   if (trace.heap.unreadable_pages != 0)
     trace.warnings.push_back(std::to_string(trace.heap.unreadable_pages) +
                              " pages of the table of heap blocks could not be read");

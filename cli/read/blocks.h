@@ -19,9 +19,9 @@ std::vector<RecordedBlock> read_blocks(const Bytes& bytes);
 
 // How many and how large.
 void count_blocks(const Bytes& bytes, Trace& trace);
-// That, and where they were allocated.
+// That, and where they were allocated; and what was allocated since the recording began.
 void read_heap_sites(const Bytes& bytes, Trace& trace);
-// One of the two, if the recording keeps blocks at all.
+// One of the two, if the recording keeps blocks, or samples of them, at all.
 void read_heap(const Bytes& bytes, bool sites, Trace& trace);
 
 // The allocation stacks of leaked blocks, out of the recording and into the trace.

@@ -5,6 +5,7 @@
 
 #include "cli/model/error.h"
 #include "libtrack/wire/ring.h"
+#include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
 
 namespace track::read {
@@ -40,17 +41,54 @@ uint64_t entry_bytes(SectionKind kind) {
       return 1;
     case SectionKind::blocks:
       return sizeof(uint64_t);
+    case SectionKind::heap_sites:
+      return sizeof(wire::HeapSite);
+    case SectionKind::samples:
+      return sizeof(wire::Sample);
+    case SectionKind::heap_deltas:
+      return sizeof(wire::HeapDelta);
     case SectionKind::none:
       break;
   }
-  return 1;
+  return 0;  // a number that nothing uses
 }
 
 const char* section_name(SectionKind kind) {
-  static constexpr const char* kNames[] = {
-      "none",    "threads", "coroutines", "sites",         "stacks",      "stack bodies", "modules",
-      "strings", "rings",   "fibers",     "block regions", "block pages", "blocks"};
-  return kNames[static_cast<size_t>(kind)];
+  switch (kind) {
+    case SectionKind::threads:
+      return "threads";
+    case SectionKind::coroutines:
+      return "coroutines";
+    case SectionKind::sites:
+      return "sites";
+    case SectionKind::stack_index:
+      return "stacks";
+    case SectionKind::stack_bodies:
+      return "stack bodies";
+    case SectionKind::modules:
+      return "modules";
+    case SectionKind::strings:
+      return "strings";
+    case SectionKind::rings:
+      return "rings";
+    case SectionKind::fibers:
+      return "fibers";
+    case SectionKind::block_regions:
+      return "block regions";
+    case SectionKind::block_pages:
+      return "block pages";
+    case SectionKind::blocks:
+      return "blocks";
+    case SectionKind::heap_sites:
+      return "heap sites";
+    case SectionKind::samples:
+      return "samples";
+    case SectionKind::heap_deltas:
+      return "heap deltas";
+    case SectionKind::none:
+      break;
+  }
+  return "unknown";
 }
 
 // What this machine can add to the recording's own clock pairs: if it has not been restarted since,
@@ -122,6 +160,7 @@ void Image::find_sections() {
     const wire::Section& s = h.sections[i];
     const auto kind = static_cast<SectionKind>(i);
     const uint64_t entry = entry_bytes(kind);
+    if (entry == 0) continue;
     const std::string name = section_name(kind);
     if (s.kind != kind || s.entry_bytes != entry) {
       warn("the " + name + " section is damaged: its directory entry makes no sense");

@@ -87,6 +87,8 @@ HeapRecord heap_record(const wire::Header& h) {
       return HeapRecord::not_ours;
     case wire::BlocksState::no_room:
       return HeapRecord::no_room;
+    case wire::BlocksState::sampled:
+      return HeapRecord::sampled;
     case wire::BlocksState::off:
       break;
   }

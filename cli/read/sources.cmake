@@ -10,4 +10,5 @@ set(TRACK_READ_SOURCES
   modules.cc
   pprof.cc
   recording.cc
+  samples.cc
   threads.cc)

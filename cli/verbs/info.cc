@@ -96,10 +96,12 @@ write::Json info_json(const Loaded& loaded) {
                    {"lost", write::lost_json(trace.lost)},
                    {"damage", trace.warnings},
                    {"tasks", write::task_counts_json(trace)}};
-  if (trace.heap.record == HeapRecord::kept)
-    json["heap"] = {{"blocks", trace.heap.blocks},
-                    {"bytes", trace.heap.bytes},
-                    {"sites", trace.heap.sites.size()}};
+  const HeapTable& heap = trace.heap;
+  if (heap.record == HeapRecord::kept || heap.record == HeapRecord::sampled)
+    json["heap"] = {{"blocks", heap.blocks}, {"bytes", heap.bytes}, {"sites", heap.sites.size()}};
+  if (heap.record == HeapRecord::sampled)
+    json["heap"].update(
+        {{"period", heap.period}, {"samples", heap.samples}, {"peak_bytes", heap.peak_bytes}});
   if (!loaded.dump.path.empty())
     json["dump"] = {{"path", loaded.dump.path},
                     {"file_bytes", loaded.dump.file_bytes},

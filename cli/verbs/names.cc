@@ -42,6 +42,7 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace) {
   for (const Thread& thread : trace.threads)
     stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
   for (const HeapSite& site : trace.heap.sites) stacks.insert(site.allocated_at);
+  for (const HeapOrigin& origin : trace.heap.allocated) stacks.insert(origin.allocated_at);
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)

@@ -7,6 +7,7 @@
 #include <string_view>
 
 #include "cli/model/error.h"
+#include "libtrack/wire/samples.h"
 
 namespace track::verbs {
 namespace {
@@ -41,8 +42,11 @@ void check_option(const std::string& name, const std::string& value, const std::
                                                     [](char c) { return c >= '0' && c <= '9'; });
   if (known->type == "flag" && value != "0" && value != "1")
     throw Error(where + ": " + name + "=`" + value + "` is neither 0 nor 1");
-  if (name == "alloc" && value != "off" && value != "exact")
-    throw Error(where + ": alloc=`" + value + "` is neither off nor exact");
+  if (name == "alloc" && value != "off" && value != "exact" &&
+      wire::sample_period(value.c_str()) == 0)
+    throw Error(where + ": alloc=`" + value +
+                "` is none of off, exact, sampled, or a mean distance of samples in bytes (4096, "
+                "512k, 2m; at most 1024g)");
   if (known->type == "number" && !digits)
     throw Error(where + ": " + name + "=`" + value + "` is no number");
   constexpr size_t kMostDigits = 15;

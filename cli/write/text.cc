@@ -167,8 +167,13 @@ uint64_t sum(const Report& report, uint64_t Trace::*field) {
 
 std::string heap_text(const Trace& trace) {
   const HeapTable& heap = trace.heap;
-  if (heap.record != HeapRecord::kept) return {};
-  std::string text = count_text(heap.blocks, "block") + " in use, " + bytes_text(heap.bytes);
+  const bool sampled = heap.record == HeapRecord::sampled;
+  if (!sampled && heap.record != HeapRecord::kept) return {};
+  std::string text = (sampled ? "about " : "") + count_text(heap.blocks, "block") + " in use, " +
+                     bytes_text(heap.bytes);
+  if (sampled)
+    text += " (" + count_text(heap.samples, "sample") + ", one every " + bytes_text(heap.period) +
+            "; at most " + bytes_text(heap.peak_bytes) + ")";
   const auto lost = trace.lost.find("blocks");
   if (lost != trace.lost.end()) text += ", " + grouped(lost->second) + " lost";
   return text;

@@ -5,7 +5,10 @@
 // frames: they are replayed, from a Replay that waits do not disturb, and a few thousand of their
 // references remembered. Which of the two it is, is tried out from time to time.
 //
-// 116 KiB for each thread that allocates, touched as far as used, recycled.
+// It also adds the block to what its stack ever allocated (core/heap_sites.h).
+//
+// 116 KiB for each thread that allocates, touched as far as used, recycled; 16 KiB of the
+// recording.
 #pragma once
 
 #include <cstdint>
@@ -15,10 +18,11 @@
 namespace track::capture {
 
 // Reference of the stack; 0 = none: the thread is past its end, or inside the tracker (a signal
-// handler), or there is no room, which is counted.
-uint32_t allocation_stack(const core::Registers& registers);
+// handler), or there is no room, which is counted. bytes: of the block.
+uint32_t allocation_stack(const core::Registers& registers, uint64_t bytes);
 
 // Thread's side, at its end: gives its state back. Later allocations have no stack.
 void drop_allocation_stacks();
+void restart_allocation_stacks_after_fork();
 
 }  // namespace track::capture

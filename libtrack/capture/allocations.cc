@@ -5,7 +5,9 @@
 #include "libtrack/capture/allocation_stacks.h"
 #include "libtrack/capture/operators.h"
 #include "libtrack/capture/real.h"
+#include "libtrack/capture/sampled_allocations.h"
 #include "libtrack/core/block_table.h"
+#include "libtrack/core/heap_sites.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/thread_state.h"
 
@@ -22,17 +24,17 @@ void (*coroutines_at_thread_end)();
 
 // In the frame of the function that stands for the allocator's.
 template <bool kStacks>
-[[gnu::always_inline]] inline uint32_t stack_here() {
+[[gnu::always_inline]] inline uint32_t stack_here(size_t bytes) {
   if (!kStacks) return 0;
   core::Registers registers;
   TRACK_GET_REGISTERS(registers);
-  return allocation_stack(registers);
+  return allocation_stack(registers, bytes);
 }
 
 template <bool kStacks>
 [[gnu::always_inline]] inline void* allocated_block(void* block, size_t bytes) {
   if (__builtin_expect(block != nullptr && core::recording_on(), 1))
-    core::set_block(address_of(block), bytes, stack_here<kStacks>());
+    core::set_block(address_of(block), bytes, stack_here<kStacks>(bytes));
   return block;
 }
 
@@ -81,7 +83,7 @@ template <bool kStacks, class Resize>
     else
       core::move_failed(moving, task);
   } else if (now == block && moving.address != 0) {
-    core::move_stayed(moving, n, stack_here<kStacks>());
+    core::move_stayed(moving, n, stack_here<kStacks>(n));
   } else {
     core::move_left(moving, task);
     allocated_block<kStacks>(now, n);
@@ -129,13 +131,17 @@ bool hooks_come_first() {
 
 wire::BlocksState take_over_allocator() {
   if (!hooks_come_first()) return wire::BlocksState::not_ours;
-  return track_allocator() ? wire::BlocksState::kept : wire::BlocksState::no_room;
+  if (core::wants_blocks(core::options))
+    return track_allocator() ? wire::BlocksState::kept : wire::BlocksState::no_room;
+  return sample_allocator(core::wanted_sample_period(core::options)) ? wire::BlocksState::sampled
+                                                                     : wire::BlocksState::no_room;
 }
 
 }  // namespace
 
 bool track_allocator() {
   if (!core::start_block_table()) return false;
+  if (core::options.alloc_stacks && !core::start_heap_sites()) return false;
   coroutines_at_thread_end = core::at_thread_end;
   core::at_thread_end = [] {
     if (coroutines_at_thread_end != nullptr) coroutines_at_thread_end();
@@ -150,11 +156,12 @@ bool track_allocator() {
 }
 
 void given_back_elsewhere(void* block) {
+  sampled_block_given_back(block);
   if (next.free != nullptr && core::recording_is_ours()) core::clear_block(address_of(block));
 }
 
 void start_allocations() {
-  if (!core::wants_blocks(core::options)) return;
+  if (!core::wants_blocks(core::options) && core::wanted_sample_period(core::options) == 0) return;
   core::recording.header->blocks.store(take_over_allocator(), std::memory_order_release);
 }
 

@@ -2,6 +2,7 @@
 
 #include <pthread.h>
 
+#include "libtrack/capture/allocation_stacks.h"
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/control/exit.h"
@@ -9,6 +10,7 @@
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
+#include "libtrack/core/sample_table.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 
@@ -81,6 +83,8 @@ void in_fork_child() {
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
   core::restart_block_table_after_fork();
+  core::restart_sample_table_after_fork();
+  capture::restart_allocation_stacks_after_fork();
   capture::restart_coroutines_after_fork(keep_coroutines);
   forget_the_parents_past(header);
   core::restart_rings_after_fork();

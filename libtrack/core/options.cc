@@ -1,6 +1,7 @@
 #include "libtrack/core/options.h"
 
 #include "libtrack/core/text.h"
+#include "libtrack/wire/samples.h"
 
 namespace track::core {
 
@@ -35,6 +36,10 @@ bool is_key(const char* key, size_t n, const char* name) {
 
 bool wants_blocks(const Options& o) {
   return equal(o.alloc.value, "exact");
+}
+
+uint64_t wanted_sample_period(const Options& o) {
+  return wire::sample_period(o.alloc.value);
 }
 
 void read_options(Options& o, const char* text) {

@@ -20,6 +20,8 @@ struct Options {
 
 // alloc=exact was asked for.
 bool wants_blocks(const Options& options);
+// alloc=BYTES: the mean distance of samples; 0 = not asked for.
+uint64_t wanted_sample_period(const Options& options);
 
 // Defaults first, then "key=value:key=value" over them; text may be null.
 void read_options(Options& options, const char* text);

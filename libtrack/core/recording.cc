@@ -5,12 +5,15 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include <initializer_list>
+
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording_file.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
 #include "libtrack/wire/ring.h"
+#include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
 
 #ifndef MADV_POPULATE_WRITE
@@ -29,6 +32,12 @@ using wire::SectionKind;
 
 bool unpublished = false;
 constexpr uint32_t kLevels = 4;  // of plans, each smaller than the last
+
+// Sections in the order of the file: those of the blocks last.
+constexpr bool is_of_blocks(uint32_t kind) {
+  return kind >= static_cast<uint32_t>(SectionKind::block_regions) &&
+         kind <= static_cast<uint32_t>(SectionKind::blocks);
+}
 
 constexpr uint64_t page_up(uint64_t bytes) {
   return (bytes + 4095) & ~uint64_t{4095};
@@ -53,6 +62,15 @@ uint32_t online_cpus() {
     if (mask[i] != 0) highest = static_cast<uint32_t>(i * 64 + 64 - __builtin_clzl(mask[i]));
   return highest == 0 ? 1 : highest > 256 ? 256 : highest;
 }
+
+// Room for 16 GiB of heap at the default period, half full; more where samples come closer.
+uint64_t sample_slots(uint64_t period) {
+  uint64_t slots = 1 << 16;
+  while (slots < 1 << 21 && period * slots < wire::kDefaultSamplePeriod << 16) slots *= 2;
+  return slots;
+}
+// Of 4096 threads that allocate at a time; what the others allocate is added up at once.
+constexpr uint64_t kMostDeltas = 4096 * wire::kDeltasAThread;
 
 // Level 0 is what the options ask for; every further one is smaller, for processes with little
 // address space or file size left.
@@ -81,6 +99,14 @@ Plan make_plan(uint32_t level, uint32_t rings) {
       level > 2 ? 1 : rings + wire::kPooledRings);
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
       within(options.fibers_max, 64, 1 << 22) / (level > 1 ? 16 : 1) + 64);
+  const uint64_t period = wanted_sample_period(options);
+  const uint64_t stacks =
+      plan.bytes[static_cast<uint32_t>(SectionKind::stack_index)] / sizeof(wire::StackIndexEntry);
+  set(SectionKind::heap_sites, sizeof(wire::HeapSite), blocks || period != 0 ? stacks : 0);
+  set(SectionKind::samples, sizeof(wire::Sample),
+      period != 0 ? sample_slots(period) / (level > 1 ? 16 : 1) : 0);
+  set(SectionKind::heap_deltas, sizeof(wire::HeapDelta),
+      blocks && options.alloc_stacks ? kMostDeltas / shrink : 0);
   const uint64_t regions = blocks ? wire::kMostBlockRegions / shrink : 0;
   set(SectionKind::block_regions, sizeof(wire::BlockRegion), regions);
   set(SectionKind::block_pages, 1, regions * wire::kRegionPages);
@@ -92,14 +118,16 @@ Plan make_plan(uint32_t level, uint32_t rings) {
 
 void write_directory(const Plan& plan) {
   uint64_t offset = wire::kHeaderBytes;
-  for (uint32_t i = 1; i < wire::kSectionCount; ++i) {
-    wire::Section& s = recording.header->sections[i];
-    s.kind = static_cast<SectionKind>(i);
-    s.entry_bytes = plan.entry[i];
-    s.offset = offset;
-    s.bytes = plan.bytes[i];
-    offset += plan.bytes[i];
-  }
+  for (const bool of_blocks : {false, true})
+    for (uint32_t i = 1; i < wire::kSectionCount; ++i) {
+      if (is_of_blocks(i) != of_blocks) continue;
+      wire::Section& s = recording.header->sections[i];
+      s.kind = static_cast<SectionKind>(i);
+      s.entry_bytes = plan.entry[i];
+      s.offset = offset;
+      s.bytes = plan.bytes[i];
+      offset += plan.bytes[i];
+    }
 }
 
 // Holes are not to be read ahead: it would cost the target 32 zeroed pages at every first touch.
@@ -322,14 +350,18 @@ bool copy_recording_after_fork(bool with_coroutines) {
     recording.path[0] = 0;
     return false;
   }
-  wire::Section& frames = section(SectionKind::coroutines);
-  const uint64_t first_left = frames.offset >> 12, end_left = (frames.offset + frames.bytes) >> 12;
-  const uint64_t first_block_page = section(SectionKind::block_regions).offset >> 12;
+  const auto leave = [](SectionKind kind) {
+    const wire::Section& left = section(kind);
+    for (uint64_t page = left.offset >> 12; page < (left.offset + left.bytes) >> 12; ++page)
+      if (reserved_pages[page] != 0) reserved_pages[page] = 0;
+  };
+  if (!with_coroutines) leave(SectionKind::coroutines);
+  for (const SectionKind of_heap :
+       {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
+        SectionKind::block_regions, SectionKind::block_pages})
+    leave(of_heap);
   for (uint64_t page = 0; page < section(SectionKind::blocks).offset >> 12; ++page)
-    if (reserved_pages[page] != 0 &&
-        (page >= first_block_page || (!with_coroutines && page >= first_left && page < end_left)))
-      reserved_pages[page] = 0;
-    else if (reserved_pages[page] != 0)
+    if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
   sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,

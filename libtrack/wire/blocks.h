@@ -31,6 +31,7 @@ enum class BlocksState : uint32_t {
   // own, or another preloaded library that comes first.
   not_ours = 2,
   no_room = 3,  // no address space or no file for it
+  sampled = 4,  // some of them: samples.h
 };
 
 struct BlockRegion {

@@ -6,7 +6,7 @@
 // the file. Writers are the target's threads; the one word group others write is Control.
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
-//   rings | fibers | block regions | block pages | blocks
+//   rings | fibers | heap sites | samples | heap deltas | block regions | block pages | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -30,7 +30,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 3;
+inline constexpr uint32_t kVersion = 4;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -49,8 +49,12 @@ enum class SectionKind : uint32_t {
   block_regions = 10,  // BlockRegion[]
   block_pages = 11,    // uint8_t[]
   blocks = 12,         // uint64_t[]: cells
+  // With alloc=exact or alloc=BYTES only (samples.h).
+  heap_sites = 13,   // HeapSite[]
+  samples = 14,      // Sample[]
+  heap_deltas = 19,  // HeapDelta[]
 };
-inline constexpr uint32_t kSectionCount = 13;
+inline constexpr uint32_t kSectionCount = 20;
 
 struct Section {
   SectionKind kind;
@@ -132,6 +136,14 @@ struct Control {
 };
 static_assert(sizeof(Control) == 64);
 
+// What the samples together stand for.
+struct HeapEstimate {
+  uint64_t period;  // mean distance of samples, bytes; 0 = nothing is sampled
+  std::atomic<uint64_t> bytes;
+  std::atomic<uint64_t> peak_bytes;  // the most there ever was, and when
+  std::atomic<uint64_t> peak_ticks;
+};
+
 // Head of a mapping of the tracker's own memory in the target.
 struct Arena {
   uint64_t older;  // address of the Arena mapped before this one; 0 = none
@@ -172,7 +184,7 @@ struct Header {
   uint32_t thread_slot_bytes;
   uint32_t preload_origin;          // 0 LD_PRELOAD or linked, 1 attached
   std::atomic<uint32_t> exit_task;  // thread that ended the process; 0 = not known
-  std::atomic<BlocksState> blocks;  // is every heap block kept?
+  std::atomic<BlocksState> blocks;  // what is kept of heap blocks?
   uint64_t arenas;     // address, in the target, of the word that holds its newest Arena's address
   uint64_t mapped_at;  // where this file is mapped in the target
   Control control;
@@ -184,6 +196,7 @@ struct Header {
   char options[1024];           // TRACK_OPTIONS as given
   char exec_program[256];       // what exec was last asked for
   std::atomic<uint32_t> execs;  // calls of exec under way; those that fail are taken back
+  HeapEstimate heap;            // with alloc=BYTES
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 

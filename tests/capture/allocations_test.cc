@@ -4,9 +4,11 @@
 #include <malloc.h>
 
 #include <cstdlib>
+#include <vector>
 
 #include "libtrack/capture/real.h"
 #include "libtrack/core/block_table.h"
+#include "libtrack/core/heap_sites.h"
 #include "libtrack/core/stacks.h"
 #include "tests/support/open_recording.h"
 
@@ -110,6 +112,22 @@ TEST_CASE("A resized block is entered where it lies then; one that cannot grow s
           TRACK_EXPECT(holds(small, 5));
           TRACK_EXPECT(real.realloc(moved, 0) == nullptr);
           TRACK_EXPECT(!find(moved).there);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("What was ever allocated is counted by stack, and stays when blocks are freed" *
+          doctest::skip(test::kSanitized)) {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start("alloc=exact"));
+          std::vector<void*> blocks(1000);
+          for (void*& block : blocks) block = real.malloc(100);
+          const uint32_t stack = find(blocks[500]).stack;
+          for (void* block : blocks) real.free(block);
+          const wire::HeapDelta& delta = core::delta_of(
+              core::section_start<wire::HeapDelta>(wire::SectionKind::heap_deltas), stack);
+          TRACK_EXPECT(delta.stack.load() == stack);
+          TRACK_EXPECT(delta.objects.load() == 1000 && delta.bytes.load() == 100000);
           return 0;
         }) == 0);
 }

@@ -98,3 +98,46 @@ TEST_CASE("a damaged table gives what can be read, and never more than is there"
   regions.offset = ~uint64_t{0} - 4;
   CHECK(read::read_blocks(bytes_of(recording)).empty());
 }
+
+TEST_CASE("samples are counted, and each stands for as many blocks as its size says") {
+  RecordingBuilder recording;
+  const uint32_t stack = recording.add_stack({0x400010, 0x400020});
+  constexpr uint64_t kPeriod = 4096;
+  for (uint64_t i = 0; i < 3; ++i) recording.add_sample(kPeriod, kHeap + i * 64, 16, stack);
+  recording.add_sample(kPeriod, kHeap + 0x1000, 1 << 20, 0);
+  recording.add_sample(kPeriod, wire::kSampleClaimed, 77, stack);  // being written
+  recording.add_heap_site(stack, 1000 * wire::kObjectUnits, 16000);
+  Trace trace = trace_of(recording);
+  CHECK(trace.heap.record == HeapRecord::sampled);
+  read::read_heap(bytes_of(recording), false, trace);
+  CHECK(trace.heap.period == kPeriod);
+  CHECK(trace.heap.samples == 4);
+  CHECK(trace.heap.blocks == 1 + 770);  // 3 / (1 - exp(-16 / 4096)) = 769.5
+  CHECK(trace.heap.bytes == doctest::Approx((1 << 20) + 3 * (4096 + 8)).epsilon(1e-4));
+  CHECK(trace.heap.sites.empty());
+
+  read::read_heap(bytes_of(recording), true, trace);
+  REQUIRE(trace.heap.sites.size() == 2);
+  CHECK(trace.heap.sites[1].count == 3);
+  CHECK(trace.stacks.at(trace.heap.sites[1].allocated_at).addresses.size() == 2);
+  REQUIRE(trace.heap.allocated.size() == 1);
+  CHECK(trace.heap.allocated[0].allocated_at == trace.heap.sites[1].allocated_at);
+  CHECK(trace.heap.allocated[0].objects == 1000);
+  CHECK(trace.heap.allocated[0].bytes == 16000);
+}
+
+TEST_CASE("what was ever allocated is what was added up and what threads have not added up yet") {
+  RecordingBuilder recording(2);
+  const uint32_t stack = recording.add_stack({0x400010, 0x400020});
+  recording.add_block(1, kHeap, 48, stack);
+  recording.add_heap_site(stack, 10, 480);
+  recording.add_heap_site(0, 1, 5);
+  recording.add_heap_delta(stack, 3, 144);
+  recording.add_heap_delta(stack, 2, 96);
+  Trace trace = trace_of(recording);
+  read::read_heap(bytes_of(recording), true, trace);
+  REQUIRE(trace.heap.allocated.size() == 2);
+  CHECK(trace.heap.allocated[0].objects == 15);
+  CHECK(trace.heap.allocated[0].bytes == 720);
+  CHECK(trace.heap.allocated[1].allocated_at == 0);
+}

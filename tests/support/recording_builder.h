@@ -9,6 +9,7 @@
 #include <vector>
 
 #include "libtrack/wire/recording.h"
+#include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/tables.h"
 
@@ -18,7 +19,7 @@ class RecordingBuilder {
  public:
   static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
-                            kModules = 4, kStrings = 512, kFibers = 4;
+                            kModules = 4, kStrings = 512, kFibers = 4, kSamples = 64;
 
   // blocks: leaves of the table of heap blocks; each takes 32 MiB.
   explicit RecordingBuilder(uint64_t blocks = 0) {
@@ -31,6 +32,9 @@ class RecordingBuilder {
     add_section(wire::SectionKind::strings, 1, kStrings);
     add_section(wire::SectionKind::rings, 266240, 0);
     add_section(wire::SectionKind::fibers, sizeof(wire::FiberSlot), kFibers);
+    add_section(wire::SectionKind::heap_sites, sizeof(wire::HeapSite), kStacks);
+    add_section(wire::SectionKind::samples, sizeof(wire::Sample), kSamples);
+    add_section(wire::SectionKind::heap_deltas, sizeof(wire::HeapDelta), wire::kDeltasAThread);
     add_section(wire::SectionKind::block_regions, sizeof(wire::BlockRegion), blocks);
     add_section(wire::SectionKind::block_pages, 1, blocks * wire::kRegionPages);
     add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
@@ -97,6 +101,28 @@ class RecordingBuilder {
       std::memcpy(at + (address & 8) / 2, &half, sizeof half);
     else
       std::memcpy(at, &whole, sizeof whole);
+  }
+
+  // A sampled block in use; the recording is one that samples.
+  void add_sample(uint64_t period, uint64_t address, uint64_t bytes, uint32_t stack) {
+    header().blocks = wire::BlocksState::sampled;
+    header().heap.period = period;
+    wire::Sample& sample = next<wire::Sample>(wire::SectionKind::samples);
+    sample.address = address;
+    sample.bytes = bytes;
+    sample.stack = stack;
+  }
+  void add_heap_site(uint32_t stack, uint64_t objects, uint64_t bytes) {
+    section(wire::SectionKind::heap_sites).used = kStacks;
+    auto* sites = reinterpret_cast<wire::HeapSite*>(place(wire::SectionKind::heap_sites));
+    sites[stack].objects = objects;
+    sites[stack].bytes = bytes;
+  }
+  void add_heap_delta(uint32_t stack, uint32_t objects, uint64_t bytes) {
+    wire::HeapDelta& delta = next<wire::HeapDelta>(wire::SectionKind::heap_deltas);
+    delta.stack = stack;
+    delta.objects = objects;
+    delta.bytes = bytes;
   }
 
   // Outermost first, as recorded. The reference of the stack.
