@@ -31,6 +31,11 @@ struct ProfileSample {
   std::vector<int64_t> values;       // one for each of Profile::value_types
 };
 
+// Values are memory, charged to whoever allocated it.
+inline bool is_heap(const std::vector<ValueType>& types) {
+  return !types.empty() && types.back().unit == "bytes" && types.back().type.ends_with("_space");
+}
+
 struct Profile {
   std::string type;  // "heap": as the command line names it
   std::vector<ValueType> value_types;

@@ -1,4 +1,5 @@
 set(TRACK_MODEL_SOURCES
+  allocator_names.cc
   await_chain.cc
   await_point.cc
   channel.cc

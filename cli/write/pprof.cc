@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "cli/model/allocator_names.h"
 #include "cli/model/pprof_fields.h"
 #include "cli/model/symbols.h"
 #include "cli/write/gzip.h"
@@ -152,7 +153,9 @@ class Writer {
   }
 
   void ending() {
-    top_.add_int64(FileField::drop_frames, text(std::string(kOurFrames)));
+    std::string dropped(kOurFrames);
+    if (is_heap(profile_.value_types)) dropped += "|" + allocator_pattern();
+    top_.add_int64(FileField::drop_frames, text(dropped));
     top_.add_int64(FileField::time_nanos, static_cast<int64_t>(profile_.time_ns));
     top_.add_int64(FileField::duration_nanos, static_cast<int64_t>(profile_.duration_ns));
     value_type(FileField::period_type, profile_.period_type);

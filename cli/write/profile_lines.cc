@@ -2,12 +2,13 @@
 
 #include <algorithm>
 
+#include "cli/model/allocator_names.h"
 #include "cli/model/symbols.h"
 #include "cli/model/words.h"
 
 namespace track::write {
 
-ProfileLines::ProfileLines(const Profile& profile) {
+ProfileLines::ProfileLines(const Profile& profile) : heap_(is_heap(profile.value_types)) {
   for (const Location& location : profile.locations) {
     std::string module;
     if (location.module >= 0)
@@ -27,7 +28,10 @@ ProfileLines::ProfileLines(const Profile& profile) {
 uint32_t ProfileLines::function(NamedFunction function) {
   const std::string key = function.name + '\n' + std::to_string(function.line);
   const auto [entry, fresh] = known_.try_emplace(key, static_cast<uint32_t>(functions_.size()));
-  if (fresh) functions_.push_back(std::move(function));
+  if (fresh) {
+    allocates_.push_back(heap_ && allocator_function(function.name));
+    functions_.push_back(std::move(function));
+  }
   return entry->second;
 }
 
@@ -35,6 +39,12 @@ std::vector<uint32_t> ProfileLines::root_first(const ProfileSample& sample) cons
   std::vector<uint32_t> result;
   for (const uint32_t location : sample.stack)
     result.insert(result.end(), by_location_[location].begin(), by_location_[location].end());
+  // As pprof does with drop_frames: whatever is leafward of such a function goes with it.
+  size_t kept_from = 0;
+  for (size_t i = 0; i < result.size(); ++i)
+    if (allocates_[result[i]]) kept_from = i + 1;
+  if (kept_from < result.size())
+    result.erase(result.begin(), result.begin() + static_cast<long>(kept_from));
   std::reverse(result.begin(), result.end());
   return result;
 }

@@ -23,13 +23,15 @@ class ProfileLines {
   explicit ProfileLines(const Profile& profile);
 
   const std::vector<NamedFunction>& functions() const { return functions_; }
-  // Numbers of functions, root first.
+  // Numbers of functions, root first. Of memory without what only allocates: see allocator_names.h.
   std::vector<uint32_t> root_first(const ProfileSample& sample) const;
 
  private:
   uint32_t function(NamedFunction function);
 
+  bool heap_;
   std::vector<NamedFunction> functions_;
+  std::vector<bool> allocates_;  // by function
   std::map<std::string, uint32_t> known_;
   std::vector<std::vector<uint32_t>> by_location_;  // callee first
 };

@@ -18,6 +18,7 @@ constexpr double kLeastShare = 0.005;   // of the whole: smaller branches are le
 constexpr size_t kMostBranches = 12;    // shown of one node
 constexpr size_t kMostTreeLines = 400;  // of the whole tree
 constexpr size_t kMostIndent = 30;      // columns
+constexpr size_t kLeastFolded = 3;      // functions of libraries in a row
 constexpr size_t kLeastName = 24;       // columns, however deep it stands
 constexpr std::string_view kAnonymous = "(anonymous namespace)::";
 
@@ -204,13 +205,19 @@ class Text {
     size_t shown = 0;
     while (shown < below.size() && shown < kMostBranches && !small(nodes_[below[shown]])) ++shown;
     for (size_t i = 0; i < shown && tree_lines_ < kMostTreeLines; ++i) {
-      const Node& node = nodes_[below[i]];
+      // A path without a branch needs no indent, and its run of library functions one line.
+      const size_t folded = library_run(below[i]);
+      const size_t at = folded == 0 ? below[i] : nth_below(below[i], folded - 1);
+      const Node& node = nodes_[at];
+      const std::string before = fmt::format("{:>10} {:>6}  {}", amount(node.sum),
+                                             percent(node.size, total_), indent(depth));
       ++tree_lines_;
-      print(fmt::format("{:>10} {:>6}  {}", amount(node.sum), percent(node.size, total_),
-                        indent(depth)),
-            node.function);
-      // A path without a branch needs no indent.
-      print_below(below[i], node.below.size() > 1 || parent == 0 ? depth + 1 : depth);
+      if (folded == 0)
+        print(before, node.function);
+      else
+        page_.line(
+            page_.ink(Ink::dim, fmt::format("{}({} functions of libraries)", before, folded)));
+      print_below(at, node.below.size() > 1 || parent == 0 ? depth + 1 : depth);
     }
     if (shown == below.size() || tree_lines_ >= kMostTreeLines) return;
     int64_t rest = 0;
@@ -223,6 +230,30 @@ class Text {
     page_.line(page_.ink(
         Ink::dim, fmt::format("{:>10} {:>6}  {}... {} more", amount(rest), percent(size, total_),
                               indent(depth), below.size() - shown)));
+  }
+
+  bool of_library(size_t node) const {
+    const NamedFunction& function = lines_.functions()[nodes_[node].function];
+    return library_function(function.name) || function.module.starts_with("libc.so") ||
+           function.module.starts_with("libstdc++.so");
+  }
+
+  bool continues(size_t node) const {
+    return nodes_[node].below.size() == 1 &&
+           nodes_[nodes_[node].below[0]].size == nodes_[node].size;
+  }
+
+  // How many nodes from this one on are libraries' and lead to nothing but each other; 0 for few.
+  // The last line of a path is never among them.
+  size_t library_run(size_t node) const {
+    size_t run = 0;
+    for (; of_library(node) && continues(node); node = nodes_[node].below[0]) ++run;
+    return run < kLeastFolded ? 0 : run;
+  }
+
+  size_t nth_below(size_t node, size_t n) const {
+    for (; n != 0; --n) node = nodes_[node].below[0];
+    return node;
   }
 
   static std::string indent(size_t depth) {

@@ -87,6 +87,27 @@ lost: 3 stacks
 )");
 }
 
+TEST_CASE("memory is charged to who wanted it, not to the library that asked malloc") {
+  Profile profile = test::sample_profile();
+  profile.locations[0].frames[0].function = "std::__new_allocator<int>::allocate(unsigned long)";
+  profile.samples = {{{0}, {}, {1, 10}}};
+  CHECK(write::folded_profile(profile, 1) == "main 10\n");
+  profile.value_types[1] = {"delay", "nanoseconds"};
+  CHECK(write::folded_profile(profile, 1) == "main;std::__new_allocator::allocate 10\n");
+}
+
+TEST_CASE("text: a run of libraries' functions is one line of the tree") {
+  Profile profile = test::sample_profile();
+  std::vector<Frame>& frames = profile.locations[0].frames;
+  frames.insert(frames.begin() + 1, 5, test::frame("asio::run", "", 1, true));
+  for (size_t i = 1; i <= 5; ++i) frames[i].function += std::to_string(i);
+  profile.samples = {{{0}, {}, {1, 10}}};
+  const std::string text = write::text_profile(profile, {1, 30, false}, {});
+  CHECK(text.find("main main.cc\n      10 B   100%    (5 functions of libraries)\n"
+                  "      10 B   100%    Pool::grow Pool.cc\n") != std::string::npos);
+  CHECK(text.find("       ... 5 functions more\n") != std::string::npos);
+}
+
 TEST_CASE("text: a difference has signs, and says how much changed in all") {
   Profile profile = test::sample_profile();
   profile.samples[0].values[1] = -2048;
