@@ -72,9 +72,10 @@ class Text {
 
   void heading() {
     const std::string program = profile_.modules.empty() ? "" : base_name(profile_.modules[0].path);
-    page_.line(page_.ink(
-        Ink::bold, fmt::format("{}{}: {}", profile_.type, program.empty() ? "" : " of " + program,
-                               profile_.value_types[what_.value].type)));
+    const std::string& value = profile_.value_types[what_.value].type;
+    std::string text = profile_.type + (program.empty() ? "" : " of " + program);
+    if (value != profile_.type) text += ": " + value;
+    page_.line(page_.ink(Ink::bold, text));
     if (profile_.time_ns != 0) {
       const auto seconds = static_cast<std::time_t>(profile_.time_ns / 1'000'000'000);
       std::tm parts{};
@@ -88,8 +89,7 @@ class Text {
       page_.line(what_.difference ? "no difference" : "nothing: no sample");
       return;
     }
-    std::string text =
-        fmt::format("{} in {}", amount(sum_), count_text(profile_.samples.size(), "sample"));
+    text = fmt::format("{} in {}", amount(sum_), count_text(profile_.samples.size(), "sample"));
     if (total_ != size_of(sum_))
       text += ", " + value_text(static_cast<int64_t>(total_), unit_) + " of change";
     page_.line(text);
@@ -126,7 +126,14 @@ class Text {
     page_.line();
     page_.line(page_.ink(Ink::dim, fmt::format("{:>10} {:>6} {:>6} {:>10} {:>6}  {}", "flat",
                                                "flat%", "sum%", "cum", "cum%", "function")));
-    const size_t shown = what_.top == 0 ? rows.size() : std::min(rows.size(), what_.top);
+    // What libraries only pass on says little; --top 0 lists it.
+    size_t shown = rows.size();
+    if (what_.top != 0) {
+      const auto own = std::stable_partition(rows.begin(), rows.end(), [&](const Row& row) {
+        return row.flat != 0 || !of_library(row.function);
+      });
+      shown = std::min(static_cast<size_t>(own - rows.begin()), what_.top);
+    }
     int64_t sum = 0;
     for (size_t i = 0; i < shown; ++i) {
       sum += rows[i].flat;
@@ -232,10 +239,10 @@ class Text {
                               indent(depth), below.size() - shown)));
   }
 
-  bool of_library(size_t node) const {
-    const NamedFunction& function = lines_.functions()[nodes_[node].function];
-    return library_function(function.name) || function.module.starts_with("libc.so") ||
-           function.module.starts_with("libstdc++.so");
+  bool of_library(uint32_t number) const {
+    const NamedFunction& function = lines_.functions()[number];
+    return library_function(function.name) || function.name == "_start" ||
+           function.module.starts_with("libc.so") || function.module.starts_with("libstdc++.so");
   }
 
   bool continues(size_t node) const {
@@ -247,7 +254,8 @@ class Text {
   // The last line of a path is never among them.
   size_t library_run(size_t node) const {
     size_t run = 0;
-    for (; of_library(node) && continues(node); node = nodes_[node].below[0]) ++run;
+    for (; of_library(nodes_[node].function) && continues(node); node = nodes_[node].below[0])
+      ++run;
     return run < kLeastFolded ? 0 : run;
   }
 
