@@ -6,6 +6,8 @@ set(TRACK_CORE_SOURCES
     core/frame_map.cc
     core/block_table.cc
     core/coroutine_table.cc
+    core/cpu_sampler.cc
+    core/cpu_signal.cc
     core/fiber_table.cc
     core/heap_sites.cc
     core/memory.cc
@@ -53,6 +55,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/process.cc
     interpose/rare_allocations.cc
     interpose/real.cc
+    interpose/signals.cc
     interpose/sleeps.cc
     interpose/syscall.cc
     interpose/threads.cc)

@@ -23,6 +23,7 @@ set(TRACK_ANALYZE_SOURCES
   orphanable.cc
   outlived.cc
   pool.cc
+  profile_cpu.cc
   profile_heap.cc
   profile_leaks.cc
   profile_tasks.cc

@@ -62,6 +62,15 @@ auto fields(T& h) {
   return std::tie(h.record, h.period, h.samples, h.blocks, h.bytes, h.peak_bytes, h.peak_ns,
                   h.unreadable_pages, h.sites, h.allocated);
 }
+template <Is<CpuRow> T>
+auto fields(T& r) {
+  return std::tie(r.stack, r.on_fiber, r.fiber_created_at, r.count);
+}
+template <Is<CpuTable> T>
+auto fields(T& c) {
+  return std::tie(c.record, c.period_ns, c.signal, c.duration_ns, c.lost, c.unseen, c.refused,
+                  c.how, c.rows);
+}
 template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
@@ -170,7 +179,7 @@ auto fields(T& t) {
   return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
                   t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
                   t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for,
-                  t.options, t.tracker, t.heap, t.threads_created, t.threads_ended,
+                  t.options, t.tracker, t.heap, t.cpu, t.threads_created, t.threads_ended,
                   t.threads_joined, t.threads_detached, t.coroutines_created,
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
                   t.events_overwritten, t.file_bytes, t.superseded, t.executed, t.stack_switcher,

@@ -3,6 +3,7 @@ set(TRACK_MODEL_SOURCES
   await_chain.cc
   await_point.cc
   channel.cc
+  cpu.cc
   dump_layout.cc
   finding.cc
   process_image.cc

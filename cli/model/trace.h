@@ -11,6 +11,7 @@
 
 #include "cli/model/await_point.h"
 #include "cli/model/channel.h"
+#include "cli/model/cpu.h"
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
 
@@ -226,6 +227,7 @@ struct Trace {
   std::string options;
   TrackerPlace tracker;
   HeapTable heap;
+  CpuTable cpu;
 
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live

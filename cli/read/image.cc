@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cli/model/error.h"
+#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -47,6 +48,8 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::Sample);
     case SectionKind::heap_deltas:
       return sizeof(wire::HeapDelta);
+    case SectionKind::cpu_samples:
+      return sizeof(wire::CpuSample);
     case SectionKind::none:
       break;
   }
@@ -85,6 +88,8 @@ const char* section_name(SectionKind kind) {
       return "samples";
     case SectionKind::heap_deltas:
       return "heap deltas";
+    case SectionKind::cpu_samples:
+      return "CPU samples";
     case SectionKind::none:
       break;
   }

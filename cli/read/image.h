@@ -68,6 +68,7 @@ class Image {
 void read_threads(Image& image);
 void read_coroutines(Image& image);
 void read_fibers(Image& image);
+void read_cpu(Image& image);
 void read_modules(Image& image);
 
 // Text out of a recording, safe to print: NUL ends it, control characters become '?'.

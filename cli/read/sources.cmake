@@ -3,6 +3,7 @@ set(TRACK_READ_SOURCES
   bytes.cc
   clock.cc
   coroutines.cc
+  cpu.cc
   dump.cc
   dump_columns.cc
   fibers.cc

@@ -66,6 +66,7 @@ void describe(write::Page& page, const Loaded& loaded) {
   if (trace.fibers_created != 0)
     row("fibers", fmt::format("{} live; {} created", trace.fibers.size(), trace.fibers_created));
   row("heap", write::heap_text(trace));
+  row("CPU time", cpu_text(trace.cpu));
   row("modules", std::to_string(trace.modules.size()));
   row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
                              grouped(trace.events_overwritten)));

@@ -37,12 +37,14 @@ bool in_module(const std::vector<Module>& modules, uint64_t address) {
   });
 }
 
-std::unordered_set<StackIndex> stacks_of(const Trace& trace) {
+std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles) {
   std::unordered_set<StackIndex> stacks;
   for (const Thread& thread : trace.threads)
     stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
   for (const HeapSite& site : trace.heap.sites) stacks.insert(site.allocated_at);
   for (const HeapOrigin& origin : trace.heap.allocated) stacks.insert(origin.allocated_at);
+  if (with_profiles)
+    for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.fiber_created_at});
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
@@ -63,7 +65,9 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
 }  // namespace
 
 Names::Names(const Trace& trace, const SymbolSettings& settings, pid_t live_pid)
-    : modules_(trace.modules), symbolizer_(trace.modules, symbol_options(settings, live_pid)) {}
+    : modules_(trace.modules),
+      symbolizer_(trace.modules, symbol_options(settings, live_pid)),
+      profiles_(settings.heap) {}
 
 process::CodeFact Names::code_fact(uint64_t address) const {
   process::CodeFact fact;
@@ -155,7 +159,7 @@ void Names::resolve_stacks(const Trace& trace, const std::unordered_set<StackInd
 Symbols Names::resolve(const Trace& trace) {
   const Progress progress("reading symbols of " + count_text(modules_.size(), "module"));
   Symbols symbols;
-  resolve_stacks(trace, stacks_of(trace), symbols);
+  resolve_stacks(trace, stacks_of(trace, profiles_), symbols);
   for (const uint64_t object : objects_of(trace)) name_object(object, symbols);
   symbols.notes = symbolizer_.notes();
   return symbols;

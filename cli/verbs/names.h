@@ -44,6 +44,7 @@ class Names {
 
   std::vector<Module> modules_;
   mutable symbolize::Symbolizer symbolizer_;
+  bool profiles_;  // the stacks of profiles are wanted too
 };
 
 }  // namespace track::verbs

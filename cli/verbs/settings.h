@@ -16,7 +16,7 @@ struct SymbolSettings {
   std::vector<std::string> debug_dirs;
   bool pause = true;    // a process may be held for a moment, for a proof
   bool memory = false;  // blocks that nothing refers to are asked for
-  bool heap = false;    // where the blocks in use were allocated, if recorded: for a dump
+  bool heap = false;    // where blocks were allocated and CPU time went: for dumps and profiles
 };
 
 struct JudgeSettings {

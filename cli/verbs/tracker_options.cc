@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <array>
+#include <charconv>
 #include <cstdlib>
 #include <sstream>
 #include <string_view>
@@ -29,6 +30,21 @@ bool ours(std::string_view name) {
   return name == "dir" || name == "keep" || name == "reader";
 }
 
+// "99" or "99hz".
+void check_rate(const std::string& value, const std::string& where) {
+  constexpr unsigned kMost = 1000;
+  unsigned rate = 0;
+  const char* end = value.data() + value.size();
+  const auto read = std::from_chars(value.data(), end, rate);
+  const std::string_view unit(read.ptr, end);
+  const bool known_unit = unit.empty() || unit == "hz" || unit == "Hz" || unit == "HZ";
+  if (read.ec == std::errc::invalid_argument || !known_unit)
+    throw Error(where + ": cpu=`" + value + "` is no rate; write 99 or 99hz");
+  if (read.ec != std::errc() || rate > kMost)
+    throw Error(where + ": cpu=`" + value + "` is out of range: 1 to " + std::to_string(kMost) +
+                " samples a second, 0 for none");
+}
+
 void check_option(const std::string& name, const std::string& value, const std::string& where) {
   const auto known = std::find_if(std::begin(kKnown), std::end(kKnown),
                                   [&](const Known& option) { return option.name == name; });
@@ -47,6 +63,7 @@ void check_option(const std::string& name, const std::string& value, const std::
     throw Error(where + ": alloc=`" + value +
                 "` is none of off, exact, sampled, or a mean distance of samples in bytes (4096, "
                 "512k, 2m; at most 1024g)");
+  if (name == "cpu") return check_rate(value, where);
   if (known->type == "number" && !digits)
     throw Error(where + ": " + name + "=`" + value + "` is no number");
   constexpr size_t kMostDigits = 15;

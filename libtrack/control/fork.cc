@@ -7,6 +7,7 @@
 #include "libtrack/capture/locks.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/core/block_table.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -89,6 +90,7 @@ void in_fork_child() {
   forget_the_parents_past(header);
   core::restart_rings_after_fork();
   capture::start_locks();
+  core::restart_cpu_sampling_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }
 

@@ -10,6 +10,7 @@
 #include "libtrack/capture/real.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/control/fork.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording.h"
@@ -31,6 +32,7 @@ void start(const char* const* environment) {
   capture::start_locks();
   capture::start_coroutines();
   capture::start_allocations();
+  core::start_cpu_sampling();
   start_fork_handling();
   core::start_threads();  // from here on the hooks record
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);

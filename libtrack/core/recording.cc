@@ -12,6 +12,7 @@
 #include "libtrack/core/recording_file.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
+#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -111,6 +112,7 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::block_regions, sizeof(wire::BlockRegion), regions);
   set(SectionKind::block_pages, 1, regions * wire::kRegionPages);
   set(SectionKind::blocks, 8, regions * wire::kRegionCells);
+  set(SectionKind::cpu_samples, sizeof(wire::CpuSample), options.cpu != 0 ? wire::kCpuSamples : 0);
   plan.total = wire::kHeaderBytes;
   for (uint64_t bytes : plan.bytes) plan.total += bytes;
   return plan;
@@ -356,10 +358,10 @@ bool copy_recording_after_fork(bool with_coroutines) {
       if (reserved_pages[page] != 0) reserved_pages[page] = 0;
   };
   if (!with_coroutines) leave(SectionKind::coroutines);
-  for (const SectionKind of_heap :
+  for (const SectionKind left :
        {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
-        SectionKind::block_regions, SectionKind::block_pages})
-    leave(of_heap);
+        SectionKind::block_regions, SectionKind::block_pages, SectionKind::cpu_samples})
+    leave(left);
   for (uint64_t page = 0; page < section(SectionKind::blocks).offset >> 12; ++page)
     if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);

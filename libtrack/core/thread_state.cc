@@ -4,6 +4,7 @@
 #include <signal.h>
 
 #include "libtrack/core/coroutine_table.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/known_stacks.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
@@ -137,6 +138,7 @@ void set_current(ThreadSlot* slot) {
 void end_thread() {
   ThreadSlot* slot = this_thread.slot;
   if (at_thread_end != nullptr) at_thread_end();
+  if (__builtin_expect(cpu_sampling(), 0)) end_cpu_timer();
   this_thread.gone = true;
   this_thread.locks = nullptr;
   give_back_free_slots();
@@ -233,6 +235,7 @@ void begin_thread(ThreadSlot* slot) {
   slot->state.store(ThreadState::running, std::memory_order_release);
   push_event({slot->started_ticks, index_of(slot), slot->task, 0, 0,
               wire::EventKind::thread_started, 0, 0});
+  if (__builtin_expect(cpu_sampling(), 0)) begin_cpu_timer();
 }
 
 ThreadSlot* adopt_thread() {

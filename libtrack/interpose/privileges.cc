@@ -9,6 +9,7 @@
 #include <unistd.h>
 
 #include "libtrack/capture/real.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
@@ -55,6 +56,7 @@ namespace {
 template <class Install>
 long with_filter(Install install) {
   publish_now();
+  track::core::stop_cpu_sampling();
   const bool before = track::sys::filtered.exchange(true);
   const long rc = install();
   if (rc < 0) track::sys::filtered.store(before);
@@ -65,6 +67,7 @@ long with_filter(Install install) {
 // Where reading the time-stamp counter raises SIGSEGV, nothing can be recorded any more.
 namespace {
 void stop_for_good() {
+  track::core::stop_cpu_sampling();
   track::core::recording_is_on.store(false);
   track::core::wiped_in_children.ours.store(false);
   track::core::wiped_in_children.plain_locks.store(false);

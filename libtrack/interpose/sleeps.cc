@@ -1,6 +1,7 @@
 // Sleeping, polling, waiting for signals and children: a wait around the real call.
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -9,6 +10,23 @@ using track::wire::kWaitTimed;
 #define TRACK_WAITING(kind, flags, object, call)                                      \
   TRACK_WAIT(open, WaitRequest{WaitKind::kind, static_cast<uint8_t>(flags), object}); \
   const auto rc = real.call;                                                          \
+  end_wait(open);                                                                     \
+  return rc
+
+// With a mask of its own, or for signals: a CPU sample that is pending would end the wait.
+namespace {
+template <class Call>
+auto unsampled(const void* mask, Call call) {
+  if (__builtin_expect(mask == nullptr || !track::core::cpu_sampling(), 1)) return call();
+  const auto paused = track::core::pause_cpu_timer();
+  const auto rc = call();
+  track::core::resume_cpu_timer(paused);
+  return rc;
+}
+}  // namespace
+#define TRACK_WAITING_WITH(mask, kind, flags, object, call)                           \
+  TRACK_WAIT(open, WaitRequest{WaitKind::kind, static_cast<uint8_t>(flags), object}); \
+  const auto rc = unsampled(mask, [&] { return real.call; });                         \
   end_wait(open);                                                                     \
   return rc
 
@@ -43,9 +61,9 @@ bool is_zero(const timeval* t) {
   return t != nullptr && t->tv_sec == 0 && t->tv_usec == 0;
 }
 }  // namespace
-#define TRACK_POLLING_UNTIL(kind, object, limit, call) \
-  if (is_zero(limit)) return real.call;                \
-  TRACK_WAITING(kind, (limit) != nullptr ? kWaitTimed : 0, object, call)
+#define TRACK_POLLING_UNTIL(mask, kind, object, limit, call)             \
+  if (is_zero(limit)) return unsampled(mask, [&] { return real.call; }); \
+  TRACK_WAITING_WITH(mask, kind, (limit) != nullptr ? kWaitTimed : 0, object, call)
 
 TRACK_EXPORT int poll(pollfd* fds, nfds_t n, int ms) {
   TRACK_POLLING(poll, nullptr, ms, poll(fds, n, ms));
@@ -54,45 +72,48 @@ TRACK_EXPORT int __poll_chk(pollfd* fds, nfds_t n, int ms, size_t room) {
   TRACK_POLLING(poll, nullptr, ms, __poll_chk(fds, n, ms, room));
 }
 TRACK_EXPORT int ppoll(pollfd* fds, nfds_t n, const timespec* t, const sigset_t* mask) {
-  TRACK_POLLING_UNTIL(poll, nullptr, t, ppoll(fds, n, t, mask));
+  TRACK_POLLING_UNTIL(mask, poll, nullptr, t, ppoll(fds, n, t, mask));
 }
 TRACK_EXPORT int __ppoll_chk(pollfd* fds, nfds_t n, const timespec* t, const sigset_t* mask,
                              size_t room) {
-  TRACK_POLLING_UNTIL(poll, nullptr, t, __ppoll_chk(fds, n, t, mask, room));
+  TRACK_POLLING_UNTIL(mask, poll, nullptr, t, __ppoll_chk(fds, n, t, mask, room));
 }
 TRACK_EXPORT int select(int n, fd_set* in, fd_set* out, fd_set* bad, timeval* t) {
-  TRACK_POLLING_UNTIL(select, nullptr, t, select(n, in, out, bad, t));
+  TRACK_POLLING_UNTIL(nullptr, select, nullptr, t, select(n, in, out, bad, t));
 }
 TRACK_EXPORT int pselect(int n, fd_set* in, fd_set* out, fd_set* bad, const timespec* t,
                          const sigset_t* mask) {
-  TRACK_POLLING_UNTIL(select, nullptr, t, pselect(n, in, out, bad, t, mask));
+  TRACK_POLLING_UNTIL(mask, select, nullptr, t, pselect(n, in, out, bad, t, mask));
 }
 TRACK_EXPORT int epoll_wait(int fd, epoll_event* events, int n, int ms) {
   TRACK_POLLING(epoll, descriptor(fd), ms, epoll_wait(fd, events, n, ms));
 }
 TRACK_EXPORT int epoll_pwait(int fd, epoll_event* events, int n, int ms, const sigset_t* mask) {
-  TRACK_POLLING(epoll, descriptor(fd), ms, epoll_pwait(fd, events, n, ms, mask));
+  if (ms == 0) return unsampled(mask, [&] { return real.epoll_pwait(fd, events, n, ms, mask); });
+  TRACK_WAITING_WITH(mask, epoll, ms > 0 ? kWaitTimed : 0, descriptor(fd),
+                     epoll_pwait(fd, events, n, ms, mask));
 }
 TRACK_EXPORT int epoll_pwait2(int fd, epoll_event* events, int n, const timespec* t,
                               const sigset_t* mask) {
-  TRACK_WAITING(epoll, t != nullptr ? kWaitTimed : 0, descriptor(fd),
-                epoll_pwait2(fd, events, n, t, mask));
+  TRACK_WAITING_WITH(mask, epoll, t != nullptr ? kWaitTimed : 0, descriptor(fd),
+                     epoll_pwait2(fd, events, n, t, mask));
 }
 
 TRACK_EXPORT int pause() {
   TRACK_WAITING(signal, 0, nullptr, pause());
 }
 TRACK_EXPORT int sigwait(const sigset_t* set, int* signal) {
-  TRACK_WAITING(signal, 0, nullptr, sigwait(set, signal));
+  TRACK_WAITING_WITH(set, signal, 0, nullptr, sigwait(set, signal));
 }
 TRACK_EXPORT int sigwaitinfo(const sigset_t* set, siginfo_t* info) {
-  TRACK_WAITING(signal, 0, nullptr, sigwaitinfo(set, info));
+  TRACK_WAITING_WITH(set, signal, 0, nullptr, sigwaitinfo(set, info));
 }
 TRACK_EXPORT int sigtimedwait(const sigset_t* set, siginfo_t* info, const timespec* t) {
-  TRACK_WAITING(signal, t != nullptr ? kWaitTimed : 0, nullptr, sigtimedwait(set, info, t));
+  TRACK_WAITING_WITH(set, signal, t != nullptr ? kWaitTimed : 0, nullptr,
+                     sigtimedwait(set, info, t));
 }
 TRACK_EXPORT int sigsuspend(const sigset_t* mask) {
-  TRACK_WAITING(signal, 0, nullptr, sigsuspend(mask));
+  TRACK_WAITING_WITH(mask, signal, 0, nullptr, sigsuspend(mask));
 }
 
 TRACK_EXPORT pid_t wait(int* status) {

@@ -1,8 +1,8 @@
 // libc's syscall(): C++20's atomic waits, std::future, semaphores and latches, and Rust's locks all
 // wait through syscall(SYS_futex, ...); system-call filters are installed by SYS_seccomp (see
-// privileges.cc); exec has its word to say (see exec.cc). Every other number must not see us at
-// all: a vfork or a clone returns twice, so the stub jumps on with the stack exactly as it found
-// it.
+// privileges.cc), signal handlers by SYS_rt_sigaction (signals.cc); exec has its word to say (see
+// exec.cc). Every other number must not see us at all: a vfork or a clone returns twice, so the
+// stub jumps on with the stack exactly as it found it.
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
@@ -61,6 +61,8 @@ syscall:
   je track_seccomp
   cmp $157, %rdi
   je track_seccomp
+  cmp $13, %rdi
+  je track_signal_action
   push %rdi
   .cfi_adjust_cfa_offset 8
   push %rsi
@@ -95,6 +97,7 @@ syscall:
   .size syscall, .-syscall
 )");
 static_assert(SYS_execve == 59 && SYS_execveat == 322);
+static_assert(SYS_rt_sigaction == 13);
 static_assert(SYS_futex == 202 && SYS_seccomp == 317 && SYS_prctl == 157);
 
 }  // extern "C"

@@ -6,7 +6,8 @@
 // the file. Writers are the target's threads; the one word group others write is Control.
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
-//   rings | fibers | heap sites | samples | heap deltas | block regions | block pages | blocks
+//   rings | fibers | heap sites | samples | heap deltas | CPU samples | block regions | block pages
+//   | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -53,6 +54,7 @@ enum class SectionKind : uint32_t {
   heap_sites = 13,   // HeapSite[]
   samples = 14,      // Sample[]
   heap_deltas = 19,  // HeapDelta[]
+  cpu_samples = 18,  // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
 };
 inline constexpr uint32_t kSectionCount = 20;
 

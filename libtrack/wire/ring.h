@@ -23,6 +23,7 @@ enum class EventKind : uint8_t {
   process_exiting = 10,  // sort = EndReason
   lock_taken_over = 11,  // a lock left the held set of a thread other than its unlocker; object
   lock_lost = 12,        // thread ended while holding object
+  cpu_sample = 20,       // stack; object = the fiber's created_stack, argument unused
 };
 
 struct Event {

@@ -79,6 +79,8 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
   CHECK(kept<HeapSite>() == members<HeapSite>());
   CHECK(kept<HeapTable>() == members<HeapTable>());
+  CHECK(kept<CpuRow>() == members<CpuRow>());
+  CHECK(kept<CpuTable>() == members<CpuTable>());
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {

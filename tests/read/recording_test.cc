@@ -35,6 +35,35 @@ RecordingBuilder busy_recording() {
 
 }  // namespace
 
+TEST_CASE("samples of CPU time are read with their stacks and what was lost") {
+  test::RecordingBuilder builder;
+  const uint32_t stack = builder.add_stack({0x401000, 0x401234});
+  const uint32_t made = builder.add_stack({0x402000});
+  wire::CpuHead& head = builder.cpu_head();
+  head.period_ns = 10101010;
+  head.state = wire::CpuState::sampling;
+  head.signal = 58;
+  head.unseen = 7;
+  builder.add_cpu_sample(0, wire::cpu_key(stack, false, 0), 41);
+  builder.add_cpu_sample(5, wire::cpu_key(stack, true, made), 3);
+  builder.add_cpu_sample(6, wire::cpu_key(0, false, 0), 2);
+  builder.add_cpu_sample(7, 12345, 99);  // no key of ours
+  const Trace trace = read::read_recording(read::Bytes::memory(builder.bytes()), "test", false);
+  CHECK(trace.cpu.record == CpuRecord::sampling);
+  CHECK(trace.cpu.period_ns == 10101010);
+  CHECK(trace.cpu.unseen == 7);
+  REQUIRE(trace.cpu.rows.size() == 3);
+  CHECK(trace.cpu.rows[0].count == 41);
+  CHECK(trace.stacks[trace.cpu.rows[0].stack].addresses ==
+        std::vector<uint64_t>{0x401234, 0x401000});
+  CHECK(trace.cpu.rows[1].on_fiber);
+  CHECK(trace.stacks[trace.cpu.rows[1].fiber_created_at].addresses.size() == 1);
+  CHECK(trace.cpu.rows[2].stack == 0);
+  CHECK(cpu_text(trace.cpu) ==
+        "99 samples a second of each thread's CPU time, in the process, by signal 58; 7 samples "
+        "not taken while threads had the signal blocked (`track profile cpu PID` sees those)");
+}
+
 TEST_CASE("a recording's threads, waits and held locks are read as they were written") {
   const RecordingBuilder builder = busy_recording();
   const Trace trace = read_bytes(builder.bytes());

@@ -8,6 +8,7 @@
 #include <string>
 #include <vector>
 
+#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -19,7 +20,8 @@ class RecordingBuilder {
  public:
   static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
-                            kModules = 4, kStrings = 512, kFibers = 4, kSamples = 64;
+                            kModules = 4, kStrings = 512, kFibers = 4, kSamples = 64,
+                            kCpuSamples = 16;
 
   // blocks: leaves of the table of heap blocks; each takes 32 MiB.
   explicit RecordingBuilder(uint64_t blocks = 0) {
@@ -38,6 +40,7 @@ class RecordingBuilder {
     add_section(wire::SectionKind::block_regions, sizeof(wire::BlockRegion), blocks);
     add_section(wire::SectionKind::block_pages, 1, blocks * wire::kRegionPages);
     add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
+    add_section(wire::SectionKind::cpu_samples, sizeof(wire::CpuSample), kCpuSamples);
     write_header();
   }
 
@@ -123,6 +126,16 @@ class RecordingBuilder {
     delta.stack = stack;
     delta.objects = objects;
     delta.bytes = bytes;
+  }
+
+  wire::CpuHead& cpu_head() {
+    section(wire::SectionKind::cpu_samples).used = kCpuSamples;
+    return *reinterpret_cast<wire::CpuHead*>(place(wire::SectionKind::cpu_samples));
+  }
+  void add_cpu_sample(uint32_t at, uint64_t key, uint64_t count) {
+    auto* samples = reinterpret_cast<wire::CpuSample*>(place(wire::SectionKind::cpu_samples));
+    samples[wire::kCpuHeadEntries + at].key = key;
+    samples[wire::kCpuHeadEntries + at].count = count;
   }
 
   // Outermost first, as recorded. The reference of the stack.

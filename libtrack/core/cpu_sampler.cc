@@ -1,0 +1,310 @@
+// A timer belongs to the slot of its thread. Who takes its number out of the slot deletes it: the
+// thread at its end, or the one that moves all timers to another signal.
+#include "libtrack/core/cpu_sampler.h"
+
+#include <signal.h>
+#include <time.h>
+#include <ucontext.h>
+
+#include "libtrack/core/cpu_signal.h"
+#include "libtrack/core/memory.h"
+#include "libtrack/core/options.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/replay.h"
+#include "libtrack/core/ring.h"
+#include "libtrack/core/stacks.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/thread_state.h"
+#include "libtrack/wire/cpu.h"
+
+namespace track::core {
+
+std::atomic<int> cpu_signal_number{0};
+
+namespace {
+
+using wire::CpuHead;
+using wire::CpuSample;
+using wire::CpuState;
+using wire::SectionKind;
+
+constexpr uint64_t kSecond = 1000000000;
+// The kernel looks at CPU timers at its ticks, 100 a second at least: so much may be due at once of
+// a thread that ran all the time.
+constexpr uint64_t kLongestTickNs = kSecond / 100;
+
+struct alignas(64) CpuThread {
+  std::atomic<int32_t> timer;  // its number + 1; 0 = none
+  uint64_t* frames;            // room for kMaxFrames + 1: the interrupted stack may be a small one
+};
+
+CpuThread* cpu_threads;  // one a thread slot; null: never sampled
+CpuHead* head;
+CpuSample* samples;
+uint64_t sample_count;
+uint64_t period_ns;
+std::atomic<bool> moving{false};
+std::atomic<uint64_t> tried{0};  // signals that the target wants
+char cookie;                     // its address tells our timers' signals from others
+uint64_t expected_at_once;       // periods between two ticks, and a little more
+
+CpuThread& cpu_thread_of(const wire::ThreadSlot* slot) {
+  return cpu_threads[slot - recording.threads];
+}
+
+uint32_t stack_reference(const Captured& stack) {
+  // Interning goes on where a handler interrupted it only as far as it must not wait for itself.
+  const uint32_t writing = this_thread.writing_stack;
+  this_thread.writing_stack = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  const uint32_t reference =
+      intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  this_thread.writing_stack = writing;
+  return reference;
+}
+
+// The interrupted instruction itself is the innermost frame, as an address plus one: readers look
+// before return addresses.
+uint32_t interrupted_stack(const ucontext_t& context, uint64_t* frames) {
+  const greg_t* r = context.uc_mcontext.gregs;
+  const Registers registers{static_cast<uint64_t>(r[REG_RIP]), static_cast<uint64_t>(r[REG_RSP]),
+                            static_cast<uint64_t>(r[REG_RBP]), static_cast<uint64_t>(r[REG_RBX])};
+  Captured stack = capture_whole(frames, registers, stack_high_of(registers.sp), 0);
+  frames[stack.depth++] = registers.pc + 1;
+  stack.hash = hash_frames(frames, stack.depth, unwind_generation());
+  return stack_reference(stack);
+}
+
+bool count_sample(uint64_t key, uint64_t n) {
+  uint64_t at = (key * 0x9e3779b97f4a7c15u >> 32) % (sample_count - wire::kCpuHeadEntries);
+  for (uint32_t probe = 0; probe < wire::kCpuProbes; ++probe) {
+    CpuSample& sample = samples[wire::kCpuHeadEntries + at];
+    if (!reserve(&sample, sizeof sample)) return false;
+    uint64_t there = sample.key.load(std::memory_order_relaxed);
+    if (there == 0 && sample.key.compare_exchange_strong(there, key, std::memory_order_relaxed))
+      there = key;
+    if (there == key) {
+      count(sample.count, n);
+      return true;
+    }
+    if (++at == sample_count - wire::kCpuHeadEntries) at = 0;
+  }
+  return false;
+}
+
+void take_sample(const ucontext_t& context, uint64_t due) {
+  // More than ticks explain: the signal was blocked meanwhile, and where is not known.
+  uint64_t n = due;
+  if (due > expected_at_once) {
+    n = 1;
+    count(head->unseen, due - 1);
+  }
+  const CpuThread& own = cpu_thread_of(this_thread.slot);
+  // Inside the tracker new stacks cannot be kept: what keeps them is what was interrupted.
+  const bool inside = this_thread.busy != 0;
+  const uint32_t stack =
+      inside || own.frames == nullptr ? 0 : interrupted_stack(context, own.frames);
+  uint32_t created = 0;
+  if (this_thread.fiber != 0) created = recording.fibers[this_thread.fiber - 1].created_stack;
+  if ((!inside && stack == 0) ||
+      !count_sample(wire::cpu_key(stack, this_thread.fiber != 0, created), n))
+    count(head->lost, n);
+  push_event({sys::ticks(), created, this_thread.task, stack, 0, wire::EventKind::cpu_sample,
+              this_thread.fiber != 0, 0});
+}
+
+// Every signal is blocked here, so it does not nest. It enters the kernel only to reserve room.
+void on_cpu_signal(int number, void* information, void* context) {
+  const auto* info = static_cast<const siginfo_t*>(information);
+  if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &cookie)
+    return deliver_by_default(number, information);
+  if (!recording_on() || !recording_is_ours() || this_thread.gone || this_thread.slot == nullptr)
+    return;
+  const int overrun = info->si_overrun;
+  take_sample(*static_cast<const ucontext_t*>(context),
+              1 + static_cast<uint64_t>(overrun > 0 ? overrun : 0));
+}
+
+// A running thread's clock of CPU time, by its kernel id: CLOCK_THREAD_CPUTIME_ID for anyone.
+clockid_t cpu_clock_of(int32_t tid) {
+  return static_cast<clockid_t>(~static_cast<uint32_t>(tid) << 3 | 6);
+}
+
+bool make_timer(CpuThread& thread, int32_t tid, int number) {
+  sigevent event{};
+  event.sigev_notify = SIGEV_THREAD_ID;
+  event.sigev_signo = number;
+  event.sigev_value.sival_ptr = &cookie;
+  event._sigev_un._tid = tid;
+  int32_t timer = 0;
+  if (sys::call(SYS_timer_create, cpu_clock_of(tid), sys::as_long(&event), sys::as_long(&timer)) !=
+      0)
+    return false;
+  const timespec period{static_cast<time_t>(period_ns / kSecond),
+                        static_cast<long>(period_ns % kSecond)};
+  const itimerspec times{period, period};
+  if (sys::call(SYS_timer_settime, timer, 0, sys::as_long(&times), 0) != 0) {
+    sys::call(SYS_timer_delete, timer);
+    return false;
+  }
+  const int32_t before = thread.timer.exchange(timer + 1, std::memory_order_acq_rel);
+  if (before != 0) sys::call(SYS_timer_delete, before - 1);
+  return true;
+}
+
+void delete_timer(CpuThread& thread) {
+  const int32_t timer = thread.timer.exchange(0, std::memory_order_acq_rel);
+  if (timer != 0) sys::call(SYS_timer_delete, timer - 1);
+}
+
+template <class Use>
+void each_slot(Use use) {
+  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  for (uint64_t i = 0; i < used; ++i) use(recording.threads[i], cpu_threads[i]);
+}
+
+bool begin_moving() {
+  for (int attempt = 0; attempt < 10000; ++attempt) {
+    if (!moving.exchange(true, std::memory_order_acquire)) return true;
+    sys::call(SYS_sched_yield);
+  }
+  return false;  // a handler of the target's interrupted who moves, and wants a signal as well
+}
+
+// All timers off, and the signal as nobody's.
+void drop_signal(CpuState state) {
+  const int number = cpu_signal_number.exchange(0, std::memory_order_acq_rel);
+  head->state.store(state, std::memory_order_release);
+  head->signal.store(0, std::memory_order_relaxed);
+  each_slot([](wire::ThreadSlot&, CpuThread& thread) { delete_timer(thread); });
+  if (number != 0 && signal_is_ours(number, on_cpu_signal)) give_signal_back(number);
+}
+
+void use_signal(int number) {
+  head->signal.store(static_cast<uint32_t>(number), std::memory_order_relaxed);
+  head->state.store(CpuState::sampling, std::memory_order_release);
+  cpu_signal_number.store(number, std::memory_order_release);
+}
+
+}  // namespace
+
+void start_cpu_sampling() {
+  if (options.cpu == 0 || !options.record) return;
+  head = section_start<CpuHead>(SectionKind::cpu_samples);
+  samples = section_start<CpuSample>(SectionKind::cpu_samples);
+  sample_count = section_capacity<CpuSample>(SectionKind::cpu_samples);
+  if (sample_count <= wire::kCpuHeadEntries || !reserve(head, sizeof *head)) return;
+  cpu_threads = static_cast<CpuThread*>(
+      allocate(section_capacity<wire::ThreadSlot>(SectionKind::threads) * sizeof(CpuThread)));
+  if (cpu_threads == nullptr) return;
+  period_ns = kSecond / (options.cpu < 1000 ? options.cpu : 1000);
+  expected_at_once = kLongestTickNs / period_ns + 2;
+  head->period_ns = static_cast<uint32_t>(period_ns);
+  section(SectionKind::cpu_samples).used.store(sample_count, std::memory_order_relaxed);
+  const int number = take_unused_signal(on_cpu_signal, 0);
+  if (number == 0) return head->state.store(CpuState::no_signal, std::memory_order_release);
+  use_signal(number);
+}
+
+void begin_cpu_timer() {
+  const int number = cpu_signal_number.load(std::memory_order_acquire);
+  if (number == 0 || this_thread.slot == nullptr) return;
+  if (!signal_is_ours(number, on_cpu_signal)) return drop_signal(CpuState::taken);
+  CpuThread& thread = cpu_thread_of(this_thread.slot);
+  if (thread.frames == nullptr)
+    thread.frames = static_cast<uint64_t*>(allocate((kMaxFrames + 1) * sizeof(uint64_t)));
+  if (thread.frames == nullptr || !make_timer(thread, this_thread.tid, number))
+    head->refused.fetch_add(1, std::memory_order_relaxed);
+  // Whoever moved the timers meanwhile may have passed this slot by.
+  const int now = cpu_signal_number.load(std::memory_order_acquire);
+  if (now == number) return;
+  delete_timer(thread);
+  if (now != 0) make_timer(thread, this_thread.tid, now);
+}
+
+void end_cpu_timer() {
+  if (this_thread.slot != nullptr) delete_timer(cpu_thread_of(this_thread.slot));
+}
+
+PausedCpuTimer pause_cpu_timer() {
+  PausedCpuTimer paused;
+  const int number = cpu_signal_number.load(std::memory_order_acquire);
+  if (number == 0 || this_thread.slot == nullptr || this_thread.gone || !recording_is_ours())
+    return paused;
+  const int32_t timer = cpu_thread_of(this_thread.slot).timer.load(std::memory_order_relaxed) - 1;
+  const itimerspec never{};
+  itimerspec left{};
+  if (timer < 0 ||
+      sys::call(SYS_timer_settime, timer, 0, sys::as_long(&never), sys::as_long(&left)) != 0)
+    return paused;
+  paused.timer = timer;
+  paused.left_ns = static_cast<uint64_t>(left.it_value.tv_sec) * kSecond +
+                   static_cast<uint64_t>(left.it_value.tv_nsec);
+  const uint64_t bit = uint64_t{1} << (number - 1);
+  siginfo_t info;
+  const timespec at_once{};
+  if (sys::call(SYS_rt_sigtimedwait, sys::as_long(&bit), sys::as_long(&info),
+                sys::as_long(&at_once), 8) != number)
+    return paused;
+  if (info.si_code == SI_TIMER && info.si_value.sival_ptr == &cookie)
+    count(head->unseen);
+  else
+    sys::call(SYS_rt_tgsigqueueinfo, sys::pid(), sys::tid(), number, sys::as_long(&info));
+  return paused;
+}
+
+void resume_cpu_timer(const PausedCpuTimer& paused) {
+  if (paused.timer < 0) return;
+  const uint64_t left = paused.left_ns != 0 ? paused.left_ns : 1;
+  const itimerspec times{{0, static_cast<long>(period_ns % kSecond)},
+                         {0, static_cast<long>(left % kSecond)}};
+  sys::call(SYS_timer_settime, paused.timer, 0, sys::as_long(&times), 0);
+}
+
+void leave_cpu_signals(uint64_t wanted) {
+  if ((wanted & cpu_signal_bit()) == 0 || !recording_is_ours() || !begin_moving()) return;
+  if ((wanted & cpu_signal_bit()) != 0) {
+    BusyScope busy;
+    drop_signal(CpuState::no_signal);
+    const int other = take_unused_signal(
+        on_cpu_signal, tried.fetch_or(wanted, std::memory_order_relaxed) | wanted);
+    if (other != 0) {
+      use_signal(other);
+      each_slot([&](wire::ThreadSlot& slot, CpuThread& thread) {
+        const int32_t tid = slot.tid.load(std::memory_order_acquire);
+        if (slot.state.load(std::memory_order_acquire) != wire::ThreadState::running) return;
+        if (make_timer(thread, tid, other) &&
+            slot.state.load(std::memory_order_acquire) != wire::ThreadState::running)
+          delete_timer(thread);
+      });
+    }
+  }
+  moving.store(false, std::memory_order_release);
+}
+
+void stop_cpu_sampling() {
+  if (!cpu_sampling() || !recording_is_ours() || !begin_moving()) return;
+  drop_signal(CpuState::filtered);
+  moving.store(false, std::memory_order_release);
+}
+
+void restart_cpu_sampling_after_fork() {
+  if (cpu_threads == nullptr) return;
+  moving.store(false, std::memory_order_relaxed);
+  each_slot([](wire::ThreadSlot&, CpuThread& thread) {
+    thread.timer.store(0, std::memory_order_relaxed);
+  });
+  // The table was left behind with the parent.
+  const int number = cpu_signal_number.load(std::memory_order_relaxed);
+  if (!reserve(head, sizeof *head)) {
+    cpu_signal_number.store(0, std::memory_order_relaxed);
+    return;
+  }
+  head->period_ns = static_cast<uint32_t>(period_ns);
+  if (number == 0) return head->state.store(CpuState::no_signal, std::memory_order_release);
+  use_signal(number);
+  begin_cpu_timer();
+}
+
+}  // namespace track::core
