@@ -1,5 +1,6 @@
 #include "cli/verbs/profile_types.h"
 
+#include "cli/analyze/profile_cpu.h"
 #include "cli/analyze/profile_heap.h"
 #include "cli/analyze/profile_leaks.h"
 #include "cli/model/error.h"
@@ -42,7 +43,7 @@ constexpr ProfileType kTypes[] = {
     {"contention", "mutex", "--contention", not_yet},
     {"block", "", "--contention", not_yet},
     {"threadcreate", "", "", from_trace<analyze::profile_thread_creations>},
-    {"cpu", "profile", "--cpu 99hz", not_yet},
+    {"cpu", "profile", "--cpu 99hz", from_trace<analyze::profile_cpu>, false, false, true},
 };
 // clang-format on
 
