@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <chrono>
+#include <cstdio>
 #include <filesystem>
 #include <thread>
 
@@ -43,6 +44,8 @@ Profile built(const std::string& target, const ProfileType& type, const ProfileS
   std::optional<Profile> sum;
   std::vector<std::string> without;
   for (const Loaded& loaded : processes) {
+    for (const std::string& damage : loaded.report.trace.warnings)
+      std::fprintf(stderr, "track: damage: %s\n", damage.c_str());
     std::optional<Profile> one = type.build(loaded, settings.stacks);
     if (!one) {
       without.push_back("not recorded in process " + std::to_string(loaded.report.trace.pid));

@@ -14,7 +14,8 @@
 namespace track::write {
 namespace {
 
-constexpr double kLeastShare = 0.005;   // of the whole: smaller branches are left out, and counted
+constexpr double kLeastShare =
+    0.005;  // of the whole: smaller branches are left out, and counted if they are more in sum
 constexpr size_t kMostBranches = 12;    // shown of one node
 constexpr size_t kMostTreeLines = 400;  // of the whole tree
 constexpr size_t kMostIndent = 30;      // columns
@@ -233,6 +234,7 @@ class Text {
       rest += nodes_[below[i]].sum;
       size += nodes_[below[i]].size;
     }
+    if (shown != 0 && static_cast<double>(size) < kLeastShare * static_cast<double>(total_)) return;
     ++tree_lines_;
     page_.line(page_.ink(
         Ink::dim, fmt::format("{:>10} {:>6}  {}... {} more", amount(rest), percent(size, total_),
