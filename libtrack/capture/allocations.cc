@@ -95,12 +95,13 @@ template <bool kStacks>
 void* tracked_realloc(void* block, size_t n) noexcept {
   return resized<kStacks>(block, n, [&] { return next.realloc(block, n); });
 }
+// libc's own would come back to the hook of realloc, and the block be entered twice. An overflow is
+// left to it: that fails whatever the product is, and must not look like a free.
 template <bool kStacks>
 void* tracked_reallocarray(void* block, size_t n, size_t size) noexcept {
-  // An overflow fails whatever the product is, which must not look like a free.
   size_t bytes = 0;
-  if (__builtin_mul_overflow(n, size, &bytes)) bytes = SIZE_MAX;
-  return resized<kStacks>(block, bytes, [&] { return next.reallocarray(block, n, size); });
+  if (__builtin_mul_overflow(n, size, &bytes)) return next.reallocarray(block, n, size);
+  return resized<kStacks>(block, bytes, [&] { return next.realloc(block, bytes); });
 }
 
 // Before the allocator has it back: afterwards the address may be another thread's.

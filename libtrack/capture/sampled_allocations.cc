@@ -107,8 +107,12 @@ template <class Resize>
 void* sampled_realloc(void* block, size_t n) noexcept {
   return resized(block, n, [=] { return next.realloc(block, n); });
 }
+// libc's own would come back to the hook of realloc, and the block be counted twice. An overflow
+// fails.
 void* sampled_reallocarray(void* block, size_t n, size_t size) noexcept {
-  return resized(block, product(n, size), [=] { return next.reallocarray(block, n, size); });
+  size_t bytes = 0;
+  if (__builtin_mul_overflow(n, size, &bytes)) return next.reallocarray(block, n, size);
+  return resized(block, bytes, [=] { return next.realloc(block, bytes); });
 }
 
 [[gnu::noinline]] void free_perhaps_sampled(void* block) {

@@ -107,6 +107,8 @@ def modes(library):
         "tiny": ([library], "threads_max=64:coroutines_max=1024:stacks_mb=1", {}, True),
         "exact": ([library], "alloc=exact", {}, True),
         "cpu": ([library], "cpu=997", {}, True),
+        # Far more often than anybody would: every third or fourth block.
+        "sampled": ([library], "alloc=256", {}, True),
         "no-rseq": ([library], "", {"GLIBC_TUNABLES": "glibc.pthread.rseq=0"}, True),
     }
     for name, file in (("jemalloc", "libjemalloc.so.2"), ("tcmalloc", "libtcmalloc_minimal.so.4")):
@@ -115,6 +117,7 @@ def modes(library):
             all_modes[f"bare-{name}"] = ([other], None, {}, False)
             all_modes[f"{name}-after"] = ([library, other], "", {}, True)
             all_modes[f"{name}-exact"] = ([library, other], "alloc=exact", {}, True)
+            all_modes[f"{name}-sampled"] = ([library, other], "alloc=256", {}, True)
             all_modes[f"{name}-before"] = ([other, library], "", {}, True)
     return all_modes
 

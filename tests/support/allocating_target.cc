@@ -1,0 +1,133 @@
+// A program for tests/e2e/heap.py: allocates by every name there is, from threads and in a fork
+// child, then says what is in use: per function "NAME blocks bytes", and waits for its input's end.
+#include <malloc.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#include <cstdio>
+#include <cstdlib>
+#include <cstring>
+#include <new>
+#include <thread>
+#include <vector>
+
+namespace {
+
+constexpr size_t kLarge = 100;
+
+struct alignas(64) Wide {
+  char bytes[192];
+};
+
+int rounds;  // of every kind
+
+// Each keeps half of what it allocates. The block is written: no compiler may leave it out.
+template <class Allocate, class Free>
+void half(std::vector<void*>& kept, Allocate allocate, Free give_back) {
+  for (int i = 0; i < rounds; ++i) {
+    void* block = allocate();
+    std::memset(block, 1, 8);
+    asm volatile("" ::"r"(block) : "memory");
+    if (i % 2 == 0)
+      kept.push_back(block);
+    else
+      give_back(block);
+  }
+}
+
+#define TRACK_KIND(name, allocate, give_back)                                      \
+  [[gnu::noinline]] void name(std::vector<void*>& kept) {                          \
+    half(                                                                          \
+        kept, []() -> void* { return allocate; }, [](void* block) { give_back; }); \
+  }
+
+TRACK_KIND(by_malloc, std::malloc(kLarge), std::free(block))
+TRACK_KIND(by_calloc, std::calloc(10, 10), std::free(block))
+TRACK_KIND(by_realloc, std::realloc(std::malloc(10), kLarge), std::free(block))
+TRACK_KIND(by_realloc_far, std::realloc(std::malloc(10), 5000), std::free(block))
+TRACK_KIND(by_reallocarray, reallocarray(nullptr, 10, 10), std::free(block))
+TRACK_KIND(by_memalign, memalign(64, kLarge), std::free(block))
+TRACK_KIND(by_aligned_alloc, std::aligned_alloc(64, 128), std::free(block))
+TRACK_KIND(by_posix_memalign, ([] {
+             void* block = nullptr;
+             return posix_memalign(&block, 128, kLarge) == 0 ? block : nullptr;
+           }()),
+           std::free(block))
+TRACK_KIND(by_valloc, valloc(kLarge), std::free(block))
+TRACK_KIND(by_pvalloc, pvalloc(kLarge), std::free(block))
+TRACK_KIND(by_new, operator new(kLarge), operator delete(block))
+TRACK_KIND(by_new_sized, operator new(kLarge), operator delete(block, kLarge))
+TRACK_KIND(by_new_array, operator new[](kLarge), operator delete[](block))
+TRACK_KIND(by_new_nothrow, operator new(kLarge, std::nothrow), operator delete(block, std::nothrow))
+TRACK_KIND(by_new_aligned, operator new(192, std::align_val_t(64)),
+                           operator delete(block, std::align_val_t(64)))
+TRACK_KIND(by_new_wide, new Wide, delete static_cast<Wide*>(block))
+
+struct Kind {
+  const char* name;
+  void (*run)(std::vector<void*>&);
+  size_t bytes;
+};
+const Kind kKinds[] = {{"by_malloc", by_malloc, kLarge},
+                       {"by_calloc", by_calloc, 100},
+                       {"by_realloc", by_realloc, kLarge},
+                       {"by_realloc_far", by_realloc_far, 5000},
+                       {"by_reallocarray", by_reallocarray, 100},
+                       {"by_memalign", by_memalign, kLarge},
+                       {"by_aligned_alloc", by_aligned_alloc, 128},
+                       {"by_posix_memalign", by_posix_memalign, kLarge},
+                       {"by_valloc", by_valloc, kLarge},
+                       {"by_pvalloc", by_pvalloc, 4096},
+                       {"by_new", by_new, kLarge},
+                       {"by_new_sized", by_new_sized, kLarge},
+                       {"by_new_array", by_new_array, kLarge},
+                       {"by_new_nothrow", by_new_nothrow, kLarge},
+                       {"by_new_aligned", by_new_aligned, 192},
+                       {"by_new_wide", by_new_wide, sizeof(Wide)}};
+constexpr size_t kKindCount = sizeof kKinds / sizeof kKinds[0];
+
+void run_all(std::vector<void*>* kept) {
+  for (size_t i = 0; i < kKindCount; ++i) {
+    kept[i].reserve(static_cast<size_t>(rounds));
+    kKinds[i].run(kept[i]);
+  }
+}
+
+void tell(size_t times) {
+  for (const Kind& kind : kKinds)
+    std::printf("%s %zu %zu\n", kind.name, times * static_cast<size_t>(rounds) / 2,
+                times * static_cast<size_t>(rounds) / 2 * kind.bytes);
+  std::printf("ready\n");
+  std::fflush(stdout);
+  char byte;
+  while (read(STDIN_FILENO, &byte, 1) > 0) continue;
+}
+
+}  // namespace
+
+int main(int count, char** arguments) {
+  rounds = count > 1 ? std::atoi(arguments[1]) : 100;
+  const bool in_child = count > 2 && std::strcmp(arguments[2], "fork") == 0;
+  static std::vector<void*> kept[3][kKindCount];
+  run_all(kept[0]);
+  if (in_child) {
+    const pid_t child = fork();
+    if (child != 0) {
+      int status = 0;
+      waitpid(child, &status, 0);
+      return WEXITSTATUS(status);
+    }
+    // The parent's blocks are freed here, and are not this process's to tell about.
+    for (auto& blocks : kept[0]) blocks.clear();
+  }
+  // Half of what another thread allocated is freed by this one.
+  std::thread other([] { run_all(kept[1]); });
+  other.join();
+  run_all(kept[2]);
+  for (auto& blocks : kept[2]) {
+    for (void* block : blocks) std::free(block);
+    blocks.clear();
+  }
+  tell(in_child ? 1 : 2);
+  return 0;
+}
