@@ -105,7 +105,7 @@ Plan make_plan(uint32_t level, uint32_t rings) {
       plan.bytes[static_cast<uint32_t>(SectionKind::stack_index)] / sizeof(wire::StackIndexEntry);
   set(SectionKind::heap_sites, sizeof(wire::HeapSite), blocks || period != 0 ? stacks : 0);
   set(SectionKind::samples, sizeof(wire::Sample),
-      period != 0 ? sample_slots(period) / (level > 1 ? 16 : 1) : 0);
+      period != 0 ? within(sample_slots(period) / shrink, 2048, 1 << 21) : 0);
   set(SectionKind::heap_deltas, sizeof(wire::HeapDelta),
       blocks && options.alloc_stacks ? kMostDeltas / shrink : 0);
   const uint64_t regions = blocks ? wire::kMostBlockRegions / shrink : 0;
