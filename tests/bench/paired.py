@@ -35,13 +35,16 @@ MICRO = [
     ("thread create + join", "thread", "", 1.10),
     ("malloc + free, recording off", "malloc", "record=0", 1.05),
     ("malloc + free", "malloc", "", None),
-    ("malloc + free, every block in the table", "malloc", "alloc=exact:alloc_stacks=0", None),
     ("malloc + free, every block with its stack of 20 frames", "blocks", "alloc=exact", 2.0),
     ("the same, 2 threads", "blocks2", "alloc=exact", 2.0),
     ("1-byte `read()` that does not wait", "read", "", None),
     ("`epoll_wait()` that does not wait", "epoll", "", None),
     ("empty coroutine create + destroy, 20 frames deep", "coroutine", "", 3.0),
 ]
+# row, TRACK_OPTIONS, goal: nanoseconds more than the names alone take (recording on, alloc=off).
+OVER_NAMES = [("malloc + free, one sample every 512 KiB", "alloc=sampled", 1.5),
+              ("malloc + free, every block in the table, no stacks", "alloc=exact:alloc_stacks=0",
+               3.0)]
 STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
           ("one of the last, again", "bm_known/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
@@ -107,6 +110,18 @@ class Bench:
             has_peers = not track_options or operation.startswith("blocks")
             self.add_ratio(name, pairs, "ns", goal,
                            has_peers and self.peers(operation) or "")
+        for name, track_options, goal in OVER_NAMES:
+            if not self.wanted(name):
+                continue
+            command = [self.bin / "micro", "malloc", self.seconds]
+            names, more = self.environment(True), self.environment(True, track_options)
+            pairs = self.pairs(lambda: self.figure(command, names),
+                               lambda: self.figure(command, more), self.rounds)
+            added = statistics.median(b - a for a, b in pairs)
+            middle = [statistics.median(column) for column in zip(*pairs)]
+            self.add(name=name, bare=f"names alone {middle[0]:.1f} ns",
+                     tracked=f"{middle[1]:.1f} ns", ratio=f"+{added:.1f} ns", value=added,
+                     goal=f"≤ +{goal:.1f} ns", met=added <= goal, peers="")
         if self.wanted("start-up of /bin/true"):
             command = [self.bin / "micro", "startup", self.seconds]
             options = {"TRACK_OPTIONS": self.environment(False)["TRACK_OPTIONS"]}
