@@ -14,6 +14,7 @@ set(TRACK_PROCESS_SOURCES
   copied_memory.cc
   core_file.cc
   core_memory.cc
+  cpu_sampling.cc
   descriptor_names.cc
   fibers.cc
   find_coroutines.cc
@@ -39,12 +40,14 @@ set(TRACK_PROCESS_SOURCES
   name_waits.cc
   named_functions.cc
   pages.cc
+  perf_events.cc
   permission.cc
   picture.cc
   proc.cc
   registers.cc
   room.cc
   running.cc
+  schedule.cc
   stacks.cc
   stale_frames.cc
   stop.cc

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <chrono>
 #include <cstdio>
+#include <cstdlib>
 #include <filesystem>
 #include <thread>
 
@@ -10,6 +11,7 @@
 #include "cli/model/error.h"
 #include "cli/model/profile_sum.h"
 #include "cli/model/words.h"
+#include "cli/process/locate.h"
 #include "cli/read/clock.h"
 #include "cli/verbs/load.h"
 
@@ -35,8 +37,20 @@ std::vector<Loaded> load(const std::string& target, const ProfileType& type,
     return loaded.report.trace.prepared;
   });
   const std::string options = *type.options == 0 ? "" : std::string(type.options) + " ";
+  const std::string outside =
+      type.outside != nullptr && processes.size() == 1 && !processes.front().report.trace.gone
+          ? ", or look from outside for a while: --seconds 10"
+          : "";
   throw Error(what + (prepared ? "" : ", which runs without libtrack.so") +
-              "; start the program with: track run " + options + "-- CMD");
+              "; start the program with: track run " + options + "-- CMD" + outside);
+}
+
+// A live process that records it by itself.
+bool records(const std::string& target, const ProfileType& type, const ProfileSettings& settings) {
+  const auto pid = static_cast<pid_t>(std::strtoul(target.c_str(), nullptr, 10));
+  if (!process::find_recording(pid)) return false;
+  const std::vector<Loaded> processes = load(target, type, settings);
+  return type.build(processes.front(), settings.stacks).has_value();
 }
 
 Profile built(const std::string& target, const ProfileType& type, const ProfileSettings& settings,
@@ -76,6 +90,9 @@ Profile profile_change(const std::string& target, const ProfileType& type,
                 "` is none; for what changed between two files: track diff A B");
   if (type.judged)
     throw Error("--seconds: who leaked before and still does would count as nothing; leave it out");
+  if (type.outside != nullptr && !records(target, type, settings))
+    return type.outside(static_cast<pid_t>(std::strtoul(target.c_str(), nullptr, 10)),
+                        settings.symbols, duration_ns);
   const std::vector<Loaded> before = load(target, type, settings);
   const Profile first = built(target, type, settings, before);
   std::this_thread::sleep_for(std::chrono::nanoseconds(duration_ns));

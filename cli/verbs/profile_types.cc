@@ -4,6 +4,7 @@
 #include "cli/analyze/profile_heap.h"
 #include "cli/analyze/profile_leaks.h"
 #include "cli/model/error.h"
+#include "cli/verbs/cpu_outside.h"
 
 namespace track::verbs {
 namespace {
@@ -43,7 +44,7 @@ constexpr ProfileType kTypes[] = {
     {"contention", "mutex", "--contention", not_yet},
     {"block", "", "--contention", not_yet},
     {"threadcreate", "", "", from_trace<analyze::profile_thread_creations>},
-    {"cpu", "profile", "--cpu 99hz", from_trace<analyze::profile_cpu>, false, false, true},
+    {"cpu", "profile", "--cpu 99hz", from_trace<analyze::profile_cpu>, false, false, true, cpu_from_outside},
 };
 // clang-format on
 

@@ -1,6 +1,8 @@
 // The one list of profile types. A new one is a builder in analyze/ and a line in profile_types.cc.
 #pragma once
 
+#include <sys/types.h>
+
 #include <optional>
 #include <string>
 #include <vector>
@@ -8,6 +10,7 @@
 #include "cli/analyze/profile_tasks.h"
 #include "cli/model/loaded.h"
 #include "cli/model/profile.h"
+#include "cli/verbs/settings.h"
 
 namespace track::verbs {
 
@@ -20,6 +23,8 @@ struct ProfileType {
   bool tasks = false;   // --by means something
   bool judged = false;  // is made of findings: Loaded::report has them by then
   bool heap = false;    // needs SymbolSettings::heap
+  // Of a process that does not record it, what can be seen within so long; null: nothing.
+  Profile (*outside)(pid_t pid, const SymbolSettings& symbols, uint64_t duration_ns) = nullptr;
 };
 
 // By its name or Go's. Throws Error.

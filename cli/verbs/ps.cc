@@ -14,6 +14,7 @@
 #include "cli/model/words.h"
 #include "cli/process/locate.h"
 #include "cli/process/proc.h"
+#include "cli/process/schedule.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/places.h"
@@ -27,7 +28,7 @@ namespace {
 
 struct PsSettings {
   std::string target, by, min_age, state, kind, directory;
-  bool tree = false, long_rows = false;
+  bool tree = false, long_rows = false, schedules = false;
   SymbolSettings symbols;
   OutputSettings output;
 };
@@ -145,6 +146,20 @@ write::TaskNotes notes_of(const Loaded& loaded) {
   return notes;
 }
 
+// Of a process that lives: a file's threads are no more, or others by now.
+void add_schedules(const Loaded& loaded, bool show, write::TaskNotes& notes) {
+  const Trace& trace = loaded.report.trace;
+  if (trace.end != ProcessEnd::alive || trace.gone || !loaded.dump.path.empty()) return;
+  notes.show_schedules = show;
+  size_t asked = 0;
+  for (const Thread& thread : trace.threads) {
+    constexpr size_t kMostAsked = 4096;  // some 10 us each
+    if (thread.tid == 0 || thread.state == TaskState::ended || ++asked > kMostAsked) continue;
+    if (const auto schedule = process::schedule_of(trace.pid, thread.tid))
+      notes.schedules[thread.id] = *schedule;
+  }
+}
+
 void ps(const PsSettings& settings) {
   if (settings.target.empty()) return list_everything(settings);
   const write::TaskFilter filter = task_filter(settings);
@@ -154,7 +169,10 @@ void ps(const PsSettings& settings) {
   SymbolSettings symbols = settings.symbols;
   symbols.pause = false;
   for (Loaded& loaded : load_target(settings.target, symbols, settings.long_rows)) {
-    if (settings.tree || settings.long_rows) notes.push_back(notes_of(loaded));
+    const bool told = settings.tree || settings.long_rows;
+    const bool schedules = settings.schedules || !settings.output.json.empty();
+    if (told || schedules) notes.push_back(told ? notes_of(loaded) : write::TaskNotes());
+    if (schedules) add_schedules(loaded, settings.schedules, notes.back());
     processes.push_back(std::move(loaded.report));
   }
   if (!settings.output.json.empty())
@@ -180,6 +198,8 @@ void add_ps(CLI::App& app, int& exit_code) {
   verb->add_flag("--long", settings->long_rows,
                  "also who keeps each suspended coroutine or fiber, and what each "
                  "blocked thread waits on");
+  verb->add_flag("--sched", settings->schedules,
+                 "also how long each thread of a live process ran, and waited for a CPU");
   verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
   verb->add_option("--state", settings->state,
                    "only this state: running, blocked, ended, suspended, done, mutex, join, ...");

@@ -3,6 +3,7 @@ set(TRACK_CLI_SOURCES
   main.cc
   verbs/check_dumps.cc
   verbs/child.cc
+  verbs/cpu_outside.cc
   verbs/diff.cc
   verbs/doctor.cc
   verbs/dump.cc

@@ -14,6 +14,16 @@
 namespace track::write {
 namespace {
 
+std::string schedule_text(const Schedule& schedule) {
+  const uint64_t runnable = schedule.cpu_ns + schedule.queue_ns;
+  const double waited = runnable == 0 ? 0
+                                      : 100.0 * static_cast<double>(schedule.queue_ns) /
+                                            static_cast<double>(runnable);
+  return fmt::format("on a CPU for {} in {}; ready, and waited for one, {} ({:.1f} %)",
+                     duration_text(schedule.cpu_ns), count_text(schedule.slices, "slice"),
+                     duration_text(schedule.queue_ns), waited);
+}
+
 // One column for "where", two lines a task: what it does, and where it came from.
 class Table {
  public:
@@ -51,6 +61,9 @@ class Table {
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
+    if (row.kind == TaskKind::thread && notes_.show_schedules && !grouped)
+      if (const auto known = notes_.schedules.find(row.id); known != notes_.schedules.end())
+        page_.wrapped(schedule_text(known->second), kIndent, kIndent + 2, Ink::dim);
     if (const std::string* kept = keeper(notes_, row); kept != nullptr && !grouped)
       page_.wrapped((row.kind == TaskKind::thread ? row.state + " kept by " : "kept by ") + *kept,
                     kIndent, kIndent + 2, Ink::dim);
@@ -240,6 +253,11 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["waits_for"] = known->second;
   if (const std::string* kept = keeper(notes, row))
     json[row.kind == TaskKind::thread ? "wait_object_kept_by" : "kept_by"] = *kept;
+  if (const auto known = notes.schedules.find(row.id);
+      row.kind == TaskKind::thread && known != notes.schedules.end())
+    json["sched"] = {{"cpu_ns", known->second.cpu_ns},
+                     {"queue_ns", known->second.queue_ns},
+                     {"slices", known->second.slices}};
   json["at"] = stack_json(process.trace, process.symbols, row.at);
   json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
   return json;

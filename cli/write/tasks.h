@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "cli/model/report.h"
+#include "cli/model/schedule.h"
 #include "cli/write/page.h"
 
 namespace track::write {
@@ -54,6 +55,8 @@ struct TaskNotes {
   std::unordered_map<uint64_t, std::string> waits_for;  // of threads: "thread 3, in a cycle"
   // "global `registry` -> ...": of coroutines, of fibers, and of what blocked threads wait on.
   std::unordered_map<uint64_t, std::string> kept_by, fiber_kept_by, object_kept_by;
+  std::unordered_map<uint64_t, Schedule> schedules;  // of threads of a live process
+  bool show_schedules = false;                       // in text
 };
 
 // Who keeps the task, or what it waits on; null: not told.
