@@ -22,7 +22,7 @@ class Leaks {
   void add(const Finding& finding) {
     auto rest = static_cast<int64_t>(finding.count);
     auto bytes = static_cast<int64_t>(finding.bytes_held);
-    if (finding.rule != Rule::leaked_memory)
+    if (!is_of_memory(finding.rule))
       for (const FindingTask& task : finding.tasks) {
         if (rest == 0) break;
         if (task.kind != TaskKind::thread || (task.created_at == 0 && task.blocked_at == 0))
@@ -39,8 +39,8 @@ class Leaks {
     if (where.empty()) where = builder_.stack(finding.blocked_at);
     std::vector<uint32_t> created = builder_.stack(finding.created_at);
     // Of memory there is only who allocated it.
-    builder_.add(finding.rule == Rule::leaked_memory ? std::move(created)
-                                                     : builder_.joined(std::move(where), created),
+    builder_.add(is_of_memory(finding.rule) ? std::move(created)
+                                            : builder_.joined(std::move(where), created),
                  labels_of(finding, sample), {rest, bytes});
   }
 
@@ -51,7 +51,7 @@ class Leaks {
     std::vector<ProfileLabel> labels = {text_label("rule", rule_name(finding.rule)),
                                         text_label("evidence", evidence_name(finding.evidence))};
     if (!finding.test.empty()) labels.push_back(text_label("test", finding.test));
-    if (finding.rule == Rule::leaked_memory) {
+    if (is_of_memory(finding.rule)) {
       labels.push_back(text_label("kind", "memory"));
     } else if (task != nullptr) {
       labels.push_back(text_label("kind", task_kind_name(task->kind)));

@@ -12,6 +12,7 @@ set(TRACK_ANALYZE_SOURCES
   fixpoint_looks.cc
   group.cc
   growing_memory.cc
+  growing_waits.cc
   growth.cc
   judge.cc
   keepers.cc

@@ -4,14 +4,11 @@
 #include <functional>
 #include <tuple>
 
-#include "cli/model/symbols.h"
-
 namespace track {
 namespace {
 
 bool same_module(const Module& a, const Module& b) {
-  if (!a.build_id.empty() && !b.build_id.empty())
-    return a.build_id == b.build_id && base_name(a.path) == base_name(b.path);
+  if (!a.build_id.empty() && !b.build_id.empty()) return a.build_id == b.build_id;
   return a.path == b.path;
 }
 

@@ -4,6 +4,7 @@
 #include <iterator>
 
 #include "cli/analyze/growing_memory.h"
+#include "cli/analyze/growing_waits.h"
 #include "cli/analyze/growth.h"
 #include "cli/model/words.h"
 
@@ -58,6 +59,8 @@ std::vector<Finding> find_growth(const Series& series) {
   std::vector<Finding> findings = analyze::find_growth(looks);
   std::vector<Finding> memory = analyze::find_growing_memory(looks);
   std::move(memory.begin(), memory.end(), std::back_inserter(findings));
+  std::vector<Finding> waits = analyze::find_growing_waits(looks);
+  std::move(waits.begin(), waits.end(), std::back_inserter(findings));
   return findings;
 }
 
