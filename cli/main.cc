@@ -52,6 +52,7 @@ int main(int argc, char** argv) {
   track::verbs::add_dump(app, exit_code);
   track::verbs::add_profile(app, exit_code);
   track::verbs::add_diff(app, exit_code);
+  track::verbs::add_trace(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   try {

@@ -33,6 +33,7 @@ set(TRACK_ANALYZE_SOURCES
   retention.cc
   stuck.cc
   suppressions.cc
+  timeline.cc
   trend.cc
   unjoined.cc
   wait_graph.cc

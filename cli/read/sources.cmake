@@ -7,6 +7,7 @@ set(TRACK_READ_SOURCES
   dump.cc
   dump_columns.cc
   fibers.cc
+  history.cc
   image.cc
   modules.cc
   pprof.cc

@@ -191,6 +191,12 @@ void Names::name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& 
   symbols.notes = symbolizer_.notes();
 }
 
+void Names::resolve_more(const Trace& trace, const std::unordered_set<StackIndex>& stacks,
+                         const std::unordered_set<uint64_t>& objects, Symbols& symbols) {
+  resolve_stacks(trace, stacks, symbols);
+  for (const uint64_t object : objects) name_object(object, symbols);
+}
+
 void Names::name_types(Fixpoint& fixpoint, const ImageMemory& memory) {
   if (!fixpoint.retentions.empty()) verbs::name_types(fixpoint, memory, symbolizer_);
 }

@@ -27,6 +27,7 @@ set(TRACK_CLI_SOURCES
   verbs/settings.cc
   verbs/supervisor.cc
   verbs/sweep.cc
+  verbs/trace.cc
   verbs/tracker_options.cc
   verbs/type_ways.cc
   verbs/untracked.cc

@@ -15,6 +15,7 @@ void add_hang(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);
 void add_profile(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
+void add_trace(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 

@@ -1,6 +1,8 @@
 set(TRACK_WRITE_SOURCES
+  chrome_trace.cc
   dump.cc
   dump_columns.cc
+  firefox_profile.cc
   folded.cc
   gzip.cc
   hang.cc
@@ -8,10 +10,12 @@ set(TRACK_WRITE_SOURCES
   json_parts.cc
   legacy_profile.cc
   page.cc
+  perfetto.cc
   pprof.cc
   profile_lines.cc
   profile_text.cc
   speedscope.cc
   task_rows.cc
   tasks.cc
-  text.cc)
+  text.cc
+  timeline_marks.cc)

@@ -53,6 +53,11 @@ uint32_t index_of(const ThreadSlot* slot) {
   return static_cast<uint32_t>(slot - recording.threads);
 }
 
+// The running thread's.
+uint64_t event_object(const ThreadSlot* slot) {
+  return index_of(slot) | static_cast<uint64_t>(static_cast<uint32_t>(this_thread.tid)) << 32;
+}
+
 uint32_t pop_free_slot() {
   uint64_t head = free_slots.load(std::memory_order_acquire);
   while (static_cast<uint32_t>(head) != 0) {
@@ -159,7 +164,7 @@ void end_thread() {
   const bool holds = holds_any(slot);
   if (!holds) slot->held_count.store(0, std::memory_order_relaxed);
   slot->state.store(ThreadState::ended, std::memory_order_seq_cst);
-  push_event({now, index_of(slot), slot->task, 0, 0, wire::EventKind::thread_ended, 0, 0});
+  push_event({now, event_object(slot), slot->task, 0, 0, wire::EventKind::thread_ended, 0, 0});
   if (holds) return unpin_if_nothing_held(slot);
   unpin(slot);
 }
@@ -233,7 +238,7 @@ void begin_thread(ThreadSlot* slot) {
   set_current(slot);
   slot->started_ticks = sys::ticks();
   slot->state.store(ThreadState::running, std::memory_order_release);
-  push_event({slot->started_ticks, index_of(slot), slot->task, 0, 0,
+  push_event({slot->started_ticks, event_object(slot), slot->task, 0, 0,
               wire::EventKind::thread_started, 0, 0});
   if (__builtin_expect(cpu_sampling(), 0)) begin_cpu_timer();
 }

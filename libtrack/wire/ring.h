@@ -12,9 +12,9 @@ namespace track::wire {
 enum class EventKind : uint8_t {
   none = 0,
   thread_created = 1,  // object = slot index, task = creator, argument unused
-  thread_started = 2,
-  thread_ended = 3,
-  thread_joined = 4,  // object = task joined
+  thread_started = 2,  // object = slot index | its kernel thread id << 32
+  thread_ended = 3,    // object: the same
+  thread_joined = 4,   // object = task joined
   thread_detached = 5,
   wait_ended = 6,     // sort = WaitKind, object, stack; duration filled
   module_loaded = 7,  // object = module slot

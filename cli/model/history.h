@@ -1,0 +1,44 @@
+// What happened lately in a recorded process: the events of its rings, in time order. Older ones
+// were overwritten; times are nanoseconds of the target's CLOCK_MONOTONIC.
+#pragma once
+
+#include <cstdint>
+#include <vector>
+
+#include "cli/model/trace.h"
+
+namespace track {
+
+enum class HistoryKind : uint8_t {
+  thread_created,   // object: its place in the table of threads; task: the creator
+  thread_started,   // object: the same; tid
+  thread_ended,     // object: the same; tid
+  thread_joined,    // object: task that was joined
+  thread_detached,  // object: task
+  wait_ended,       // object, wait, stack; duration
+  forked,           // object: the child's pid
+  exiting,
+  lock_lost,   // the thread ended while it held object
+  cpu_sample,  // stack
+};
+
+struct HistoryEvent {
+  uint64_t ns = 0;
+  uint64_t duration_ns = 0;
+  uint64_t object = 0;
+  uint32_t task = 0;
+  int32_t tid = 0;
+  StackIndex stack = 0;
+  HistoryKind kind = HistoryKind::exiting;
+  WaitKind wait = WaitKind::none;
+};
+
+struct History {
+  std::vector<HistoryEvent> events;
+  uint64_t overwritten = 0;     // events that were there once
+  uint64_t lost = 0;            // events that were never written
+  uint64_t unreadable = 0;      // of another kind than this reader knows, or damaged
+  uint64_t complete_since = 0;  // from then on nothing was overwritten
+};
+
+}  // namespace track
