@@ -77,8 +77,9 @@ class Legacy {
   }
 
   void heap() {
-    text_ += fmt::format("heap profile: {}: {} [{}: {}] @ heap_v2/{}\n", total(2), total(3),
-                         total(0), total(1), std::max<int64_t>(profile_.period, 1));
+    // A period of 1: readers would scale samples up, and these values are no samples.
+    text_ += fmt::format("heap profile: {}: {} [{}: {}] @ heap_v2/1\n", total(2), total(3),
+                         total(0), total(1));
     for (const ProfileSample& sample : profile_.samples) {
       const std::vector<int64_t>& v = sample.values;
       text_ += fmt::format("{}: {} [{}: {}]", v[2], v[3], v[0], v[1]);

@@ -154,6 +154,19 @@ TEST_CASE("legacy: the count form, with the memory map") {
   CHECK(text.find("\n400000-500000 r-xp 00000000 00:00 0 /bin/server\n") != std::string::npos);
 }
 
+TEST_CASE("legacy: the heap form, whose values no reader is to scale") {
+  Profile profile = test::sample_profile();
+  profile.period = 524'288;
+  profile.value_types = {{"alloc_objects", "count"},
+                         {"alloc_space", "bytes"},
+                         {"inuse_objects", "count"},
+                         {"inuse_space", "bytes"}};
+  for (ProfileSample& sample : profile.samples)
+    sample.values.insert(sample.values.begin(), {7, 9000});
+  CHECK(write::legacy_profile(profile).find("heap profile: 6: 2656 [21: 27000] @ heap_v2/1\n"
+                                            "2: 2048 [7: 9000] @ 0x800010") == 0);
+}
+
 TEST_CASE("legacy: contention, and what has no such form") {
   Profile profile = test::sample_profile();
   profile.value_types = {{"contentions", "count"}, {"delay", "nanoseconds"}};
