@@ -15,14 +15,13 @@ bool is_coroutine_code(const Frame& frame) {
 }
 
 // The function of the innermost coroutine that a stack is inside of; empty: of none.
-std::string coroutine_of(const Trace& trace, const Symbols& symbols, const Stack& stack) {
+std::string coroutine_of(const Symbols& symbols, const Stack& stack) {
   for (const uint64_t address : stack.addresses) {
     const auto known = symbols.code.find({address, stack.generation});
     if (known == symbols.code.end()) continue;
     for (const Frame& frame : known->second.frames)
-      if (is_coroutine_code(frame)) return frame.function;
+      if (is_coroutine_code(frame)) return short_function(frame.function);
   }
-  (void)trace;
   return {};
 }
 
@@ -49,7 +48,7 @@ std::optional<Profile> profile_cpu(const Trace& trace, const Symbols& symbols) {
       stack = builder.joined(std::move(stack), builder.stack(row.fiber_created_at));
     std::string coroutine;
     if (row.stack != 0 && row.stack < trace.stacks.size())
-      coroutine = coroutine_of(trace, symbols, trace.stacks[row.stack]);
+      coroutine = coroutine_of(symbols, trace.stacks[row.stack]);
     labels.push_back(text_label("kind", !coroutine.empty() ? "coroutine"
                                         : row.on_fiber     ? "fiber"
                                                            : "thread"));
