@@ -1,6 +1,7 @@
 #include "libtrack/control/exit.h"
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/stacks.h"
@@ -71,6 +72,8 @@ bool is_recorded_process() {
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
+  // A fork child that only worked: its CPU time is worth a file of its own.
+  if (core::cpu_sampled() && core::forked_recording_unpublished()) core::publish_forked_recording();
   core::count_unfinished_stack();
   header.exit_code.store(exit_code, std::memory_order_relaxed);
   header.exit_task.store(core::this_thread.task, std::memory_order_relaxed);

@@ -29,9 +29,9 @@ using wire::CpuState;
 using wire::SectionKind;
 
 constexpr uint64_t kSecond = 1000000000;
-// The kernel looks at CPU timers at its ticks, 100 a second at least: so much may be due at once of
-// a thread that ran all the time.
-constexpr uint64_t kLongestTickNs = kSecond / 100;
+// The kernel looks at CPU timers at its ticks, 100 a second at least, and fewer on a virtual
+// machine that does not always run: so much may be due at once of a thread that ran all the time.
+constexpr uint64_t kLongestTickNs = kSecond / 10;
 
 struct alignas(64) CpuThread {
   std::atomic<int32_t> timer;  // its number + 1; 0 = none
@@ -43,10 +43,11 @@ CpuHead* head;
 CpuSample* samples;
 uint64_t sample_count;
 uint64_t period_ns;
+std::atomic<bool> sampled{false};  // since this process began
 std::atomic<bool> moving{false};
 std::atomic<uint64_t> tried{0};  // signals that the target wants
 char cookie;                     // its address tells our timers' signals from others
-uint64_t expected_at_once;       // periods between two ticks, and a little more
+uint64_t expected_at_once;       // periods between two ticks at the most
 
 CpuThread& cpu_thread_of(const wire::ThreadSlot* slot) {
   return cpu_threads[slot - recording.threads];
@@ -100,6 +101,7 @@ void take_sample(const ucontext_t& context, uint64_t due) {
     n = 1;
     count(head->unseen, due - 1);
   }
+  sampled.store(true, std::memory_order_relaxed);
   const CpuThread& own = cpu_thread_of(this_thread.slot);
   // Inside the tracker new stacks cannot be kept: what keeps them is what was interrupted.
   const bool inside = this_thread.busy != 0;
@@ -289,9 +291,14 @@ void stop_cpu_sampling() {
   moving.store(false, std::memory_order_release);
 }
 
+bool cpu_sampled() {
+  return sampled.load(std::memory_order_relaxed);
+}
+
 void restart_cpu_sampling_after_fork() {
   if (cpu_threads == nullptr) return;
   moving.store(false, std::memory_order_relaxed);
+  sampled.store(false, std::memory_order_relaxed);
   each_slot([](wire::ThreadSlot&, CpuThread& thread) {
     thread.timer.store(0, std::memory_order_relaxed);
   });

@@ -49,6 +49,9 @@ void leave_cpu_signals(uint64_t wanted);
 // No timer and no signal any more: before the target's system-call filter is there.
 void stop_cpu_sampling();
 
+// Has this process taken any sample?
+bool cpu_sampled();
+
 // In the child, on the thread that forked: timers stay with the parent.
 void restart_cpu_sampling_after_fork();
 
