@@ -205,6 +205,13 @@ def main():
         check("cpu=499hz" in info["recordings"][0]["options"], "the recording says its options")
         check_timelines(track, recording, folder, True)
 
+        environment["TRACK_OPTIONS"] = f"cpu=499hz:keep=1:dir={folder}/forks"
+        run(program, "150", "fork", env=environment)
+        forked = run(track, "profile", "cpu", str(folder / "forks"), "-o", "-", "--format", "folded")
+        sums = folded(forked.stdout)
+        check(sums["burn_one_part"] > 40e6 and sums["burn_three_parts"] == 0,
+              f"a forked child's own samples, in its own recording ({dict(sums)})")
+
         dump = folder / "dump"
         result = run(track, "dump", str(recording), "-o", str(dump))
         check(result.returncode == 0, f"dump: {result.stderr}")

@@ -1,6 +1,9 @@
 // Burns CPU time in known proportions on several threads, waits in between, and starts short
-// threads all along. Arguments: how long the threads burn, in milliseconds of their own CPU time.
+// threads all along. Arguments: how long the threads burn, in milliseconds of their own CPU time;
+// and, if a forked child is to burn it instead, another one.
+#include <sys/wait.h>
 #include <time.h>
+#include <unistd.h>
 
 #include <cstdio>
 #include <cstdlib>
@@ -39,6 +42,15 @@ extern "C" [[gnu::noinline]] void burn_one_part() {
 
 int main(int count, char** arguments) {
   const double wanted = count > 1 ? std::atof(arguments[1]) : 300;
+  if (count > 2) {  // a child process that does nothing but work
+    const pid_t child = fork();
+    if (child == 0) {
+      for (const double end = cpu_ms() + wanted; cpu_ms() < end;) burn_one_part();
+      _exit(0);
+    }
+    waitpid(child, nullptr, 0);
+    return 0;
+  }
   std::vector<std::thread> threads;
   for (int i = 0; i < 2; ++i)
     threads.emplace_back([wanted] {
