@@ -32,7 +32,9 @@ HANGING = ("locks/double_lock", "locks/main_ab_ba", "locks/join_under_lock",
 LISTINGS = ([], ["--tree"], ["--by", "site"], ["--by", "stack"], ["--by", "state"],
             ["--kind", "coroutine"], ["--kind", "thread", "--state", "blocked"], ["--min-age", "1h"])
 DURATION = re.compile(r"\b\d+(\.\d+)? (ns|us|µs|ms|s|min|h|d)( \d+ (s|min|h))?\b")
-MOMENTARY = ("age_ns", "since_ns", "pause_ns", "pause_for", "seen_ns", "min", "median", "max", "events")
+# The scheduler's figures (sched) are those of a live process: a dump has none.
+MOMENTARY = ("age_ns", "since_ns", "pause_ns", "pause_for", "seen_ns", "min", "median", "max", "events",
+             "sched")
 failures = []
 
 
