@@ -5,6 +5,7 @@ list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
 set(TRACK_CORE_SOURCES
     core/frame_map.cc
     core/block_table.cc
+    core/contention.cc
     core/coroutine_table.cc
     core/cpu_sampler.cc
     core/cpu_signal.cc
@@ -27,9 +28,11 @@ set(TRACK_CORE_SOURCES
 set(TRACK_CAPTURE_SOURCES
     capture/allocation_stacks.cc
     capture/allocations.cc
+    capture/births.cc
     capture/coroutines.cc
     capture/descriptors.cc
     capture/fibers.cc
+    capture/handoffs.cc
     capture/held.cc
     capture/locks.cc
     capture/next_symbols.cc

@@ -5,6 +5,8 @@
 
 #include "cli/model/error.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/contention.h"
+#include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -50,6 +52,10 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::HeapDelta);
     case SectionKind::cpu_samples:
       return sizeof(wire::CpuSample);
+    case SectionKind::contention:
+      return sizeof(wire::ContentionSlot);
+    case SectionKind::order_edges:
+      return sizeof(wire::OrderSlot);
     case SectionKind::none:
       break;
   }
@@ -90,6 +96,10 @@ const char* section_name(SectionKind kind) {
       return "heap deltas";
     case SectionKind::cpu_samples:
       return "CPU samples";
+    case SectionKind::contention:
+      return "contention";
+    case SectionKind::order_edges:
+      return "lock orders";
     case SectionKind::none:
       break;
   }

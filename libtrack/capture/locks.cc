@@ -36,7 +36,7 @@ int mutex_took(pthread_mutex_t* mutex, int rc) {
   return rc;
 }
 
-int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
+int mutex_release(pthread_mutex_t* mutex, const Real& real) {
   if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
   return real.pthread_mutex_unlock(mutex);
 }

@@ -12,6 +12,7 @@
 #include <errno.h>
 #include <linux/futex.h>
 
+#include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/held.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
@@ -113,7 +114,32 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return mutex_wait(mutex, registers, real);
 }
 
-int mutex_unlock(pthread_mutex_t* mutex, const Real& real);
+// Does the lock word say that somebody waits? Of a recursive mutex only when this unlock frees it.
+inline bool mutex_awaited(const pthread_mutex_t* mutex) {
+  const auto& data = mutex->__data;
+  const int word = __atomic_load_n(&data.__lock, __ATOMIC_RELAXED);
+  if ((data.__kind & (16 | 32)) != 0) return (word & static_cast<int>(FUTEX_WAITERS)) != 0;
+  return word > 1 && ((data.__kind & 3) != PTHREAD_MUTEX_RECURSIVE || data.__count <= 1);
+}
+
+// Is there somebody that an unlock of ours lets in, or is one reader less in the way of? Waiting
+// readers are counted among the readers, and (bit 2) where writers are preferred.
+inline bool rwlock_awaited(const pthread_rwlock_t* lock) {
+  const unsigned readers = __atomic_load_n(&lock->__data.__readers, __ATOMIC_RELAXED);
+  if (__atomic_load_n(&lock->__data.__writers, __ATOMIC_RELAXED) != 0 || (readers & 4) != 0)
+    return true;
+  constexpr unsigned kWriteLocked = 2;
+  return (readers & kWriteLocked) != 0 && readers >> 3 != 0;
+}
+
+int mutex_release(pthread_mutex_t* mutex, const Real& real);
+[[gnu::always_inline]] inline int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
+  if (mutex_awaited(mutex) && !refuses_unlock(mutex)) {
+    TRACK_REGISTERS(registers);
+    note_unlock(mutex, WaitKind::mutex, registers);
+  }
+  return mutex_release(mutex, real);
+}
 int mutex_trylock(pthread_mutex_t* mutex, const Real& real);
 
 // Reader-writer locks and spinlocks.

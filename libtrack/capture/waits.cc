@@ -1,6 +1,8 @@
 #include "libtrack/capture/waits.h"
 
+#include "libtrack/capture/births.h"
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/core/contention.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/stacks.h"
@@ -50,6 +52,55 @@ bool still_waiting(const wire::Wait& outer, uint32_t stack, const core::Register
   return now.frames[before.depth] - header.track_base < header.track_end - header.track_base;
 }
 
+// Where this thread is counted as a waiter just now.
+thread_local WaiterPlace counted_at __attribute__((tls_model("initial-exec")));
+
+enum class Charge { nobody, unlocker, waker };
+
+Charge charge_of(WaitKind kind) {
+  switch (kind) {
+    case WaitKind::mutex:
+    case WaitKind::rwlock_read:
+    case WaitKind::rwlock_write:
+      return Charge::unlocker;
+    case WaitKind::condition:
+    case WaitKind::semaphore:
+    case WaitKind::barrier:
+    case WaitKind::futex:
+      return Charge::waker;
+    default:
+      return Charge::nobody;
+  }
+}
+
+void begin_cost(OpenWait& open, const WaitRequest& request) {
+  const Charge charge = charge_of(open.kind);
+  const bool named = charge != Charge::nobody || open.kind == WaitKind::spinlock;
+  // Threads come and go: their handles are no objects that a place waits for again and again.
+  const uint64_t object = open.kind == WaitKind::join ? 0 : open.object;
+  const uint32_t created = named ? birth_of(request.object).stack : 0;
+  open.cost = core::contention_slot(
+      {wire::ContentionRole::waiter, open.kind, object, created, open.stack}, open.since_ticks);
+  open.outer_place = counted_at;
+  if (charge == Charge::unlocker) open.place = enter_waiters(open.object, open.since_ticks);
+  if (open.kind == WaitKind::barrier) note_wake(request.object, open.stack);
+  counted_at = open.place;
+}
+
+void end_cost(OpenWait& open, uint64_t now) {
+  counted_at = open.outer_place;
+  const uint64_t ticks = now > open.since_ticks ? now - open.since_ticks : 0;
+  if (open.cost != nullptr) core::add_contention(*open.cost, 1, ticks, ticks, now);
+  switch (charge_of(open.kind)) {
+    case Charge::unlocker:
+      return leave_waiters(open.place, open.kind, open.object, open.since_ticks, now);
+    case Charge::waker:
+      return charge_waker(open.kind, open.object, open.since_ticks, now);
+    case Charge::nobody:
+      break;
+  }
+}
+
 }  // namespace
 
 void begin_wait(OpenWait& open, const WaitRequest& request, const core::Registers& registers) {
@@ -66,6 +117,9 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
   if (__builtin_expect(still_waiting(wait, open.stack, registers), 0)) {
     open.nested = true;
     copy_fields(open.outer, wait);
+  } else if (__builtin_expect(counted_at.place != 0, 0)) {
+    abandon_waiters(counted_at, wait.since_ticks);
+    counted_at = {};
   }
   rewrite(wait, [&](wire::Wait& w) {
     w.kind = request.kind;
@@ -79,6 +133,7 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
     w.owner_tid = request.owner_tid;
   });
   core::refresh_clock(open.since_ticks);
+  begin_cost(open, request);
 }
 
 void end_wait(OpenWait& open) {
@@ -91,6 +146,7 @@ void end_wait(OpenWait& open) {
   const uint64_t now = sys::ticks();
   open.slot->waits.store(open.slot->waits.load(std::memory_order_relaxed) + 1,
                          std::memory_order_relaxed);
+  end_cost(open, now);
   if (now - open.since_ticks < kEventTicks) return;
   core::push_event({now, open.object, open.slot->task, open.stack,
                     static_cast<float>(now - open.since_ticks), wire::EventKind::wait_ended,

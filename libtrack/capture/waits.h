@@ -10,7 +10,9 @@
 
 #include <cstdint>
 
+#include "libtrack/capture/handoffs.h"
 #include "libtrack/core/thread_state.h"
+#include "libtrack/wire/contention.h"
 #include "libtrack/wire/tables.h"
 
 namespace track::capture {
@@ -32,6 +34,8 @@ struct OpenWait {
   uint32_t stack;
   WaitKind kind;
   bool nested = false;
+  WaiterPlace place = {}, outer_place = {};
+  wire::ContentionSlot* cost;  // where it is added up; null: nowhere
   wire::Wait outer;
 };
 

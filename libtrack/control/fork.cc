@@ -4,10 +4,12 @@
 
 #include "libtrack/capture/allocation_stacks.h"
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/contention.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -86,6 +88,8 @@ void in_fork_child() {
   core::restart_block_table_after_fork();
   core::restart_sample_table_after_fork();
   capture::restart_allocation_stacks_after_fork();
+  core::restart_contention_after_fork();
+  capture::restart_handoffs_after_fork();
   capture::restart_coroutines_after_fork(keep_coroutines);
   forget_the_parents_past(header);
   core::restart_rings_after_fork();

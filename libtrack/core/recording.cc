@@ -13,6 +13,8 @@
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/contention.h"
+#include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -98,6 +100,9 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::strings, 1, 1 << 20);
   set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride),
       level > 2 ? 1 : rings + wire::kPooledRings);
+  set(SectionKind::contention, sizeof(wire::ContentionSlot),
+      wire::kContentionSlots / (level > 1 ? 16 : 1));
+  set(SectionKind::order_edges, sizeof(wire::OrderSlot), wire::kOrderSlots / (level > 1 ? 16 : 1));
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
       within(options.fibers_max, 64, 1 << 22) / (level > 1 ? 16 : 1) + 64);
   const uint64_t period = wanted_sample_period(options);

@@ -12,6 +12,13 @@ using track::wire::kHeldMutex;
 using track::wire::kWaitTimed;
 
 namespace {
+void give_up_mutex(pthread_mutex_t* mutex, uint32_t stack) {
+  if (mutex_awaited(mutex)) note_unlock(mutex, WaitKind::mutex, stack);
+  remove_held(mutex, false);
+}
+void give_up_mutex(mtx_t* mutex, uint32_t stack) {
+  give_up_mutex(reinterpret_cast<pthread_mutex_t*>(mutex), stack);
+}
 bool holds_again(int rc) {
   return rc != EPERM && rc != ENOTRECOVERABLE;
 }
@@ -19,7 +26,7 @@ bool holds_again(int rc) {
 
 #define TRACK_CONDITION_WAIT(object, lock, flags, call)                    \
   TRACK_WAIT(open, WaitRequest{WaitKind::condition, flags, object, lock}); \
-  remove_held(lock, false);                                                \
+  give_up_mutex(lock, open.stack);                                         \
   const auto rc = call;                                                    \
   if (holds_again(rc)) add_held(lock, kHeldMutex);                         \
   end_wait(open);                                                          \
@@ -51,6 +58,49 @@ TRACK_EXPORT int cnd_wait(cnd_t* c, mtx_t* m) {
 TRACK_EXPORT int cnd_timedwait(cnd_t* c, mtx_t* m, const timespec* t) {
   TRACK_CONDITION_WAIT(c, m, kWaitTimed, real.cnd_timedwait(c, m, t));
 }
+
+// Who wakes others, where somebody waits: glibc keeps how many in the upper bits of the references.
+namespace {
+bool awaited(const pthread_cond_t* c) {
+  constexpr unsigned kFlagBits = 3;
+  return __atomic_load_n(&c->__data.__wrefs, __ATOMIC_RELAXED) >> kFlagBits != 0;
+}
+bool awaited(const cnd_t* c) {
+  return awaited(reinterpret_cast<const pthread_cond_t*>(c));
+}
+// The new kind of semaphore: its value in the lower half, its waiters in the upper.
+bool awaited(const sem_t* s) {
+  return __atomic_load_n(reinterpret_cast<const uint64_t*>(s), __ATOMIC_RELAXED) >> 32 != 0;
+}
+}  // namespace
+
+// The hook has nothing to save: where nobody waits it ends in the real call, else in wake_NAME.
+#define TRACK_WAKER(name, Object, ...)                 \
+  namespace {                                          \
+  [[gnu::noinline]] int wake_##name(Object* o) {       \
+    TRACK_REGISTERS(registers);                        \
+    note_wake(o, registers);                           \
+    return real.name(o);                               \
+  }                                                    \
+  }                                                    \
+  TRACK_EXPORT int name(Object* o) __VA_ARGS__ {       \
+    return awaited(o) ? wake_##name(o) : real.name(o); \
+  }
+
+TRACK_WAKER(pthread_cond_signal, pthread_cond_t, noexcept)
+TRACK_WAKER(pthread_cond_broadcast, pthread_cond_t, noexcept)
+TRACK_WAKER(cnd_signal, cnd_t)
+TRACK_WAKER(cnd_broadcast, cnd_t)
+TRACK_WAKER(sem_post, sem_t, noexcept)
+// As above: these binaries' conditions are pointers, and who wakes them is not looked for.
+TRACK_EXPORT int old_pthread_cond_signal(pthread_cond_t* c) noexcept {
+  return real.old_pthread_cond_signal(c);
+}
+TRACK_OLD_VERSION(pthread_cond_signal, "GLIBC_2.2.5");
+TRACK_EXPORT int old_pthread_cond_broadcast(pthread_cond_t* c) noexcept {
+  return real.old_pthread_cond_broadcast(c);
+}
+TRACK_OLD_VERSION(pthread_cond_broadcast, "GLIBC_2.2.5");
 
 // Only a semaphore without a token makes its taker wait. A look is no try: sem_wait acts on a
 // pending cancellation before it takes anything, and must go on doing so.

@@ -1,6 +1,7 @@
 // Locks: a name and a call. The meaning is in capture/locks.
 #include "libtrack/capture/locks.h"
 
+#include "libtrack/capture/births.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -55,17 +56,46 @@ TRACK_EXPORT int pthread_mutex_destroy(pthread_mutex_t* m) noexcept {
   const int rc = real.pthread_mutex_destroy(m);
   // glibc refuses to destroy a held one; of robust ones it may not know.
   if (rc == 0 && m->__data.__lock != 0) forget_held(m);
+  if (rc == 0) note_death(m);
+  return rc;
+}
+
+// Where a lock comes from. Most never come by here: a std::mutex is initialized by the compiler.
+TRACK_EXPORT int pthread_mutex_init(pthread_mutex_t* m, const pthread_mutexattr_t* a) noexcept {
+  const int rc = real.pthread_mutex_init(m, a);
+  TRACK_REGISTERS(registers);
+  if (rc == 0) note_birth(m, registers);
+  return rc;
+}
+TRACK_EXPORT int pthread_rwlock_init(pthread_rwlock_t* l, const pthread_rwlockattr_t* a) noexcept {
+  const int rc = real.pthread_rwlock_init(l, a);
+  TRACK_REGISTERS(registers);
+  if (rc == 0) note_birth(l, registers);
+  return rc;
+}
+TRACK_EXPORT int pthread_spin_init(pthread_spinlock_t* l, int shared) noexcept {
+  const int rc = real.pthread_spin_init(l, shared);
+  TRACK_REGISTERS(registers);
+  if (rc == 0) note_birth(l, registers);
+  return rc;
+}
+TRACK_EXPORT int mtx_init(mtx_t* m, int type) {
+  const int rc = real.mtx_init(m, type);
+  TRACK_REGISTERS(registers);
+  if (rc == thrd_success) note_birth(m, registers);
   return rc;
 }
 
 // The others' destruction checks nothing: who still holds such a lock holds nothing any more.
 TRACK_EXPORT int pthread_rwlock_destroy(pthread_rwlock_t* l) noexcept {
   if (l->__data.__readers >> 3 != 0 || l->__data.__cur_writer != 0) forget_held(l);
+  note_death(l);
   return real.pthread_rwlock_destroy(l);
 }
 TRACK_EXPORT int pthread_spin_destroy(pthread_spinlock_t* l) noexcept {
   constexpr int kFree = 1;
   if (*l != kFree) forget_held(l);
+  note_death(l);
   return real.pthread_spin_destroy(l);
 }
 
@@ -107,12 +137,17 @@ TRACK_EXPORT int mtx_timedlock(mtx_t* m, const timespec* limit) {
 }
 
 TRACK_EXPORT int mtx_unlock(mtx_t* m) {
+  if (mutex_awaited(inner(m)) && !refuses_unlock(inner(m))) {
+    TRACK_REGISTERS(registers);
+    note_unlock(m, WaitKind::mutex, registers);
+  }
   remove_held(m, inner(m)->__data.__owner != track::core::this_thread.tid);
   return real.mtx_unlock(m);
 }
 
 TRACK_EXPORT void mtx_destroy(mtx_t* m) {
   if (inner(m)->__data.__lock != 0) forget_held(m);
+  note_death(m);
   real.mtx_destroy(m);
 }
 
@@ -173,7 +208,20 @@ TRACK_EXPORT int pthread_rwlock_clockwrlock(pthread_rwlock_t* l, clockid_t clock
                      pthread_rwlock_clockwrlock(l, clock, t));
 }
 
+namespace {
+WaitKind side_held(const pthread_rwlock_t* l) {
+  return l->__data.__cur_writer != 0 ? WaitKind::rwlock_write : WaitKind::rwlock_read;
+}
+[[gnu::noinline]] int unlock_awaited(pthread_rwlock_t* l) {
+  TRACK_REGISTERS(registers);
+  note_unlock(l, side_held(l), registers);
+  remove_held(l, true);
+  return real.pthread_rwlock_unlock(l);
+}
+}  // namespace
+
 TRACK_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* l) noexcept {
+  if (rwlock_awaited(l)) return unlock_awaited(l);
   remove_held(l, true);
   return real.pthread_rwlock_unlock(l);
 }

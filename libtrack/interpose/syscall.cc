@@ -6,6 +6,7 @@
 #include <linux/futex.h>
 #include <sys/syscall.h>
 
+#include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
 #include "libtrack/control/exec.h"
@@ -26,7 +27,14 @@ __attribute__((visibility("hidden"), used)) long track_futex(long number, long w
   const long command = operation & FUTEX_CMD_MASK;
   const bool waits = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET ||
                      command == FUTEX_LOCK_PI || command == FUTEX_WAIT_REQUEUE_PI;
-  if (!waits) return real.syscall(number, word, operation, value, timeout, word2, value3);
+  if (!waits) {
+    if (command == FUTEX_WAKE || command == FUTEX_WAKE_BITSET) {
+      track::core::Registers registers;
+      TRACK_GET_REGISTERS(registers);
+      note_wake(reinterpret_cast<const void*>(word), registers);
+    }
+    return real.syscall(number, word, operation, value, timeout, word2, value3);
+  }
   TRACK_WAIT(open, WaitRequest{WaitKind::futex,
                                static_cast<uint8_t>(timeout != 0 ? track::wire::kWaitTimed : 0),
                                reinterpret_cast<const void*>(word)});

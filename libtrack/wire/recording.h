@@ -6,8 +6,8 @@
 // the file. Writers are the target's threads; the one word group others write is Control.
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
-//   rings | fibers | heap sites | samples | heap deltas | CPU samples | block regions | block pages
-//   | blocks
+//   rings | fibers | contention | lock orders | heap sites | samples | heap deltas | CPU samples |
+//   block regions | block pages | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -46,13 +46,15 @@ enum class SectionKind : uint32_t {
   strings = 7,       // bytes, NUL-terminated
   rings = 8,         // Ring[]: one a CPU (or pooled)
   fibers = 9,        // FiberSlot[]
-  // With alloc=exact only (blocks.h), and last: the largest by far, and nearly all of it a hole.
+  // With alloc=exact only (blocks.h), and last in the file: the largest by far, mostly a hole.
   block_regions = 10,  // BlockRegion[]
   block_pages = 11,    // uint8_t[]
   blocks = 12,         // uint64_t[]: cells
   // With alloc=exact or alloc=BYTES only (samples.h).
   heap_sites = 13,   // HeapSite[]
   samples = 14,      // Sample[]
+  contention = 15,   // ContentionSlot[]: contention.h
+  order_edges = 16,  // OrderSlot[]: order.h
   heap_deltas = 19,  // HeapDelta[]
   cpu_samples = 18,  // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
 };
@@ -81,7 +83,8 @@ struct Lost {
   std::atomic<uint64_t> joins;       // joins or detaches whose thread was not known
   std::atomic<uint64_t> fibers;      // fibers without a slot
   std::atomic<uint64_t> blocks;      // heap blocks without a cell
-  std::atomic<uint64_t> reserved[5];
+  std::atomic<uint64_t> contention;  // waits that were not added up, and lock orders not kept
+  std::atomic<uint64_t> reserved[4];
 };
 static_assert(sizeof(Lost) == 128);
 

@@ -9,6 +9,8 @@
 #include <vector>
 
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/contention.h"
+#include "libtrack/wire/order.h"
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
@@ -21,7 +23,7 @@ class RecordingBuilder {
   static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
                             kModules = 4, kStrings = 512, kFibers = 4, kSamples = 64,
-                            kCpuSamples = 16;
+                            kCpuSamples = 16, kContention = 16, kOrders = 8;
 
   // blocks: leaves of the table of heap blocks; each takes 32 MiB.
   explicit RecordingBuilder(uint64_t blocks = 0) {
@@ -41,6 +43,8 @@ class RecordingBuilder {
     add_section(wire::SectionKind::block_pages, 1, blocks * wire::kRegionPages);
     add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
     add_section(wire::SectionKind::cpu_samples, sizeof(wire::CpuSample), kCpuSamples);
+    add_section(wire::SectionKind::contention, sizeof(wire::ContentionSlot), kContention);
+    add_section(wire::SectionKind::order_edges, sizeof(wire::OrderSlot), kOrders);
     write_header();
   }
 
