@@ -49,6 +49,7 @@ int main(int argc, char** argv) {
   track::verbs::add_ps(app, exit_code);
   track::verbs::add_leaks(app, exit_code);
   track::verbs::add_hang(app, exit_code);
+  track::verbs::add_locks(app, exit_code);
   track::verbs::add_dump(app, exit_code);
   track::verbs::add_profile(app, exit_code);
   track::verbs::add_diff(app, exit_code);

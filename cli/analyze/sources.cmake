@@ -4,6 +4,7 @@ set(TRACK_ANALYZE_SOURCES
   await_roots.cc
   block_map.cc
   blockers.cc
+  contention.cc
   deadlock.cc
   disguises.cc
   edge_teller.cc

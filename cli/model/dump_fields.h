@@ -86,6 +86,23 @@ auto fields(T& e) {
   return std::tie(e.descriptor, e.sort, e.reads, e.writes, e.gives_up, e.ready, e.identity, e.peer,
                   e.others);
 }
+template <Is<Contention> T>
+auto fields(T& c) {
+  return std::tie(c.role, c.kind, c.object, c.created_at, c.stack, c.count, c.total_ns,
+                  c.longest_ns, c.first_ns, c.last_ns);
+}
+template <Is<OrderedLock> T>
+auto fields(T& l) {
+  return std::tie(l.address, l.sort, l.birth);
+}
+template <Is<OrderWitness> T>
+auto fields(T& w) {
+  return std::tie(w.task, w.creator, w.created_ns, w.first_ns, w.last_ns, w.ended_ns);
+}
+template <Is<LockOrder> T>
+auto fields(T& o) {
+  return std::tie(o.lock, o.held, o.complete, o.stack, o.witnesses);
+}
 template <Is<TrackerPlace> T>
 auto fields(T& p) {
   return std::tie(p.module_start, p.module_end, p.recording, p.recording_bytes, p.arenas);
@@ -182,8 +199,8 @@ auto fields(T& t) {
                   t.options, t.tracker, t.heap, t.cpu, t.threads_created, t.threads_ended,
                   t.threads_joined, t.threads_detached, t.coroutines_created,
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
-                  t.events_overwritten, t.file_bytes, t.superseded, t.executed, t.stack_switcher,
-                  t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.events_overwritten, t.contention_lost, t.file_bytes, t.superseded, t.executed,
+                  t.stack_switcher, t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes
@@ -200,6 +217,7 @@ void for_each_part(T& loaded, Use use) {
   use(Part::code, std::tie(symbols.code));
   use(Part::names, std::tie(symbols.objects, symbols.notes));
   use(Part::proofs, std::tie(loaded.deadlocks, loaded.fixpoint));
+  use(Part::contention, std::tie(trace.contention, trace.lock_orders));
   use(Part::memory, std::tie(trace.memory));
   use(Part::functions, std::tie(trace.functions));
   use(Part::await_points, std::tie(trace.await_points));

@@ -49,8 +49,9 @@ enum class Part : uint32_t {
   code,
   names,
   proofs,
+  contention,
 };
-inline constexpr uint32_t kParts = 12;
+inline constexpr uint32_t kParts = 13;
 
 struct DumpSection {
   Part part{};

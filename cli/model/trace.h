@@ -12,6 +12,7 @@
 #include "cli/model/await_point.h"
 #include "cli/model/channel.h"
 #include "cli/model/cpu.h"
+#include "cli/model/contention.h"
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
 
@@ -234,7 +235,9 @@ struct Trace {
   std::vector<Fiber> fibers;          // live
   std::vector<FrameLock> frame_locks;
   std::vector<ChannelEnd> channels;  // when a thread waits for a descriptor
-  std::vector<Stack> stacks;         // [0] is empty
+  std::vector<Contention> contention;
+  std::vector<LockOrder> lock_orders;
+  std::vector<Stack> stacks;  // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
   std::vector<AwaitPoint> await_points;  // [0] is unknown; empty when frames were not read
@@ -245,6 +248,7 @@ struct Trace {
   uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
   uint64_t fibers_created = 0;
   uint64_t events = 0, events_overwritten = 0;  // history
+  uint64_t contention_lost = 0;  // waits not added up, lock orders not kept: no loss of state
   uint64_t file_bytes = 0;
   bool superseded =
       false;             // the process replaced its program (exec): nothing of this image is left

@@ -31,6 +31,11 @@ uint64_t Clock::to_ns(uint64_t ticks) const {
   return first_.ns + static_cast<uint64_t>(std::min(ns, room));
 }
 
+uint64_t Clock::duration_ns(uint64_t ticks) const {
+  constexpr double kMost = 9e18;  // damaged sums must not leave the range
+  return static_cast<uint64_t>(std::min(static_cast<double>(ticks) * ns_per_tick_, kMost));
+}
+
 ClockPair clock_pair_now() {
   return {now(CLOCK_MONOTONIC), __rdtsc()};
 }

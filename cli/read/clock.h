@@ -16,6 +16,7 @@ class Clock {
   Clock(ClockPair first, ClockPair second, uint64_t last_ns);
   // 0 stays 0 (unknown); what lies before the first pair or after the last instant is clamped.
   uint64_t to_ns(uint64_t ticks) const;
+  uint64_t duration_ns(uint64_t ticks) const;
 
  private:
   ClockPair first_;

@@ -46,6 +46,7 @@ class Image {
   // Clamped to the recording's life; remembers the latest one.
   uint64_t to_ns(uint64_t ticks);
   uint64_t latest_ns() const { return latest_ns_; }
+  uint64_t duration_ns(uint64_t ticks) const { return clock_.duration_ns(ticks); }
 
   // The trace's index of a recorded stack; 0 when there is none or it cannot be read.
   StackIndex stack(uint32_t reference);
@@ -70,6 +71,7 @@ void read_coroutines(Image& image);
 void read_fibers(Image& image);
 void read_cpu(Image& image);
 void read_modules(Image& image);
+void read_contention(Image& image);
 
 // Text out of a recording, safe to print: NUL ends it, control characters become '?'.
 std::string clean_text(const char* text, size_t capacity);

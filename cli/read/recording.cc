@@ -134,6 +134,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   read_coroutines(image);
   read_fibers(image);
   read_cpu(image);
+  read_contention(image);
   read_modules(image);  // last: what a stack met on the way points into is there by now
   read_counters(image, trace);
   read_rings(image, trace);

@@ -2,6 +2,7 @@ set(TRACK_READ_SOURCES
   blocks.cc
   bytes.cc
   clock.cc
+  contention.cc
   coroutines.cc
   cpu.cc
   dump.cc

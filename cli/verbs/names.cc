@@ -45,6 +45,8 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles)
   for (const HeapOrigin& origin : trace.heap.allocated) stacks.insert(origin.allocated_at);
   if (with_profiles)
     for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.fiber_created_at});
+  for (const Contention& cost : trace.contention) stacks.insert({cost.stack, cost.created_at});
+  for (const LockOrder& order : trace.lock_orders) stacks.insert(order.stack);
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
@@ -58,6 +60,12 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
     if (thread.wait.kind != WaitKind::none && thread.wait.kind != WaitKind::join)
       objects.insert(thread.wait.object);
     for (const Held& held : thread.held) objects.insert(held.object);
+  }
+  for (const Contention& cost : trace.contention)
+    if (cost.kind <= WaitKind::futex) objects.insert(cost.object);
+  for (const LockOrder& order : trace.lock_orders) {
+    objects.insert(order.lock.address);
+    for (const OrderedLock& held : order.held) objects.insert(held.address);
   }
   return objects;
 }

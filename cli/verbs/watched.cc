@@ -214,6 +214,7 @@ Loaded Watched::judge_finally(int status) {
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);
   read::read_heap(bytes_, symbols_.heap, trace);
+  if (!symbols_.contention) trace.contention.clear();
   apply_facts(trace);
   Names names(trace, symbols_, 0);
   apply_coroutine_facts(trace, names);

@@ -9,6 +9,7 @@ set(TRACK_WRITE_SOURCES
   json.cc
   json_parts.cc
   legacy_profile.cc
+  locks.cc
   page.cc
   perfetto.cc
   pprof.cc

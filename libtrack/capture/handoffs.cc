@@ -98,7 +98,9 @@ Handoff* take_place(uint64_t object) {
   }
   for (uint32_t probe = 0; probe < kProbes; ++probe) {
     Handoff& handoff = place_of(places, object, probe);
-    if (!take(handoff, 1)) continue;
+    if (!take(handoff, kShort)) continue;
+    // Somebody else may have made it the object's place just now.
+    if (handoff.object.load(std::memory_order_relaxed) == object) return &handoff;
     if (waiters_of(handoff) == 0 || handoff.spoilt.load(std::memory_order_relaxed) != 0) {
       reset(handoff, object);
       return &handoff;

@@ -58,6 +58,10 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Fiber>() == members<Fiber>());
   CHECK(kept<FrameLock>() == members<FrameLock>());
   CHECK(kept<ChannelEnd>() == members<ChannelEnd>());
+  CHECK(kept<Contention>() == members<Contention>());
+  CHECK(kept<OrderedLock>() == members<OrderedLock>());
+  CHECK(kept<OrderWitness>() == members<OrderWitness>());
+  CHECK(kept<LockOrder>() == members<LockOrder>());
   CHECK(kept<TrackerPlace>() == members<TrackerPlace>());
   CHECK(kept<Module>() == members<Module>());
   CHECK(kept<AwaitPoint>() == members<AwaitPoint>());
@@ -84,8 +88,9 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 10;  // threads, coroutines, fibers, stacks, modules, functions,
-                                  // await points, memory, frame locks, channels
+  constexpr size_t kTables = 12;  // threads, coroutines, fibers, stacks, modules, functions,
+                                  // await points, memory, frame locks, channels,
+                                  // contention, lock orders
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

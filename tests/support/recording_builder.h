@@ -193,6 +193,23 @@ class RecordingBuilder {
     slot.state = 1;
   }
 
+  wire::ContentionSlot& add_contention(wire::ContentionRole role, wire::WaitKind kind,
+                                       uint64_t object) {
+    auto& slot = next<wire::ContentionSlot>(wire::SectionKind::contention);
+    slot.identity = wire::pack_contention(role, kind, object);
+    slot.first_ticks = ticks(kStartNs + 100);
+    slot.last_ticks = ticks(kStartNs + 9000);
+    return slot;
+  }
+
+  wire::OrderSlot& add_order(uint64_t lock) {
+    auto& slot = next<wire::OrderSlot>(wire::SectionKind::order_edges);
+    slot.identity = 99;
+    slot.lock = lock;
+    slot.held_count = 1;
+    return slot;
+  }
+
   std::span<const std::byte> bytes() const { return bytes_; }
   std::span<std::byte> bytes() { return bytes_; }
 
