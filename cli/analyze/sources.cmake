@@ -26,6 +26,7 @@ set(TRACK_ANALYZE_SOURCES
   outlived.cc
   pool.cc
   profile_cpu.cc
+  profile_contention.cc
   profile_heap.cc
   profile_leaks.cc
   profile_tasks.cc

@@ -35,6 +35,8 @@ void profile(VerbSettings& settings) {
                 " have one stack");
   if (settings.by == "where") settings.profile.stacks = analyze::TaskStacks::where;
   if (settings.by == "site") settings.profile.stacks = analyze::TaskStacks::site;
+  if (settings.profile.all_waits && !type.waits)
+    throw Error("--all is for block and contention");
   check_profile_output(settings.output);
   const Profile made = settings.timed
                            ? profile_change(settings.target, type, settings.profile,
@@ -62,6 +64,8 @@ void add_profile(CLI::App& app, int& exit_code) {
                    "stacks of tasks: stack (where each is, and who created it), where, or site "
                    "(only who created it)")
       ->check(CLI::IsMember({"stack", "where", "site"}));
+  verb->add_flag("--all", settings->profile.all_waits,
+                 "of block: I/O, sleeps and other waits for the world outside too");
   add_symbol_flags(*verb, settings->profile.symbols);
   add_pause_flag(*verb, settings->profile.symbols);
   verb->add_option("--suppressions", settings->profile.judge.suppressions,

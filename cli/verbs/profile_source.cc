@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <thread>
 
+#include "cli/analyze/contention.h"
 #include "cli/analyze/growth.h"
 #include "cli/model/error.h"
 #include "cli/model/profile_sum.h"
@@ -22,7 +23,12 @@ std::vector<Loaded> load(const std::string& target, const ProfileType& type,
                          const ProfileSettings& settings) {
   SymbolSettings symbols = settings.symbols;
   symbols.heap = symbols.heap || type.heap;
+  symbols.contention = symbols.contention || type.waits;
   std::vector<Loaded> processes = load_target(target, symbols, type.judged);
+  if (!settings.all_waits)
+    for (Loaded& loaded : processes)
+      std::erase_if(loaded.report.trace.contention,
+                    [](const Contention& cost) { return !analyze::synchronizes(cost.kind); });
   if (!type.judged) return processes;
   std::vector<Loaded> judged;
   for (ProcessReport& report : make_report(std::move(processes), settings.judge).processes)

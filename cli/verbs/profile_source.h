@@ -10,6 +10,7 @@ namespace track::verbs {
 
 struct ProfileSettings {
   analyze::TaskStacks stacks = analyze::TaskStacks::both;
+  bool all_waits = false;  // for the world outside too
   SymbolSettings symbols;
   JudgeSettings judge;
 };

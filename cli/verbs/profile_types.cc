@@ -1,6 +1,7 @@
 #include "cli/verbs/profile_types.h"
 
 #include "cli/analyze/profile_cpu.h"
+#include "cli/analyze/profile_contention.h"
 #include "cli/analyze/profile_heap.h"
 #include "cli/analyze/profile_leaks.h"
 #include "cli/model/error.h"
@@ -29,10 +30,6 @@ Built leaks(const Loaded& process, TaskStacks) {
                                 process.report.findings);
 }
 
-Built not_yet(const Loaded&, TaskStacks) {
-  return std::nullopt;
-}
-
 // clang-format off
 constexpr ProfileType kTypes[] = {
     {"tasks", "goroutine", "", tasks<kTasks>, true},
@@ -41,8 +38,8 @@ constexpr ProfileType kTypes[] = {
     {"leaks", "goroutineleak", "", leaks, false, true},
     {"heap", "", "--alloc sampled", from_trace<analyze::profile_heap>, false, false, true},
     {"allocs", "", "--alloc sampled", from_trace<analyze::profile_allocations>, false, false, true},
-    {"contention", "mutex", "--contention", not_yet},
-    {"block", "", "--contention", not_yet},
+    {"contention", "mutex", "", from_trace<analyze::profile_contention>, false, false, false, nullptr, true},
+    {"block", "", "", from_trace<analyze::profile_block>, false, false, false, nullptr, true},
     {"threadcreate", "", "", from_trace<analyze::profile_thread_creations>},
     {"cpu", "profile", "--cpu 99hz", from_trace<analyze::profile_cpu>, false, false, true, cpu_from_outside},
 };

@@ -13,7 +13,8 @@ import sys
 import tempfile
 
 TRACK, TARGET = map(os.path.abspath, sys.argv[1:3])
-TYPES = ("tasks", "threads", "coroutines", "leaks", "threadcreate", "heap")
+TYPES = ("tasks", "threads", "coroutines", "leaks", "threadcreate", "heap", "block",
+         "contention")
 failures = []
 
 
