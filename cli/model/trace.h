@@ -11,8 +11,8 @@
 
 #include "cli/model/await_point.h"
 #include "cli/model/channel.h"
-#include "cli/model/cpu.h"
 #include "cli/model/contention.h"
+#include "cli/model/cpu.h"
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
 

@@ -4,8 +4,8 @@
 #include <cstring>
 
 #include "cli/model/error.h"
-#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/contention.h"
+#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"

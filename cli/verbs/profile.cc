@@ -35,8 +35,7 @@ void profile(VerbSettings& settings) {
                 " have one stack");
   if (settings.by == "where") settings.profile.stacks = analyze::TaskStacks::where;
   if (settings.by == "site") settings.profile.stacks = analyze::TaskStacks::site;
-  if (settings.profile.all_waits && !type.waits)
-    throw Error("--all is for block and contention");
+  if (settings.profile.all_waits && !type.waits) throw Error("--all is for block and contention");
   check_profile_output(settings.output);
   const Profile made = settings.timed
                            ? profile_change(settings.target, type, settings.profile,

@@ -1,7 +1,7 @@
 #include "cli/verbs/profile_types.h"
 
-#include "cli/analyze/profile_cpu.h"
 #include "cli/analyze/profile_contention.h"
+#include "cli/analyze/profile_cpu.h"
 #include "cli/analyze/profile_heap.h"
 #include "cli/analyze/profile_leaks.h"
 #include "cli/model/error.h"

@@ -25,7 +25,7 @@ struct ProfileType {
   bool heap = false;    // needs SymbolSettings::heap
   // Of a process that does not record it, what can be seen within so long; null: nothing.
   Profile (*outside)(pid_t pid, const SymbolSettings& symbols, uint64_t duration_ns) = nullptr;
-  bool waits = false;   // needs SymbolSettings::contention; --all means something
+  bool waits = false;  // needs SymbolSettings::contention; --all means something
 };
 
 // By its name or Go's. Throws Error.

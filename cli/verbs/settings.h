@@ -14,9 +14,9 @@ struct SymbolSettings {
   std::string sysroot;
   bool debuginfod = false;
   std::vector<std::string> debug_dirs;
-  bool pause = true;    // a process may be held for a moment, for a proof
-  bool memory = false;  // blocks that nothing refers to are asked for
-  bool heap = false;    // where blocks were allocated and CPU time went: for dumps and profiles
+  bool pause = true;        // a process may be held for a moment, for a proof
+  bool memory = false;      // blocks that nothing refers to are asked for
+  bool heap = false;        // where blocks were allocated and CPU time went: for dumps and profiles
   bool contention = false;  // what waiting cost: for track locks, profiles, a dump
 };
 

@@ -8,8 +8,8 @@
 #include <string>
 #include <vector>
 
-#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/contention.h"
+#include "libtrack/wire/cpu.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/samples.h"
