@@ -37,6 +37,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/locks.cc
     capture/next_symbols.cc
     capture/operators.cc
+    capture/orders.cc
     capture/pending.cc
     capture/sampled_allocations.cc
     capture/threads.cc

@@ -46,6 +46,8 @@ int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const R
   begin_wait(open, mutex_request(mutex, false), registers);
   const int rc = real.pthread_mutex_lock(mutex);
   end_wait(open);
+  if (rc == 0 && order_is_new(mutex, wire::kHeldMutex))
+    note_order(mutex, wire::kHeldMutex, registers);
   return mutex_took(mutex, rc);
 }
 
@@ -81,7 +83,7 @@ int rwlock_wait(pthread_rwlock_t* lock, WaitKind kind, const core::Registers& re
   const bool read = kind == WaitKind::rwlock_read;
   const int rc = read ? real.pthread_rwlock_rdlock(lock) : real.pthread_rwlock_wrlock(lock);
   end_wait(open);
-  return took(lock, read ? wire::kHeldRead : wire::kHeldWrite, rc);
+  return took_in_order(lock, read ? wire::kHeldRead : wire::kHeldWrite, rc, registers);
 }
 
 int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const Real& real) {
@@ -91,7 +93,7 @@ int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const 
   begin_wait(open, request, registers);
   const int rc = real.pthread_spin_lock(lock);
   end_wait(open);
-  return took(lock, wire::kHeldSpin, rc);
+  return took_in_order(lock, wire::kHeldSpin, rc, registers);
 }
 
 }  // namespace track::capture

@@ -14,6 +14,7 @@
 
 #include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/held.h"
+#include "libtrack/capture/orders.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
 
@@ -88,9 +89,14 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
 // False: nothing was done, it is a case for mutex_lock or mutex_unlock.
 [[gnu::always_inline]] inline bool locked_plain(pthread_mutex_t* mutex) {
   wire::ThreadSlot* slot = slot_for_plain(mutex);
-  if (__builtin_expect(slot == nullptr || held_full(slot), 0)) return false;
+  if (__builtin_expect(slot == nullptr, 0)) return false;
+  const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
+  const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
+  if (__builtin_expect(held != 0, 0) &&
+      (held >= wire::kHeldCapacity || !order_known(slot, held, entry)))
+    return false;
   if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
-  push_held(slot, held_entry(mutex, wire::kHeldMutex));
+  push_held(slot, entry);
   return true;
 }
 [[gnu::always_inline]] inline bool unlocked_plain(pthread_mutex_t* mutex) {
@@ -102,16 +108,18 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
 }
 
 [[gnu::always_inline]] inline int mutex_lock(pthread_mutex_t* mutex, const Real& real) {
-  if (slot_for_plain(mutex) != nullptr) {
-    if (take_plain_mutex(mutex)) return mutex_took(mutex, 0);
-  } else if (robust_mutex(mutex)) {
-    if (robust_mutex_free(mutex)) return mutex_took(mutex, real.pthread_mutex_lock(mutex));
-  } else {
-    const int rc = real.pthread_mutex_trylock(mutex);
-    if (rc != EBUSY) return mutex_took(mutex, rc);
-  }
   TRACK_REGISTERS(registers);
-  return mutex_wait(mutex, registers, real);
+  const bool new_order = order_is_new(mutex, wire::kHeldMutex);
+  int rc = EBUSY;
+  if (slot_for_plain(mutex) != nullptr)
+    rc = take_plain_mutex(mutex) ? 0 : EBUSY;
+  else if (!robust_mutex(mutex))
+    rc = real.pthread_mutex_trylock(mutex);
+  else if (robust_mutex_free(mutex))
+    rc = real.pthread_mutex_lock(mutex);
+  if (rc == EBUSY) return mutex_wait(mutex, registers, real);
+  if (new_order && rc == 0) note_order(mutex, wire::kHeldMutex, registers);
+  return mutex_took(mutex, rc);
 }
 
 // Does the lock word say that somebody waits? Of a recursive mutex only when this unlock frees it.
@@ -151,6 +159,12 @@ int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const 
 inline int took(const volatile void* lock, wire::HeldSort sort, int rc) {
   if (rc == 0) add_held(lock, sort);
   return rc;
+}
+// The same of one that would have been waited for.
+inline int took_in_order(const volatile void* lock, wire::HeldSort sort, int rc,
+                         const core::Registers& registers) {
+  if (rc == 0 && order_is_new(lock, sort)) note_order(lock, sort, registers);
+  return took(lock, sort, rc);
 }
 
 }  // namespace track::capture

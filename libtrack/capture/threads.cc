@@ -1,6 +1,7 @@
 #include "libtrack/capture/threads.h"
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/orders.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
@@ -20,6 +21,7 @@ ThreadSlot* prepare(bool detached, const core::Registers& registers) {
   if (core::current_slot() == nullptr) return nullptr;
   settle_pending();
   if (core::forked_recording_unpublished()) core::publish_forked_recording();
+  forget_orders();
   const uint32_t stack = core::capture_stack(registers);
   core::BusyScope busy;
   ThreadSlot* slot = core::claim_slot(detached ? 2 : 3);

@@ -6,6 +6,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/locks.h"
+#include "libtrack/capture/orders.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/contention.h"
@@ -90,6 +91,7 @@ void in_fork_child() {
   capture::restart_allocation_stacks_after_fork();
   core::restart_contention_after_fork();
   capture::restart_handoffs_after_fork();
+  capture::restart_orders_after_fork();
   capture::restart_coroutines_after_fork(keep_coroutines);
   forget_the_parents_past(header);
   core::restart_rings_after_fork();

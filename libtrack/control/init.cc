@@ -7,6 +7,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/operators.h"
+#include "libtrack/capture/orders.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/control/fork.h"
@@ -33,6 +34,7 @@ void start(const char* const* environment) {
   capture::start_coroutines();
   capture::start_allocations();
   core::start_cpu_sampling();
+  capture::start_orders();
   start_fork_handling();
   core::start_threads();  // from here on the hooks record
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);

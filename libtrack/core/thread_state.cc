@@ -19,6 +19,7 @@ extern "C" void* __libc_stack_end;  // ld.so: the main thread's stack at program
 namespace track::core {
 
 void (*at_thread_end)();
+uint64_t no_orders[64];
 constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec"))) = {};
 
 struct ThreadPrivate {

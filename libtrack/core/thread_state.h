@@ -22,6 +22,7 @@ struct ThisThread {
   wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
   wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
   ThreadPrivate* own;
+  uint64_t* orders;    // lock orders that are noted already: capture/orders.h
   uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
   uint64_t stack_high;  // stacks of the target's making often lie below it
   uint64_t busy_sp;     // stack pointer where it went inside, turned: it is no reference to there
@@ -38,6 +39,9 @@ struct ThisThread {
 };
 
 extern constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+
+// ThisThread::orders of a thread of which none are noted.
+extern uint64_t no_orders[64];
 
 // Marks "inside the tracker" for a scope. No destructor may run on a forced unwind, so none of the
 // guarded code contains a cancellation point.

@@ -108,8 +108,8 @@ pthread_mutex_t* inner(mtx_t* m) {
 
 TRACK_EXPORT int mtx_lock(mtx_t* m) {
   int rc = real.mtx_trylock(m);
+  TRACK_REGISTERS(registers);
   if (rc == thrd_busy) {
-    TRACK_REGISTERS(registers);
     OpenWait open;
     WaitRequest request{WaitKind::mutex};
     request.object = m;
@@ -118,6 +118,8 @@ TRACK_EXPORT int mtx_lock(mtx_t* m) {
     rc = real.mtx_lock(m);
     end_wait(open);
   }
+  if (rc == thrd_success && order_is_new(m, track::wire::kHeldMutex))
+    note_order(m, track::wire::kHeldMutex, registers);
   if (rc == thrd_success) add_held(m, track::wire::kHeldMutex);
   return rc;
 }
@@ -153,15 +155,15 @@ TRACK_EXPORT void mtx_destroy(mtx_t* m) {
 
 TRACK_EXPORT int pthread_rwlock_rdlock(pthread_rwlock_t* l) noexcept {
   const int rc = real.pthread_rwlock_tryrdlock(l);
-  if (rc != EBUSY) return took(l, kHeldRead, rc);
   TRACK_REGISTERS(registers);
+  if (rc != EBUSY) return took_in_order(l, kHeldRead, rc, registers);
   return rwlock_wait(l, WaitKind::rwlock_read, registers, real);
 }
 
 TRACK_EXPORT int pthread_rwlock_wrlock(pthread_rwlock_t* l) noexcept {
   const int rc = real.pthread_rwlock_trywrlock(l);
-  if (rc != EBUSY) return took(l, kHeldWrite, rc);
   TRACK_REGISTERS(registers);
+  if (rc != EBUSY) return took_in_order(l, kHeldWrite, rc, registers);
   return rwlock_wait(l, WaitKind::rwlock_write, registers, real);
 }
 
@@ -228,8 +230,8 @@ TRACK_EXPORT int pthread_rwlock_unlock(pthread_rwlock_t* l) noexcept {
 
 TRACK_EXPORT int pthread_spin_lock(pthread_spinlock_t* l) noexcept {
   const int rc = real.pthread_spin_trylock(l);
-  if (rc != EBUSY) return took(l, kHeldSpin, rc);
   TRACK_REGISTERS(registers);
+  if (rc != EBUSY) return took_in_order(l, kHeldSpin, rc, registers);
   return spin_wait(l, registers, real);
 }
 TRACK_EXPORT int pthread_spin_trylock(pthread_spinlock_t* l) noexcept {

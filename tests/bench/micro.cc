@@ -1,6 +1,7 @@
 // micro OPERATION SECONDS [LIBRARY]: what one operation costs this process, in nanoseconds.
 //
 //   lock       an uncontended mutex locked and unlocked
+//   nested     another one locked and unlocked while it is held: two pairs
 //   contended  the same by two threads at once, with some work inside and outside
 //   thread     a thread created and joined
 //   malloc     a block of changing size allocated and freed, 64 alive
@@ -37,6 +38,18 @@ double lock_ns(double seconds) {
     for (uint64_t i = 0; i < count; ++i) {
       pthread_mutex_lock(&mutex);
       pthread_mutex_unlock(&mutex);
+    }
+  });
+}
+
+double nested_ns(double seconds) {
+  pthread_mutex_t outer = PTHREAD_MUTEX_INITIALIZER, inner = PTHREAD_MUTEX_INITIALIZER;
+  return measure_ns(seconds, 10000, [&](uint64_t count) {
+    for (uint64_t i = 0; i < count; ++i) {
+      pthread_mutex_lock(&outer);
+      pthread_mutex_lock(&inner);
+      pthread_mutex_unlock(&inner);
+      pthread_mutex_unlock(&outer);
     }
   });
 }
@@ -201,6 +214,8 @@ int run(std::string_view operation, double seconds, const std::string& library) 
   double cost = 0;
   if (operation == "lock") {
     cost = lock_ns(seconds);
+  } else if (operation == "nested") {
+    cost = nested_ns(seconds);
   } else if (operation == "contended") {
     cost = contended_ns(seconds);
   } else if (operation == "thread") {

@@ -30,6 +30,7 @@ PARTS = ("micro", "stacks", "servers", "tools")
 # row, operation of bench/micro, TRACK_OPTIONS, goal (ratio, at most)
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
+    ("two mutexes, one inside the other, their order noted", "nested", "", None),
     ("contended mutex, 2 threads", "contended", "", 1.05),
     ("condition variable round trip, 2 threads", "condvar", "", None),
     ("thread create + join", "thread", "", 1.10),
