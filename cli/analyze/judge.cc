@@ -5,6 +5,7 @@
 #include "cli/analyze/across_await.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
+#include "cli/analyze/lock_order.h"
 #include "cli/analyze/pool.h"
 #include "cli/analyze/stuck.h"
 
@@ -79,6 +80,11 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   append(std::move(exhausted));
   append(find_leaked_memory(trace, symbols, fixpoint));
   append(find_locks_held(trace, symbols));
+  std::vector<uint64_t> in_deadlock;
+  for (const Thread& thread : trace.threads)
+    if (explained.threads.count(thread.id) != 0 || in_cycles.count(thread.id) != 0)
+      in_deadlock.push_back(thread.wait.object);
+  append(find_lock_orders(trace, symbols, in_deadlock));
   // After an exec there is nothing left that could be joined.
   if (!trace.superseded) append(find_unjoined(trace, symbols));
   append(find_outlived(trace, symbols, explained));

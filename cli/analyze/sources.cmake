@@ -20,6 +20,7 @@ set(TRACK_ANALYZE_SOURCES
   leaked_blocks.cc
   leaked_memory.cc
   lock_held.cc
+  lock_order.cc
   lost_fibers.cc
   mark.cc
   orphanable.cc

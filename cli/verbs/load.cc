@@ -13,6 +13,7 @@
 #include "cli/analyze/deadlock.h"
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
+#include "cli/analyze/lock_order.h"
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
@@ -146,7 +147,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   Loaded loaded;
   loaded.report.trace = observe(pid, place);
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
-  if (!settings.contention) loaded.report.trace.contention.clear();
+  if (!settings.contention) analyze::keep_suspect_orders(loaded.report.trace);
   Names names(loaded.report.trace, settings, pid);
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
   const process::Unrecorded unrecorded(loaded.report.trace, names.code_lookup(),
@@ -180,7 +181,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   if (trace.end == ProcessEnd::unknown && superseded(path, trace)) trace.superseded = true;
   if (followed(path)) trace.executed.clear();
   read::read_heap(read::Bytes::file(path), settings.heap, trace);
-  if (!settings.contention) trace.contention.clear();
+  if (!settings.contention) analyze::keep_suspect_orders(trace);
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);

@@ -10,6 +10,7 @@
 #include <unordered_set>
 
 #include "cli/analyze/deadlock.h"
+#include "cli/analyze/lock_order.h"
 #include "cli/analyze/recycled.h"
 #include "cli/model/error.h"
 #include "cli/process/fibers.h"
@@ -214,7 +215,7 @@ Loaded Watched::judge_finally(int status) {
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);
   read::read_heap(bytes_, symbols_.heap, trace);
-  if (!symbols_.contention) trace.contention.clear();
+  if (!symbols_.contention) analyze::keep_suspect_orders(trace);
   apply_facts(trace);
   Names names(trace, symbols_, 0);
   apply_coroutine_facts(trace, names);
