@@ -14,7 +14,7 @@ inline constexpr uint32_t kKnownOrders = 64;
 
 // What is held, and in which order, with the lock that is added.
 inline uint64_t order_key(const wire::ThreadSlot* slot, uint32_t held, uint64_t entry) {
-  uint64_t key = entry;
+  uint64_t key = entry * 0xbf58476d1ce4e5b9u;  // not the same as the other way round
   for (uint32_t i = 0; i < held; ++i)
     key = (key ^ slot->held[i].load(std::memory_order_relaxed)) * 0x9e3779b97f4a7c15u;
   return key;
