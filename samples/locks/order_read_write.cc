@@ -1,5 +1,5 @@
 // what: A reader takes the queue's lock below the table's, a writer the other way round.
-// expect: lock-order suspected count=2 blocked_in=rebuild
+// expect: lock-order suspected count=2 blocked_in=look_up|rebuild
 #include <latch>
 #include <mutex>
 #include <shared_mutex>
