@@ -1,5 +1,5 @@
-// what: Two threads take two locks in opposite orders, one after the other: nothing hangs this
-// time. expect: lock-order suspected count=2 blocked_in=pay|refund
+// what: Two threads take two locks in opposite orders, one after the other: nothing hangs.
+// expect: lock-order suspected count=2 blocked_in=pay|refund
 #include <latch>
 #include <mutex>
 #include <thread>
