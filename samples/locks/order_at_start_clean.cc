@@ -1,5 +1,4 @@
-// what: main takes two locks in one order before and after it has a thread, which takes them in the
-// other one.
+// what: main takes locks in one order before and after it has a thread that reverses it.
 // expect: clean
 #include <mutex>
 #include <thread>

@@ -1,5 +1,4 @@
-// what: Against the usual order a lock is only tried, and given up when it is taken; and two locks
-// are taken at once.
+// what: Against the usual order a lock is only tried; and two locks are taken at once.
 // expect: clean
 #include <latch>
 #include <mutex>
