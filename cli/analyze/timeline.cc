@@ -15,15 +15,15 @@ constexpr uint64_t kFiberTracks = uint64_t{1} << 33, kCoroutineTracks = uint64_t
 
 class Builder {
  public:
-  Builder(const Trace& trace, const Symbols& symbols, const History& history,
+  Builder(const Trace& trace, const Symbols& symbols,
           const std::unordered_map<uint64_t, Schedule>& schedules)
-      : trace_(trace), symbols_(symbols), history_(history), schedules_(schedules) {
+      : trace_(trace), symbols_(symbols), history_(trace.history), schedules_(schedules) {
     timeline_.pid = trace.pid;
     timeline_.program = trace.program;
     timeline_.start_ns = trace.start_ns;
     timeline_.end_ns = std::max(trace.taken_ns, trace.start_ns + 1);
     timeline_.start_realtime_ns = trace.start_realtime_ns;
-    for (const HistoryEvent& event : history.events)
+    for (const HistoryEvent& event : history_.events)
       timeline_.end_ns = std::max(timeline_.end_ns, event.ns);
   }
 
@@ -322,9 +322,9 @@ class Builder {
 
 }  // namespace
 
-Timeline build_timeline(const Trace& trace, const Symbols& symbols, const History& history,
+Timeline build_timeline(const Trace& trace, const Symbols& symbols,
                         const std::unordered_map<uint64_t, Schedule>& schedules) {
-  return Builder(trace, symbols, history, schedules).build();
+  return Builder(trace, symbols, schedules).build();
 }
 
 }  // namespace track::analyze

@@ -3,7 +3,6 @@
 
 #include <unordered_map>
 
-#include "cli/model/history.h"
 #include "cli/model/schedule.h"
 #include "cli/model/symbols.h"
 #include "cli/model/timeline.h"
@@ -11,7 +10,7 @@
 namespace track::analyze {
 
 // schedules: of threads, by task id; may be empty.
-Timeline build_timeline(const Trace& trace, const Symbols& symbols, const History& history,
+Timeline build_timeline(const Trace& trace, const Symbols& symbols,
                         const std::unordered_map<uint64_t, Schedule>& schedules);
 
 }  // namespace track::analyze

@@ -71,6 +71,14 @@ auto fields(T& c) {
   return std::tie(c.record, c.period_ns, c.signal, c.duration_ns, c.lost, c.unseen, c.refused,
                   c.how, c.rows);
 }
+template <Is<HistoryEvent> T>
+auto fields(T& e) {
+  return std::tie(e.ns, e.duration_ns, e.object, e.task, e.tid, e.stack, e.kind, e.wait);
+}
+template <Is<History> T>
+auto fields(T& h) {
+  return std::tie(h.events, h.overwritten, h.lost, h.unreadable, h.complete_since);
+}
 template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
@@ -222,6 +230,7 @@ void for_each_part(T& loaded, Use use) {
   use(Part::functions, std::tie(trace.functions));
   use(Part::await_points, std::tie(trace.await_points));
   use(Part::fibers, std::tie(trace.fibers));
+  use(Part::history, std::tie(trace.history));
   use(Part::coroutines, std::tie(trace.coroutines, trace.frame_locks));
 }
 

@@ -50,8 +50,9 @@ enum class Part : uint32_t {
   names,
   proofs,
   contention,
+  history,
 };
-inline constexpr uint32_t kParts = 13;
+inline constexpr uint32_t kParts = 14;
 
 struct DumpSection {
   Part part{};

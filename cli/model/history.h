@@ -1,13 +1,13 @@
 // What happened lately in a recorded process: the events of its rings, in time order. Older ones
-// were overwritten; times are nanoseconds of the target's CLOCK_MONOTONIC.
+// were overwritten. Plain data; times are nanoseconds of the target's CLOCK_MONOTONIC.
 #pragma once
 
 #include <cstdint>
 #include <vector>
 
-#include "cli/model/trace.h"
-
 namespace track {
+
+enum class WaitKind : uint8_t;
 
 enum class HistoryKind : uint8_t {
   thread_created,   // object: its place in the table of threads; task: the creator
@@ -28,9 +28,9 @@ struct HistoryEvent {
   uint64_t object = 0;
   uint32_t task = 0;
   int32_t tid = 0;
-  StackIndex stack = 0;
+  uint32_t stack = 0;  // into Trace::stacks
   HistoryKind kind = HistoryKind::exiting;
-  WaitKind wait = WaitKind::none;
+  WaitKind wait{};  // wait_ended
 };
 
 struct History {

@@ -15,6 +15,7 @@
 #include "cli/model/cpu.h"
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
+#include "cli/model/history.h"
 
 namespace track {
 
@@ -247,8 +248,9 @@ struct Trace {
   uint64_t threads_created = 0, threads_ended = 0, threads_joined = 0, threads_detached = 0;
   uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
   uint64_t fibers_created = 0;
-  uint64_t events = 0, events_overwritten = 0;  // history
   uint64_t contention_lost = 0;  // waits not added up, lock orders not kept: no loss of state
+  uint64_t events = 0, events_overwritten = 0;  // ever written to the rings
+  History history;                              // when asked for
   uint64_t file_bytes = 0;
   bool superseded =
       false;             // the process replaced its program (exec): nothing of this image is left

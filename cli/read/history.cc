@@ -1,7 +1,10 @@
 #include "cli/read/history.h"
 
 #include <algorithm>
+#include <cstddef>
 #include <optional>
+#include <thread>
+#include <unordered_map>
 
 #include "cli/read/image.h"
 #include "libtrack/wire/ring.h"
@@ -10,9 +13,8 @@ namespace track::read {
 namespace {
 
 constexpr uint64_t kMostRings = 4096;
-constexpr uint64_t kMostEvents = uint64_t{1} << 48;
-// Of a ring that goes on being written, the oldest records may be half new while they are copied.
-constexpr uint64_t kMargin = 64;
+constexpr uint64_t kMostWritten = uint64_t{1} << 48;  // to one ring, ever
+constexpr auto kPeriod = std::chrono::milliseconds(20);
 
 std::optional<HistoryKind> kind_of(wire::EventKind kind) {
   switch (kind) {
@@ -41,50 +43,20 @@ std::optional<HistoryKind> kind_of(wire::EventKind kind) {
   }
 }
 
-class Rings {
+// Events in the trace's terms; their stacks become the trace's.
+class Translation {
  public:
-  Rings(Image& image, bool live, Trace& into) : image_(image), live_(live), into_(into) {}
+  Translation(Image& image, Trace& into) : image_(image), into_(into) {}
 
-  void read(uint64_t offset) {
-    uint64_t head = 0, after = 0;
-    if (!image_.bytes().read(offset, &head, sizeof head) || head == 0 || head > kMostEvents) return;
-    const uint64_t count = std::min<uint64_t>(head, wire::kRingEvents);
-    std::vector<wire::Event> events(wire::kRingEvents);
-    const uint64_t bytes = count * sizeof(wire::Event);
-    if (!image_.bytes().read(offset + offsetof(wire::Ring, events), events.data(), bytes)) {
-      history.unreadable += count;
-      return;
-    }
-    if (!image_.bytes().read(offset, &after, sizeof after) || after < head || after > kMostEvents)
-      after = head;
-    uint64_t first = head - count;
-    if (live_ && after + kMargin > wire::kRingEvents)
-      first = std::max(first, after + kMargin - wire::kRingEvents);
-    history.overwritten += std::min(first, head);
-    uint64_t oldest = 0;
-    for (uint64_t n = first; n < head; ++n) {
-      const wire::Event& event = events[n % wire::kRingEvents];
-      const uint64_t ns = add(event);
-      if (oldest == 0) oldest = ns;
-    }
-    if (first != 0) history.complete_since = std::max(history.complete_since, oldest);
-  }
-
-  History history;
-
- private:
-  // When it was; 0: not known.
-  uint64_t add(const wire::Event& event) {
+  // False: of another kind than is known here, or damaged.
+  bool add(const wire::Event& event) {
     const auto kind = kind_of(event.kind);
-    const uint64_t ns = image_.to_ns(event.ticks);
     const bool waits = event.kind == wire::EventKind::wait_ended;
     if (!kind || event.ticks == 0 ||
-        (waits && event.sort > static_cast<uint8_t>(WaitKind::message))) {
-      ++history.unreadable;
-      return ns;
-    }
+        (waits && event.sort > static_cast<uint8_t>(WaitKind::message)))
+      return false;
     HistoryEvent result;
-    result.ns = ns;
+    result.ns = image_.to_ns(event.ticks);
     result.object = event.object;
     result.task = event.task;
     result.kind = *kind;
@@ -97,13 +69,14 @@ class Rings {
       result.wait = static_cast<WaitKind>(event.sort);
       const float ticks = event.duration_ticks;
       const uint64_t length = ticks > 0 && ticks < 1e18F ? static_cast<uint64_t>(ticks) : 0;
-      const uint64_t begin = length < event.ticks ? image_.to_ns(event.ticks - length) : ns;
-      result.duration_ns = ns > begin ? ns - begin : 0;
+      const uint64_t begin = length < event.ticks ? image_.to_ns(event.ticks - length) : result.ns;
+      result.duration_ns = result.ns > begin ? result.ns - begin : 0;
     }
-    history.events.push_back(result);
-    return ns;
+    into_.history.events.push_back(result);
+    return true;
   }
 
+ private:
   StackIndex stack(uint32_t reference) {
     if (reference == 0) return 0;
     const auto [known, fresh] = stacks_.try_emplace(reference, 0);
@@ -115,24 +88,91 @@ class Rings {
   }
 
   Image& image_;
-  bool live_;
   Trace& into_;
   std::unordered_map<uint32_t, StackIndex> stacks_;
 };
 
 }  // namespace
 
-History read_history(const Bytes& bytes, bool live, Trace& trace) {
+RingTape::RingTape(Bytes bytes, size_t most_events)
+    : bytes_(std::move(bytes)), most_events_(most_events) {
+  Copy<wire::Header> header;
+  if (!bytes_.read(0, header.bytes.data(), sizeof(wire::Header)) ||
+      header->version != wire::kVersion)
+    return;
+  const wire::Section& rings = header->sections[static_cast<uint32_t>(wire::SectionKind::rings)];
+  if (rings.offset > bytes_.size()) return;
+  rings_at_ = rings.offset;
+  next_.resize(std::min(std::min(rings.bytes, bytes_.size() - rings.offset) / wire::kRingStride,
+                        kMostRings));
+}
+
+void RingTape::read() {
+  for (size_t i = 0; i < next_.size(); ++i) read_ring(i);
+}
+
+void RingTape::watch(std::chrono::nanoseconds time, const std::atomic<bool>& stop) {
+  const auto until = std::chrono::steady_clock::now() + time;
+  for (;;) {
+    bool there = false;
+    for (size_t i = 0; i < next_.size(); ++i) there = read_ring(i) || there;
+    const auto now = std::chrono::steady_clock::now();
+    if (!there || now >= until || stop.load()) return;
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kPeriod, until - now));
+  }
+}
+
+// False: nothing can be read there any more.
+bool RingTape::read_ring(size_t index) {
+  const uint64_t at = rings_at_ + index * wire::kRingStride;
+  uint64_t& next = next_[index];
+  uint64_t head = 0, after = 0;
+  if (!bytes_.read(at, &head, sizeof head)) return false;
+  if (head <= next || head > kMostWritten) return true;
+  const uint64_t first = std::max(next, head - std::min(head, uint64_t{wire::kRingEvents}));
+  std::vector<wire::Event> fresh(head - first);
+  for (uint64_t number = first; number < head;) {
+    const uint64_t slot = number % wire::kRingEvents;
+    const uint64_t n = std::min(head - number, wire::kRingEvents - slot);
+    if (!bytes_.read(at + offsetof(wire::Ring, events) + slot * sizeof(wire::Event),
+                     &fresh[number - first], n * sizeof(wire::Event))) {
+      unreadable_ += head - next;
+      next = head;
+      return true;
+    }
+    number += n;
+  }
+  // What was overwritten meanwhile is not what it was; the place of the next event may be in work.
+  if (!bytes_.read(at, &after, sizeof after) || after < head || after > kMostWritten) after = head;
+  const uint64_t whole = after + 1 > wire::kRingEvents ? after + 1 - wire::kRingEvents : 0;
+  const uint64_t torn = whole > first ? std::min<uint64_t>(whole - first, fresh.size()) : 0;
+  const uint64_t room = most_events_ - std::min(most_events_, events_.size());
+  const uint64_t kept = std::min<uint64_t>(fresh.size() - torn, room);
+  const uint64_t missed = first + torn - next, left_out = fresh.size() - torn - kept;
+  overwritten_ += missed + left_out;
+  if (missed != 0 && torn < fresh.size())
+    complete_since_ = std::max(complete_since_, fresh[torn].ticks);
+  if (left_out != 0) complete_since_ = std::max(complete_since_, fresh.back().ticks);
+  const auto begin = fresh.begin() + static_cast<ptrdiff_t>(torn);
+  events_.insert(events_.end(), begin, begin + static_cast<ptrdiff_t>(kept));
+  next = head;
+  return true;
+}
+
+void RingTape::into(Trace& trace) const {
   Trace scratch;
-  Image image(bytes, trace.source, live, scratch);
-  const SectionView& section = image.section(wire::SectionKind::rings);
-  Rings rings(image, live, trace);
-  for (uint64_t i = 0; i < std::min(section.capacity, kMostRings); ++i)
-    rings.read(section.offset + i * wire::kRingStride);
-  rings.history.lost = image.header().lost.events.load(std::memory_order_relaxed);
-  std::stable_sort(rings.history.events.begin(), rings.history.events.end(),
+  Image image(bytes_, trace.source, !trace.gone && trace.end == ProcessEnd::alive, scratch);
+  History& history = trace.history;
+  history = {};
+  history.overwritten = overwritten_;
+  history.unreadable = unreadable_;
+  history.lost = image.header().lost.events.load(std::memory_order_relaxed);
+  history.complete_since = image.to_ns(complete_since_);
+  Translation translation(image, trace);
+  for (const wire::Event& event : events_)
+    if (!translation.add(event)) ++history.unreadable;
+  std::stable_sort(history.events.begin(), history.events.end(),
                    [](const HistoryEvent& a, const HistoryEvent& b) { return a.ns < b.ns; });
-  return std::move(rings.history);
 }
 
 }  // namespace track::read

@@ -29,7 +29,9 @@
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/dump.h"
+#include "cli/read/history.h"
 #include "cli/read/recording.h"
+#include "cli/verbs/interrupt.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
 #include "cli/verbs/series.h"
@@ -62,6 +64,16 @@ Trace observe(pid_t pid, const process::RecordingPlace& place) {
   process::read_lock_words(trace);
   process::add_mapped_modules(trace);
   return trace;
+}
+
+read::RingTape recorded_history(const read::Bytes& bytes, const SymbolSettings& settings) {
+  read::RingTape tape(bytes);
+  if (!settings.history) return tape;
+  if (settings.watch.count() == 0)
+    tape.read();
+  else
+    tape.watch(settings.watch, interrupted());
+  return tape;
 }
 
 analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace& place,
@@ -144,8 +156,10 @@ Trace observe_live(pid_t pid) {
 
 Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   const process::RecordingPlace place = process::locate_recording(pid);
+  const read::RingTape tape = recorded_history(recorded_bytes(pid, place), settings);
   Loaded loaded;
   loaded.report.trace = observe(pid, place);
+  if (settings.history) tape.into(loaded.report.trace);
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   if (!settings.contention) analyze::keep_suspect_orders(loaded.report.trace);
   Names names(loaded.report.trace, settings, pid);
@@ -182,6 +196,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   if (followed(path)) trace.executed.clear();
   read::read_heap(read::Bytes::file(path), settings.heap, trace);
   if (!settings.contention) analyze::keep_suspect_orders(trace);
+  if (settings.history) recorded_history(read::Bytes::file(path), settings).into(trace);
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);

@@ -31,6 +31,11 @@ symbolize::Options symbol_options(const SymbolSettings& settings, pid_t live_pid
   return options;
 }
 
+// Not a descriptor, a pid or a thread.
+bool is_address(WaitKind kind) {
+  return kind >= WaitKind::mutex && kind <= WaitKind::futex && kind != WaitKind::join;
+}
+
 bool in_module(const std::vector<Module>& modules, uint64_t address) {
   return std::any_of(modules.begin(), modules.end(), [&](const Module& m) {
     return m.unloaded == 0 && address >= m.start && address < m.end;
@@ -47,6 +52,7 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles)
     for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.fiber_created_at});
   for (const Contention& cost : trace.contention) stacks.insert({cost.stack, cost.created_at});
   for (const LockOrder& order : trace.lock_orders) stacks.insert(order.stack);
+  for (const HistoryEvent& event : trace.history.events) stacks.insert(event.stack);
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
@@ -67,6 +73,9 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
     objects.insert(order.lock.address);
     for (const OrderedLock& held : order.held) objects.insert(held.address);
   }
+  for (const HistoryEvent& event : trace.history.events)
+    if (event.kind == HistoryKind::wait_ended && is_address(event.wait))
+      objects.insert(event.object);
   return objects;
 }
 
@@ -197,12 +206,6 @@ void Names::name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& 
   for (const LeakedBlocks& leaked : fixpoint.leaked) stacks.insert(leaked.allocated_at);
   resolve_stacks(trace, stacks, symbols);
   symbols.notes = symbolizer_.notes();
-}
-
-void Names::resolve_more(const Trace& trace, const std::unordered_set<StackIndex>& stacks,
-                         const std::unordered_set<uint64_t>& objects, Symbols& symbols) {
-  resolve_stacks(trace, stacks, symbols);
-  for (const uint64_t object : objects) name_object(object, symbols);
 }
 
 void Names::name_types(Fixpoint& fixpoint, const ImageMemory& memory) {

@@ -33,9 +33,6 @@ class Names {
   Symbols resolve(const Trace& trace);
   // And the globals that keep tasks, and what leaked blocks are and who allocated them.
   void name_objects(const Trace& trace, const Fixpoint& fixpoint, Symbols& symbols);
-  // What else a trace refers to.
-  void resolve_more(const Trace& trace, const std::unordered_set<StackIndex>& stacks,
-                    const std::unordered_set<uint64_t>& objects, Symbols& symbols);
   // What lies on the ways to kept tasks. memory: the process's, or that of its image.
   void name_types(Fixpoint& fixpoint, const ImageMemory& memory);
 

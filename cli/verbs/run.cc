@@ -51,8 +51,7 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
     result.child.options += "alloc=exact:";
   result.child.options += fmt::format("dir={}:reader={}:keep=1", session.path(), getpid());
   result.symbols = settings.symbols;
-  result.symbols.heap = !settings.dump.empty();
-  result.symbols.contention = !settings.dump.empty();
+  result.symbols.heap = result.symbols.contention = result.symbols.history = !settings.dump.empty();
   result.settle =
       std::chrono::nanoseconds(parse_duration_ns(settings.settle, "--settle", 1'000'000));
   if (!settings.timeout.empty())

@@ -1,6 +1,7 @@
 // What the command line said, shared by the verbs.
 #pragma once
 
+#include <chrono>
 #include <string>
 #include <vector>
 
@@ -18,6 +19,8 @@ struct SymbolSettings {
   bool memory = false;      // blocks that nothing refers to are asked for
   bool heap = false;        // where blocks were allocated and CPU time went: for dumps and profiles
   bool contention = false;  // what waiting cost: for track locks, profiles, a dump
+  bool history = false;     // what happened lately, as the rings have it
+  std::chrono::nanoseconds watch{};  // and in a living process for so long from now on
 };
 
 struct JudgeSettings {

@@ -11,6 +11,7 @@ set(TRACK_CLI_SOURCES
   verbs/flags.cc
   verbs/hang.cc
   verbs/info.cc
+  verbs/interrupt.cc
   verbs/leaks.cc
   verbs/load.cc
   verbs/locks.cc

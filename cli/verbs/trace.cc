@@ -1,21 +1,13 @@
 // `track trace`: what each task did lately, for timeline viewers.
-#include <sys/stat.h>
-
+#include <chrono>
 #include <memory>
-#include <optional>
-#include <unordered_set>
+#include <unordered_map>
 
 #include "cli/analyze/timeline.h"
 #include "cli/model/error.h"
 #include "cli/model/words.h"
-#include "cli/process/image.h"
-#include "cli/process/locate.h"
 #include "cli/process/schedule.h"
-#include "cli/read/dump.h"
-#include "cli/read/history.h"
-#include "cli/read/recording.h"
 #include "cli/verbs/load.h"
-#include "cli/verbs/names.h"
 #include "cli/verbs/verbs.h"
 #include "cli/write/chrome_trace.h"
 #include "cli/write/firefox_profile.h"
@@ -26,24 +18,9 @@ namespace track::verbs {
 namespace {
 
 struct TraceSettings {
-  std::string target, file, format = "perfetto";
+  std::string target, file, seconds, format = "perfetto";
   SymbolSettings symbols;
 };
-
-// Where the rings are; nothing: a dump, a core file, a process without libtrack.so.
-std::optional<read::Bytes> ring_bytes(const std::string& target) {
-  struct stat status {};
-  if (stat(target.c_str(), &status) != 0) {
-    const auto pid = static_cast<pid_t>(std::strtoul(target.c_str(), nullptr, 10));
-    const auto place = process::find_recording(pid);
-    if (!place) return std::nullopt;
-    return place->path.empty() ? read::Bytes::process(pid, place->address, place->bytes)
-                               : read::Bytes::file(place->path);
-  }
-  if (S_ISDIR(status.st_mode)) return read::Bytes::file(read::list_recordings(target).at(0).path);
-  if (read::is_dump(target) || process::is_core(target)) return std::nullopt;
-  return read::Bytes::file(target);
-}
 
 std::unordered_map<uint64_t, Schedule> schedules_of(const Trace& trace) {
   std::unordered_map<uint64_t, Schedule> schedules;
@@ -60,32 +37,33 @@ std::string formatted(const std::string& format, const Timeline& timeline, const
   return write::perfetto(timeline, trace, symbols);
 }
 
+constexpr uint64_t kSecond = 1'000'000'000, kLongest = 3600 * kSecond;
+
+SymbolSettings with_history(const TraceSettings& settings) {
+  SymbolSettings symbols = settings.symbols;
+  symbols.history = true;
+  if (settings.seconds.empty()) return symbols;
+  const uint64_t ns = parse_duration_ns(settings.seconds, "--seconds", kSecond);
+  if (ns == 0 || ns > kLongest)
+    throw Error("--seconds: `" + settings.seconds + "` is not a time of up to an hour");
+  symbols.watch = std::chrono::nanoseconds(ns);
+  return symbols;
+}
+
 void trace(const TraceSettings& settings) {
+  const SymbolSettings wanted = with_history(settings);
   write::require_writable(settings.file);
-  std::vector<Loaded> processes = load_target(settings.target, settings.symbols, false);
+  std::vector<Loaded> processes = load_target(settings.target, wanted, false);
   if (processes.size() != 1)
     throw Error("a timeline shows one process, and `" + settings.target + "` has " +
                 std::to_string(processes.size()) + ": name one of its recordings");
-  Trace& trace = processes.front().report.trace;
-  Symbols& symbols = processes.front().report.symbols;
+  const Trace& trace = processes.front().report.trace;
+  const Symbols& symbols = processes.front().report.symbols;
   const bool live =
       trace.end == ProcessEnd::alive && !trace.gone && processes.front().dump.path.empty();
-  History history;
-  const auto bytes = ring_bytes(settings.target);
-  if (bytes) {
-    history = read::read_history(*bytes, live, trace);
-    Names names(trace, settings.symbols, live ? trace.pid : 0);
-    std::unordered_set<StackIndex> stacks;
-    std::unordered_set<uint64_t> objects;
-    for (const HistoryEvent& event : history.events) {
-      stacks.insert(event.stack);
-      if (event.kind == HistoryKind::wait_ended) objects.insert(event.object);
-    }
-    names.resolve_more(trace, stacks, objects, symbols);
-  }
   Timeline timeline = analyze::build_timeline(
-      trace, symbols, history, live ? schedules_of(trace) : decltype(schedules_of(trace))());
-  if (!bytes)
+      trace, symbols, live ? schedules_of(trace) : decltype(schedules_of(trace))());
+  if (!trace.prepared)
     timeline.comments.push_back(
         "there is no history here: what is shown is the state of one moment");
   write::write_file(settings.file, formatted(settings.format, timeline, trace, symbols));
@@ -113,6 +91,8 @@ void add_trace(CLI::App& app, int& exit_code) {
       ->required();
   verb->add_option("--format", settings->format, "perfetto (default), firefox or chrome")
       ->check(CLI::IsMember({"perfetto", "firefox", "chrome"}));
+  verb->add_option("--seconds", settings->seconds,
+                   "watch a running process for so long, from now on (Ctrl-C: enough)");
   add_symbol_flags(*verb, settings->symbols);
   verb->callback([settings, &exit_code] {
     trace(*settings);

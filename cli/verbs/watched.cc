@@ -20,6 +20,7 @@
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/clock.h"
+#include "cli/read/history.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
@@ -216,6 +217,11 @@ Loaded Watched::judge_finally(int status) {
   apply_status(trace, status);
   read::read_heap(bytes_, symbols_.heap, trace);
   if (!symbols_.contention) analyze::keep_suspect_orders(trace);
+  if (symbols_.history) {
+    read::RingTape tape(bytes_);
+    tape.read();
+    tape.into(trace);
+  }
   apply_facts(trace);
   Names names(trace, symbols_, 0);
   apply_coroutine_facts(trace, names);

@@ -51,13 +51,13 @@ bool nested(const TimelineTrack& track) {
 
 TEST_CASE("a thread that is gone lives on in its events, with an arrow from and to others") {
   test::TraceBuilder builder;
-  History history;
+  History& history = builder.trace.history;
   history.events = {event(HistoryKind::thread_created, 1, 2 * kSecond, 7),
                     event(HistoryKind::thread_started, 5, 2 * kSecond + 10, 7),
                     waited(5, 3 * kSecond, 4 * kSecond),
                     event(HistoryKind::thread_ended, 5, 5 * kSecond, 7),
                     event(HistoryKind::thread_joined, 1, 6 * kSecond, 5)};
-  const Timeline timeline = analyze::build_timeline(builder.trace, {}, history, {});
+  const Timeline timeline = analyze::build_timeline(builder.trace, {}, {});
   const TimelineTrack& gone = track_of(timeline, 5);
   REQUIRE(gone.slices.size() == 2);
   CHECK(gone.slices[0].start_ns == 2 * kSecond + 10);
@@ -78,22 +78,22 @@ TEST_CASE("a thread that is gone lives on in its events, with an arrow from and 
 
 TEST_CASE("slices nest, whatever the clocks of several CPUs say") {
   test::TraceBuilder builder;
-  History history;
+  History& history = builder.trace.history;
   history.events = {waited(1, 2 * kSecond, 4 * kSecond), waited(1, 3 * kSecond, 5 * kSecond),
                     waited(1, 6 * kSecond, 6 * kSecond), waited(1, kSecond / 2, 7 * kSecond)};
-  const Timeline timeline = analyze::build_timeline(builder.trace, {}, history, {});
+  const Timeline timeline = analyze::build_timeline(builder.trace, {}, {});
   CHECK(track_of(timeline, 1).slices.size() == 5);
   CHECK(nested(track_of(timeline, 1)));
 }
 
 TEST_CASE("an arrow whose other end was overwritten is none, and what is missing is told") {
   test::TraceBuilder builder;
-  History history;
+  History& history = builder.trace.history;
   history.events = {event(HistoryKind::thread_created, 1, 2 * kSecond, 7),
                     event(HistoryKind::thread_joined, 1, 6 * kSecond, 5)};
   history.overwritten = 12;
   history.complete_since = 2 * kSecond;
-  const Timeline timeline = analyze::build_timeline(builder.trace, {}, history, {});
+  const Timeline timeline = analyze::build_timeline(builder.trace, {}, {});
   for (const TimelinePoint& point : track_of(timeline, 1).points)
     CHECK((point.flow_in | point.flow_out) == 0);
   REQUIRE(timeline.losses.slices.size() == 1);
@@ -106,7 +106,7 @@ TEST_CASE("a wait that goes on is open to the end, with its object and who holds
   builder.add_thread();
   builder.waits(2, WaitKind::mutex, 0x2000);
   builder.thread(2).wait.owner_tid = builder.thread(1).tid;
-  const Timeline timeline = analyze::build_timeline(builder.trace, {}, {}, {});
+  const Timeline timeline = analyze::build_timeline(builder.trace, {}, {});
   const TimelineSlice& wait = track_of(timeline, 2).slices.back();
   CHECK(wait.end_ns == timeline.end_ns);
   const bool held = std::any_of(wait.notes.begin(), wait.notes.end(), [](const auto& note) {

@@ -203,7 +203,7 @@ def main():
         check_shares(result.stdout, 200e6, "in the process")
         info = json.loads(run(track, "info", str(recording), "--json", "-").stdout)
         check("cpu=499hz" in info["recordings"][0]["options"], "the recording says its options")
-        check_timelines(track, recording, folder, True)
+        seen = check_timelines(track, recording, folder, True)
 
         environment["TRACK_OPTIONS"] = f"cpu=499hz:keep=1:dir={folder}/forks"
         run(program, "150", "fork", env=environment)
@@ -218,7 +218,9 @@ def main():
         same = run(track, "profile", "cpu", str(dump), "-o", "-", "--format", "folded")
         check_shares(same.stdout, 200e6, "from a dump")
         result = run(track, "trace", str(dump), "-o", str(folder / "t"))
-        check(result.returncode == 0 and "no history" in result.stdout, f"of a dump: {result}")
+        check(result.returncode == 0 and "no history" not in result.stdout, f"of a dump: {result}")
+        check(check_perfetto((folder / "t").read_bytes(), "dump") == seen,
+              "a dump has the same timeline")
 
         process = subprocess.Popen([program, "20000"], stdout=subprocess.DEVNULL)
         result = run(track, "profile", "cpu", str(process.pid), "--seconds", "1", "-o", "-",

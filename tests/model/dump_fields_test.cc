@@ -81,6 +81,8 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Kept>() == members<Kept>());
   CHECK(kept<KeptFiber>() == members<KeptFiber>());
   CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
+  CHECK(kept<HistoryEvent>() == members<HistoryEvent>());
+  CHECK(kept<History>() == members<History>());
   CHECK(kept<HeapSite>() == members<HeapSite>());
   CHECK(kept<HeapTable>() == members<HeapTable>());
   CHECK(kept<CpuRow>() == members<CpuRow>());
@@ -88,9 +90,9 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 12;  // threads, coroutines, fibers, stacks, modules, functions,
+  constexpr size_t kTables = 13;  // threads, coroutines, fibers, stacks, modules, functions,
                                   // await points, memory, frame locks, channels,
-                                  // contention, lock orders
+                                  // contention, lock orders, history
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

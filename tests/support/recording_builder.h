@@ -12,6 +12,7 @@
 #include "libtrack/wire/cpu.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/recording.h"
+#include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/tables.h"
@@ -26,7 +27,7 @@ class RecordingBuilder {
                             kCpuSamples = 16, kContention = 16, kOrders = 8;
 
   // blocks: leaves of the table of heap blocks; each takes 32 MiB.
-  explicit RecordingBuilder(uint64_t blocks = 0) {
+  explicit RecordingBuilder(uint64_t blocks = 0, uint64_t rings = 0) {
     add_section(wire::SectionKind::threads, sizeof(wire::ThreadSlot), kThreads);
     add_section(wire::SectionKind::coroutines, sizeof(wire::CoroutineSlot), kCoroutines);
     add_section(wire::SectionKind::sites, sizeof(wire::Site), kSites);
@@ -34,7 +35,7 @@ class RecordingBuilder {
     add_section(wire::SectionKind::stack_bodies, 8, kWords);
     add_section(wire::SectionKind::modules, sizeof(wire::ModuleSlot), kModules);
     add_section(wire::SectionKind::strings, 1, kStrings);
-    add_section(wire::SectionKind::rings, 266240, 0);
+    add_section(wire::SectionKind::rings, wire::kRingStride, rings);
     add_section(wire::SectionKind::fibers, sizeof(wire::FiberSlot), kFibers);
     add_section(wire::SectionKind::heap_sites, sizeof(wire::HeapSite), kStacks);
     add_section(wire::SectionKind::samples, sizeof(wire::Sample), kSamples);
@@ -210,6 +211,7 @@ class RecordingBuilder {
     return slot;
   }
 
+  std::byte* section_bytes(wire::SectionKind kind) { return place(kind); }
   std::span<const std::byte> bytes() const { return bytes_; }
   std::span<std::byte> bytes() { return bytes_; }
 
