@@ -28,7 +28,9 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (!app.remaining().empty())
     what = "there is no verb `" + app.remaining().front() + "`";
   else if (verbs.empty())
-    what = "name a verb: run, check, ps, leaks, hang, dump, profile, diff, info or doctor";
+    what =
+        "name a verb: run, check, ps, leaks, hang, locks, profile, diff, trace, dump, info or "
+        "doctor";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
