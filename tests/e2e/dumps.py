@@ -86,6 +86,10 @@ def differs(name, live, dumped, momentary):
         text_then = re.sub(r"^dump  .*\n( {14}.*\n)*", "", text_then, flags=re.M)
         for recording in document_then.get("recordings", []):
             recording.pop("dump")
+        # A dump has names for what happened earlier, too, and so more that could not be named.
+        unnamed, unnamed_then = (set(d.pop("symbol_notes", [])) for d in (document, document_then))
+        if not unnamed <= unnamed_then:
+            failures.append(f"{name}: {asked}: notes {unnamed} became {unnamed_then}")
         if momentary:
             text, text_then = timeless_text(text), timeless_text(text_then)
             document, document_then = timeless(document), timeless(document_then)

@@ -10,6 +10,7 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 
 TRACK, LIBRARY, TARGET = sys.argv[1:4]
 failures = []
@@ -43,6 +44,12 @@ def main():
             process.stdout.readline()
         pid = str(process.pid)
         path = f"{folder}/timeline"
+        # "ready" means that the threads were made, not that they run already.
+        for _ in range(200):
+            trace(pid, "--format", "chrome", "-o", path)
+            if lives(path)[1] >= 11:
+                break
+            time.sleep(0.05)
         for watch in ([], ["--seconds", "0.1"]):
             result = trace(pid, "--format", "chrome", "-o", path, *watch)
             expect(f"{watch}: {result}", result.returncode == 0)
