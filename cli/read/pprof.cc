@@ -15,9 +15,28 @@ namespace {
 
 using namespace pprof;
 using protozero::data_view;
-using protozero::pbf_message;
+using protozero::pbf_wire_type;
 
 constexpr size_t kMostBytes = size_t{2} << 30;  // unpacked
+
+// A field of a damaged file may be of another kind than the format says: protozero asserts that it
+// was asked first.
+template <class Field>
+class Message : public protozero::pbf_message<Field> {
+  using Base = protozero::pbf_message<Field>;
+
+ public:
+  using Base::Base;
+  uint64_t get_uint64() { return must_be(pbf_wire_type::varint), Base::get_uint64(); }
+  int64_t get_int64() { return must_be(pbf_wire_type::varint), Base::get_int64(); }
+  data_view get_view() { return must_be(pbf_wire_type::length_delimited), Base::get_view(); }
+  std::string get_string() { return must_be(pbf_wire_type::length_delimited), Base::get_string(); }
+
+ private:
+  void must_be(pbf_wire_type type) const {
+    if (this->wire_type() != type) throw Error("a field is of the wrong kind");
+  }
+};
 
 std::string file_bytes(const std::string& path) {
   std::ifstream file(path, std::ios::binary);
@@ -52,9 +71,9 @@ std::string inflated(const std::string& bytes, const std::string& path) {
 }
 
 // A repeated number is one field with all of them, or a field for each.
-template <class Number, class Message>
-void add_numbers(Message& message, std::vector<Number>& numbers) {
-  if (message.wire_type() == protozero::pbf_wire_type::length_delimited) {
+template <class Number, class Field>
+void add_numbers(Message<Field>& message, std::vector<Number>& numbers) {
+  if (message.wire_type() == pbf_wire_type::length_delimited) {
     for (const auto number : message.get_packed_uint64())
       numbers.push_back(static_cast<Number>(number));
   } else {
@@ -72,7 +91,7 @@ class Reader {
     // What refers to others may stand before them.
     std::vector<data_view> types, samples, locations, functions, mappings;
     data_view period_type;
-    pbf_message<FileField> file(bytes_);
+    Message<FileField> file(bytes_);
     while (file.next()) switch (file.tag()) {
         case FileField::sample_type:
           types.push_back(file.get_view());
@@ -137,7 +156,7 @@ class Reader {
 
   ValueType value_type(data_view view) const {
     ValueType type;
-    pbf_message<ValueTypeField> message(view);
+    Message<ValueTypeField> message(view);
     while (message.next()) switch (message.tag()) {
         case ValueTypeField::type:
           type.type = text(message.get_int64());
@@ -154,7 +173,7 @@ class Reader {
   void mapping(data_view view) {
     Module module;
     uint64_t id = 0;
-    pbf_message<MappingField> message(view);
+    Message<MappingField> message(view);
     while (message.next()) switch (message.tag()) {
         case MappingField::id:
           id = message.get_uint64();
@@ -182,7 +201,7 @@ class Reader {
   void function(data_view view) {
     Frame frame;
     uint64_t id = 0;
-    pbf_message<FunctionField> message(view);
+    Message<FunctionField> message(view);
     while (message.next()) switch (message.tag()) {
         case FunctionField::id:
           id = message.get_uint64();
@@ -205,7 +224,7 @@ class Reader {
   Frame line(data_view view) const {
     Frame frame;
     uint32_t number = 0;
-    pbf_message<LineField> message(view);
+    Message<LineField> message(view);
     while (message.next()) switch (message.tag()) {
         case LineField::function_id:
           frame = known(functions_, message.get_uint64());
@@ -223,7 +242,7 @@ class Reader {
   void location(data_view view) {
     Location location;
     uint64_t id = 0;
-    pbf_message<LocationField> message(view);
+    Message<LocationField> message(view);
     while (message.next()) switch (message.tag()) {
         case LocationField::id:
           id = message.get_uint64();
@@ -253,7 +272,7 @@ class Reader {
   void sample(data_view view) {
     ProfileSample sample;
     std::vector<uint64_t> ids;
-    pbf_message<SampleField> message(view);
+    Message<SampleField> message(view);
     while (message.next()) switch (message.tag()) {
         case SampleField::location_id:
           add_numbers(message, ids);
@@ -275,7 +294,7 @@ class Reader {
 
   ProfileLabel label(data_view view) const {
     ProfileLabel label;
-    pbf_message<LabelField> message(view);
+    Message<LabelField> message(view);
     while (message.next()) switch (message.tag()) {
         case LabelField::key:
           label.key = text(message.get_int64());
