@@ -70,6 +70,20 @@ void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine&
   }
 }
 
+const char* held_sort_name(HeldSort sort) {
+  switch (sort) {
+    case HeldSort::mutex:
+      return "mutex";
+    case HeldSort::read:
+      return "rwlock (read)";
+    case HeldSort::write:
+      return "rwlock (write)";
+    case HeldSort::spin:
+      return "spinlock";
+  }
+  return "lock";
+}
+
 std::string doubt_of_kind(bool one) {
   return std::string("no symbol says that this is a coroutine: the two functions at the head of ") +
          (one ? "its frame" : "their frames") + " only look like one's resume and destroy";

@@ -20,6 +20,8 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
 void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine);
 void set_ages(Finding& finding);  // from the tasks listed
 
+const char* held_sort_name(HeldSort sort);  // "mutex", "rwlock (write)"
+
 // Of coroutines that are told by the looks of their code alone.
 std::string doubt_of_kind(bool one);
 

@@ -9,20 +9,6 @@
 namespace track::analyze {
 namespace {
 
-const char* sort_name(HeldSort sort) {
-  switch (sort) {
-    case HeldSort::mutex:
-      return "mutex";
-    case HeldSort::read:
-      return "rwlock (read)";
-    case HeldSort::write:
-      return "rwlock (write)";
-    case HeldSort::spin:
-      return "spinlock";
-  }
-  return "lock";
-}
-
 std::vector<const Thread*> waiters_of(const Trace& trace, uint64_t object) {
   std::vector<const Thread*> result;
   for (const Thread& thread : trace.threads)
@@ -45,7 +31,7 @@ bool taken_by_another(const Trace& trace, const Thread& ended, const Held& held)
 
 void explain(Finding& finding, const Trace& trace, const Symbols& symbols, const Thread& thread,
              const Held& held) {
-  const std::string object = object_text(symbols, sort_name(held.sort), held.object);
+  const std::string object = object_text(symbols, held_sort_name(held.sort), held.object);
   std::string line = thread_text(thread) + " took " + object + " and ended";
   if (thread.ended_ns != 0 && trace.taken_ns > thread.ended_ns)
     line += " " + duration_text(trace.taken_ns - thread.ended_ns) + " ago";
@@ -79,12 +65,12 @@ std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols)
       const auto known = symbols.objects.find(held.object);
       const std::string name = known == symbols.objects.end() ? "" : known->second;
       const std::string owner = name.compare(0, 3, "in ") == 0 ? name.substr(3) : name;
-      Finding& finding = groups[{places.of(thread.created_at), sort_name(held.sort) + owner}];
+      Finding& finding = groups[{places.of(thread.created_at), held_sort_name(held.sort) + owner}];
       finding.count = finding.tasks.empty() ? 1 : finding.count + 1;
       add_task(finding, trace, thread);
       finding.created_at = places.of(thread.created_at);
       if (finding.count == 1) {
-        finding.wait_object = {sort_name(held.sort), held.object, owner, thread_text(thread)};
+        finding.wait_object = {held_sort_name(held.sort), held.object, owner, thread_text(thread)};
         const auto waiters = waiters_of(trace, held.object);
         if (!waiters.empty()) finding.blocked_at = waiters.front()->wait.stack;
       }

@@ -161,27 +161,13 @@ class Search {
   std::vector<std::vector<Step>> found_;
 };
 
-const char* sort_name(HeldSort sort) {
-  switch (sort) {
-    case HeldSort::mutex:
-      return "mutex";
-    case HeldSort::read:
-      return "rwlock (read)";
-    case HeldSort::write:
-      return "rwlock (write)";
-    case HeldSort::spin:
-      return "spinlock";
-  }
-  return "lock";
-}
-
 std::string lock_text(const Symbols& symbols, const OrderedLock& lock) {
-  return object_text(symbols, sort_name(lock.sort), lock.address);
+  return object_text(symbols, held_sort_name(lock.sort), lock.address);
 }
 
 std::string short_name(const Symbols& symbols, const OrderedLock& lock) {
   const auto known = symbols.objects.find(lock.address);
-  return known == symbols.objects.end() ? sort_name(lock.sort) : known->second;
+  return known == symbols.objects.end() ? held_sort_name(lock.sort) : known->second;
 }
 
 std::string who(const Trace& trace, const OrderWitness& witness) {
@@ -235,7 +221,8 @@ Finding finding_of(const Trace& trace, const Symbols& symbols, const std::vector
     finding.because.push_back(
         "doubt: a lock without a name and a known initialization may be two that lived at one "
         "address");
-  finding.wait_object = {sort_name(cycle.front().held->sort), cycle.front().held->address, "", ""};
+  finding.wait_object = {held_sort_name(cycle.front().held->sort), cycle.front().held->address, "",
+                         ""};
   finding.blocked_at = trace.lock_orders[cycle.front().order].stack;
   return finding;
 }
