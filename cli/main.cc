@@ -3,6 +3,7 @@
 #include <exception>
 #include <string>
 
+#include "cli/model/error.h"
 #include "cli/verbs/verbs.h"
 
 #ifndef TRACK_VERSION
@@ -62,6 +63,8 @@ int main(int argc, char** argv) {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {
     return usage_error(app, error);
+  } catch (const track::ReaderGone&) {
+    return track::verbs::kToolError;
   } catch (const std::exception& error) {
     std::fprintf(stderr, "track: %s\n", error.what());
     return track::verbs::kToolError;

@@ -3,14 +3,18 @@ include(${CMAKE_CURRENT_LIST_DIR}/core/unwind.cmake OPTIONAL)
 list(TRANSFORM TRACK_UNWIND_SOURCES PREPEND core/)
 
 set(TRACK_CORE_SOURCES
+    core/await_walk.cc
     core/frame_map.cc
+    core/key_counts.cc
     core/block_table.cc
     core/contention.cc
     core/coroutine_table.cc
     core/cpu_sampler.cc
     core/cpu_signal.cc
     core/fiber_table.cc
+    core/heap_level.cc
     core/heap_sites.cc
+    core/mapping_table.cc
     core/memory.cc
     core/modules.cc
     core/options.cc
@@ -34,7 +38,9 @@ set(TRACK_CAPTURE_SOURCES
     capture/fibers.cc
     capture/handoffs.cc
     capture/held.cc
+    capture/holds.cc
     capture/locks.cc
+    capture/mappings.cc
     capture/next_symbols.cc
     capture/operators.cc
     capture/orders.cc
@@ -45,6 +51,7 @@ set(TRACK_CAPTURE_SOURCES
 
 set(TRACK_INTERPOSE_SOURCES
     interpose/allocations.cc
+    interpose/births.cc
     interpose/children.cc
     interpose/conditions.cc
     interpose/descriptors.cc
@@ -53,6 +60,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/io.cc
     interpose/loader.cc
     interpose/locks.cc
+    interpose/mappings.cc
     interpose/operators.cc
     interpose/other_allocators.cc
     interpose/privileges.cc

@@ -20,13 +20,19 @@ class Table {
     for (const Contention& cost : trace.contention)
       if (synchronizes(cost.kind) && cost.count + cost.total_ns != 0) add(cost);
     for (size_t i = 0; i < trace.threads.size(); ++i) add_waiting(i);
+    for (const HistoryEvent& event : trace.history.events)
+      if (event.kind == HistoryKind::lock_held)
+        add_hold(event.wait, event.object, event.duration_ns, event.stack);
     for (size_t i = 0; i < trace.threads.size(); ++i) add_holder(i);
   }
 
   ContentionView view(CostOrder order, uint64_t min_ns) {
     ContentionView view;
+    view.holds = holds_;
+    view.holds_from_ns =
+        trace_.history.overwritten != 0 ? trace_.history.complete_since : trace_.start_ns;
     for (auto& [key, cost] : costs_) {
-      if (cost.count == 0 || cost.total_ns < min_ns) continue;
+      if ((cost.count == 0 && cost.holds.count == 0) || cost.total_ns < min_ns) continue;
       finish(cost);
       (owned_lock(cost.kind) ? view.locks : view.events).push_back(std::move(cost));
     }
@@ -34,7 +40,8 @@ class Table {
       std::stable_sort(costs->begin(), costs->end(), [order](const auto& a, const auto& b) {
         if (order == CostOrder::count) return a.count > b.count;
         if (order == CostOrder::longest) return a.longest_ns > b.longest_ns;
-        return a.total_ns > b.total_ns;
+        if (order == CostOrder::held) return a.holds.total_ns > b.holds.total_ns;
+        return std::pair(a.total_ns, a.holds.total_ns) > std::pair(b.total_ns, b.holds.total_ns);
       });
     return view;
   }
@@ -89,7 +96,22 @@ class Table {
     add_wait(cost, wait.kind, 1, ns, ns);
   }
 
+  void add_hold(WaitKind kind, uint64_t object, uint64_t ns, StackIndex place) {
+    ++holds_;
+    HoldCost& holds = now_at(kind, object).holds;
+    ++holds.count;
+    holds.total_ns += ns;
+    if (kind == WaitKind::rwlock_read) ++holds.read_count;
+    if (ns < holds.longest_ns) return;
+    holds.longest_ns = ns;
+    holds.longest_at = place;
+  }
+
   void add_holder(size_t index) {
+    for (const Held& held : trace_.threads[index].held)
+      if (held.since_ns != 0)
+        add_hold(lock_kind(held.sort), held.object,
+                 std::max(trace_.taken_ns, held.since_ns) - held.since_ns, held.taken_at);
     for (const Held& held : trace_.threads[index].held)
       for (const WaitKind kind : {WaitKind::mutex, WaitKind::rwlock_write, WaitKind::spinlock}) {
         const auto known = latest_.find({kind, held.object});
@@ -116,6 +138,13 @@ class Table {
   }
 
   void finish(LockCost& cost) const {
+    const auto block = std::lower_bound(
+        trace_.lock_blocks.begin(), trace_.lock_blocks.end(), cost.object,
+        [](const LockBlock& known, uint64_t object) { return known.object < object; });
+    if (block != trace_.lock_blocks.end() && block->object == cost.object) {
+      cost.block_bytes = block->bytes;
+      cost.block_allocated_at = block->allocated_at;
+    }
     merge_places(cost.waiters);
     merge_places(cost.holders);
     if (cost.kind == WaitKind::rwlock_write && cost.read_ns > cost.total_ns - cost.read_ns)
@@ -128,9 +157,24 @@ class Table {
   const Trace& trace_;
   std::map<Key, LockCost> costs_;
   std::map<std::pair<WaitKind, uint64_t>, StackIndex> latest_;
+  uint64_t holds_ = 0;
 };
 
 }  // namespace
+
+WaitKind lock_kind(HeldSort sort) {
+  switch (sort) {
+    case HeldSort::read:
+      return WaitKind::rwlock_read;
+    case HeldSort::write:
+      return WaitKind::rwlock_write;
+    case HeldSort::spin:
+      return WaitKind::spinlock;
+    case HeldSort::mutex:
+      break;
+  }
+  return WaitKind::mutex;
+}
 
 bool synchronizes(WaitKind kind) {
   return owned_lock(kind) || kind == WaitKind::condition || kind == WaitKind::semaphore ||

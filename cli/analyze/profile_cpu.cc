@@ -44,11 +44,16 @@ std::optional<Profile> profile_cpu(const Trace& trace, const Symbols& symbols) {
     std::vector<uint32_t> stack = builder.stack(row.stack);
     std::vector<ProfileLabel> labels;
     if (stack.empty()) stack.push_back(builder.line("(inside the tracker)"));
-    if (row.on_fiber && row.fiber_created_at != 0)
-      stack = builder.joined(std::move(stack), builder.stack(row.fiber_created_at));
     std::string coroutine;
-    if (row.stack != 0 && row.stack < trace.stacks.size())
+    bool awaiters = false;
+    if (row.stack != 0 && row.stack < trace.stacks.size()) {
       coroutine = coroutine_of(symbols, trace.stacks[row.stack]);
+      awaiters = trace.stacks[row.stack].awaiters_from != 0;
+    }
+    if ((row.on_fiber || awaiters) && row.created_at != 0)
+      stack = builder.joined(std::move(stack), builder.stack(row.created_at));
+    if (!coroutine.empty() && !awaiters)
+      stack.push_back(builder.line("(who awaits it is not known: resumed from here)"));
     labels.push_back(text_label("kind", !coroutine.empty() ? "coroutine"
                                         : row.on_fiber     ? "fiber"
                                                            : "thread"));

@@ -48,6 +48,9 @@ std::optional<Profile> profile_of_heap(const Trace& trace, const Symbols& symbol
     profile.comments = how_estimated(heap);
   } else {
     profile.comments.emplace_back("every block is counted, none is estimated");
+    if (heap.peak_bytes != 0 && !heap.allocated.empty())
+      profile.comments.push_back("the most in use at a time was " + bytes_text(heap.peak_bytes) +
+                                 ", to within 64 KiB for each thread");
     if (heap.allocated.empty() && heap.blocks != 0)
       profile.comments.emplace_back(
           "stacks were not kept (alloc_stacks=0): alloc_objects and alloc_space are 0");
@@ -62,6 +65,23 @@ std::optional<Profile> profile_of_heap(const Trace& trace, const Symbols& symbol
     builder.add(
         builder.stack(site.allocated_at), {{"bytes", "", bytes, "bytes"}},
         {0, 0, std::llround(blocks), std::llround(blocks * static_cast<double>(site.block_bytes))});
+  }
+  if (heap.mappings != 0)
+    profile.comments.push_back("in it " + count_text(heap.mappings, "mapping") +
+                               " that the program made itself (mmap), " +
+                               bytes_text(heap.mapped_bytes) + ": label kind");
+  if (heap.reserved_bytes != 0)
+    profile.comments.push_back(
+        "not in it: " + bytes_text(heap.reserved_bytes) +
+        " that the program mapped without access (PROT_NONE), whatever became of that later");
+  // Exact in both modes; what was mapped and unmapped again is not kept.
+  for (const HeapMappings& mapped : heap.mapped) {
+    const auto count = static_cast<int64_t>(mapped.count),
+               bytes = static_cast<int64_t>(mapped.bytes);
+    builder.add(builder.stack(mapped.mapped_at),
+                {{"bytes", "", bytes, "bytes"},
+                 text_label("kind", mapped.kind == MappingKind::file ? "mmap of a file" : "mmap")},
+                {count, count * bytes, count, count * bytes});
   }
   return builder.finish();
 }

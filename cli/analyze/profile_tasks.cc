@@ -137,14 +137,11 @@ std::optional<Profile> profile_thread_creations(const Trace& trace, const Symbol
   profile.value_types = {{"threadcreate", "count"}};
   profile.period_type = profile.value_types[0];
   profile.period = 1;
-  profile.comments.push_back(
-      count_text(trace.threads_created, "thread") + " created in all; here are those " +
-      "that have not ended, or that nobody joined: the stacks of the others are not kept");
-  for (const Thread& thread : trace.threads) {
-    if (thread.main) continue;
-    std::vector<uint32_t> stack = builder.stack(thread.created_at);
-    builder.add(std::move(stack), {}, {1});
-  }
+  for (const ThreadOrigin& origin : trace.thread_origins)
+    builder.add(builder.stack(origin.created_at), {}, {static_cast<int64_t>(origin.count)});
+  if (trace.unknown_origins != 0)
+    builder.add({builder.line("(their stacks found no room)")}, {},
+                {static_cast<int64_t>(trace.unknown_origins)});
   return builder.finish();
 }
 

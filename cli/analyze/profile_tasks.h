@@ -1,6 +1,6 @@
 // Profiles of what is there at one moment: tasks (or only threads, or only coroutines), and who
-// creates threads. Values are counts of live tasks; ended threads that nobody joined are among
-// them.
+// created threads so far. Values are counts of live tasks; ended threads that nobody joined are
+// among them.
 #pragma once
 
 #include <optional>
@@ -22,7 +22,7 @@ enum class TaskStacks : uint8_t {
 Profile profile_tasks(const Trace& trace, const Symbols& symbols, const std::string& type,
                       TaskStacks stacks);
 
-// The stacks that created threads which are still there. Nothing when creations are not recorded.
+// The stacks that ever created threads, how many each. Nothing when creations are not recorded.
 std::optional<Profile> profile_thread_creations(const Trace& trace, const Symbols& symbols);
 
 }  // namespace track::analyze

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/analyze/contention.h"
 #include "cli/model/await_chain.h"
 #include "cli/model/finding.h"
 #include "cli/model/words.h"
@@ -10,14 +11,14 @@
 namespace track::analyze {
 namespace {
 
-constexpr size_t kMostCoroutines = 2000;
+constexpr size_t kMostCoroutines = 2000, kMostDelays = 50;
 constexpr uint64_t kFiberTracks = uint64_t{1} << 33, kCoroutineTracks = uint64_t{1} << 34;
+constexpr uint64_t kLockTracks = uint64_t{1} << 48;
 
 class Builder {
  public:
-  Builder(const Trace& trace, const Symbols& symbols,
-          const std::unordered_map<uint64_t, Schedule>& schedules)
-      : trace_(trace), symbols_(symbols), history_(trace.history), schedules_(schedules) {
+  Builder(const Trace& trace, const Symbols& symbols)
+      : trace_(trace), symbols_(symbols), history_(trace.history) {
     timeline_.pid = trace.pid;
     timeline_.program = trace.program;
     timeline_.start_ns = trace.start_ns;
@@ -31,13 +32,13 @@ class Builder {
     for (const Thread& thread : trace_.threads) begin(thread);
     for (const HistoryEvent& event : history_.events) add(event);
     for (const Thread& thread : trace_.threads) add_open_wait(thread);
+    for (const Thread& thread : trace_.threads) add_open_holds(thread);
     finish_threads();
     for (const Fiber& fiber : trace_.fibers) add(fiber);
     add_coroutines();
     count_threads();
-    count_now("live coroutines", "count", static_cast<int64_t>(trace_.coroutines.size()));
-    if (trace_.heap.record == HeapRecord::kept)
-      count_now("heap in use", "bytes", static_cast<int64_t>(trace_.heap.bytes));
+    count_levels();
+    add_delays();
     tell_losses();
     return std::move(timeline_);
   }
@@ -50,7 +51,8 @@ class Builder {
     uint64_t flow = 0;            // from its creator
     StackIndex created_at = 0;
     bool known = false;  // in the table of threads
-    std::vector<TimelineSlice> waits;
+    Schedule schedule;
+    std::vector<TimelineSlice> waits, holds;
   };
 
   Task& task(uint32_t id) {
@@ -69,6 +71,7 @@ class Builder {
     own.start = thread.started_ns != 0 ? thread.started_ns : thread.created_ns;
     own.end = thread.ended_ns;
     own.created_at = thread.created_at;
+    own.schedule = thread.schedule;
   }
 
   void add(const HistoryEvent& event) {
@@ -111,6 +114,12 @@ class Builder {
         own.waits.push_back(wait(event.wait, event.object,
                                  event.ns - std::min(event.duration_ns, event.ns), event.ns,
                                  event.stack));
+        if (event.waker != 0 && event.waker != event.task) add_waker(event);
+        break;
+      case HistoryKind::lock_held:
+        own.holds.push_back(hold(event.wait, event.object,
+                                 event.ns - std::min(event.duration_ns, event.ns), event.ns));
+        note_place(own.holds.back(), "let go at", event.stack);
         break;
       case HistoryKind::cpu_sample:
         own.track.samples.push_back({event.ns, event.stack});
@@ -128,6 +137,17 @@ class Builder {
     }
   }
 
+  void add_waker(const HistoryEvent& event) {
+    Task& waker = task(event.waker);
+    waker.last = std::max(waker.last, event.ns);
+    const uint64_t flow = ++flows_;
+    Task& woken = task(event.task);
+    woken.waits.back().notes.emplace_back("ended by", waker.track.name);
+    // Before, and be it by a nanosecond: viewers tell the arrow's direction by that.
+    waker.track.points.push_back({event.ns - 1, "lets " + woken.track.name + " go on", 0, flow, 0});
+    woken.track.points.push_back({event.ns, "goes on, thanks to " + waker.track.name, 0, 0, flow});
+  }
+
   uint64_t end_flow(uint32_t id) { return ends_[id] = ++flows_; }
 
   std::string object_name(uint64_t object) const {
@@ -139,9 +159,30 @@ class Builder {
                      StackIndex stack) const {
     TimelineSlice slice{start, end, wait_kind_name(kind), {}, stack, 0};
     if (object != 0) slice.notes.emplace_back("object", object_name(object));
-    const std::string where = where_text(trace_, symbols_, stack);
-    if (!where.empty()) slice.notes.emplace_back("where", where);
+    note_place(slice, "where", stack);
     return slice;
+  }
+
+  void note_place(TimelineSlice& slice, const char* what, StackIndex stack) const {
+    const auto [known, fresh] = places_.try_emplace(stack);
+    if (fresh) known->second = where_text(trace_, symbols_, stack);
+    if (!known->second.empty()) slice.notes.emplace_back(what, known->second);
+  }
+
+  TimelineSlice hold(WaitKind kind, uint64_t object, uint64_t start, uint64_t end) const {
+    const std::string name = wait_kind_name(kind) + (" " + object_name(object));
+    return {start, end, name, {{"held", duration_text(end - start)}}, 0, 0};
+  }
+
+  void add_open_holds(const Thread& thread) {
+    for (const Held& held : thread.held) {
+      if (held.since_ns == 0) continue;
+      TimelineSlice slice = hold(lock_kind(held.sort), held.object, held.since_ns,
+                                 std::max(timeline_.end_ns, held.since_ns));
+      slice.notes.emplace_back("open", "it was held when this was written");
+      note_place(slice, "taken at", held.taken_at);
+      task(thread.id).holds.push_back(std::move(slice));
+    }
   }
 
   void add_open_wait(const Thread& thread) {
@@ -172,6 +213,36 @@ class Builder {
     }
   }
 
+  // Locks are let go in any order: each goes to the first of the task's lock tracks where it lies
+  // inside or beside the others, so that none is cut.
+  void add_lock_tracks(uint64_t start, uint64_t end, Task& own) {
+    std::sort(own.holds.begin(), own.holds.end(),
+              [](const TimelineSlice& a, const TimelineSlice& b) {
+                return a.start_ns != b.start_ns ? a.start_ns < b.start_ns : a.end_ns > b.end_ns;
+              });
+    std::vector<TimelineTrack> tracks;
+    std::vector<std::vector<uint64_t>> open;  // ends of what is open there
+    for (TimelineSlice& slice : own.holds) {
+      slice.start_ns = std::clamp(slice.start_ns, start, end);
+      slice.end_ns = std::clamp(slice.end_ns, slice.start_ns, end);
+      size_t at = 0;
+      for (; at < tracks.size(); ++at) {
+        while (!open[at].empty() && open[at].back() <= slice.start_ns) open[at].pop_back();
+        if (open[at].empty() || slice.end_ns <= open[at].back()) break;
+      }
+      if (at == tracks.size()) {
+        TimelineTrack& track = tracks.emplace_back();
+        track.id = kLockTracks + (own.track.id << 8) + at;
+        track.below = own.track.id;
+        track.name = own.track.name + (at == 0 ? ": locks" : ": locks, more");
+        open.emplace_back();
+      }
+      open[at].push_back(slice.end_ns);
+      tracks[at].slices.push_back(std::move(slice));
+    }
+    for (TimelineTrack& track : tracks) timeline_.tracks.push_back(std::move(track));
+  }
+
   void finish_threads() {
     for (auto& [id, own] : tasks_) {
       if (id == 0) continue;
@@ -182,16 +253,18 @@ class Builder {
       TimelineSlice life{start, end, "thread", {}, own.created_at, own.flow};
       const std::string where = where_text(trace_, symbols_, own.created_at);
       if (!where.empty()) life.notes.emplace_back("created at", where);
-      if (const auto known = schedules_.find(id); known != schedules_.end()) {
-        life.notes.emplace_back("on a CPU", duration_text(known->second.cpu_ns));
-        life.notes.emplace_back("waited for a CPU", duration_text(known->second.queue_ns));
+      if (own.schedule.known) {
+        life.notes.emplace_back("on a CPU", duration_text(own.schedule.cpu_ns));
+        life.notes.emplace_back("waited for a CPU", duration_text(own.schedule.queue_ns));
       }
       own.track.slices.push_back(std::move(life));
       nest(start, end, own.waits, own.track);
       for (TimelinePoint& point : own.track.points) point.ns = std::clamp(point.ns, start, end);
       std::stable_sort(own.track.points.begin(), own.track.points.end(),
                        [](const TimelinePoint& a, const TimelinePoint& b) { return a.ns < b.ns; });
-      timeline_.tracks.push_back(std::move(own.track));
+      names_[id] = own.track.name;
+      timeline_.tracks.push_back(own.track);
+      add_lock_tracks(start, end, own);
     }
     drop_loose_arrows();
   }
@@ -266,7 +339,7 @@ class Builder {
     TimelineCounter counter{"live threads", "count", {}};
     std::vector<std::pair<uint64_t, int>> changes;
     for (const TimelineTrack& track : timeline_.tracks) {
-      if (track.kind != TaskKind::thread || track.slices.empty()) continue;
+      if (track.kind != TaskKind::thread || track.below != 0 || track.slices.empty()) continue;
       changes.emplace_back(track.slices.front().start_ns, 1);
       if (track.slices.front().end_ns < timeline_.end_ns)
         changes.emplace_back(track.slices.front().end_ns, -1);
@@ -283,8 +356,73 @@ class Builder {
     timeline_.counters.push_back(std::move(counter));
   }
 
-  void count_now(const std::string& name, const std::string& unit, int64_t value) {
-    timeline_.counters.push_back({name, unit, {{timeline_.end_ns, value}}});
+  // One point each, or as many as there were looks while the process was watched.
+  void count_levels() {
+    TimelineCounter coroutines{"live coroutines", "count", {}}, heap{"heap in use", "bytes", {}};
+    for (const Level& level : history_.levels) {
+      coroutines.values.emplace_back(level.ns, static_cast<int64_t>(level.coroutines));
+      heap.values.emplace_back(level.ns, static_cast<int64_t>(level.heap_bytes));
+    }
+    if (history_.levels.empty()) {
+      coroutines.values.emplace_back(timeline_.end_ns,
+                                     static_cast<int64_t>(trace_.coroutines.size()));
+      heap.values.emplace_back(timeline_.end_ns, static_cast<int64_t>(trace_.heap.bytes));
+    }
+    timeline_.counters.push_back(std::move(coroutines));
+    if (trace_.heap.record == HeapRecord::kept || trace_.heap.record == HeapRecord::sampled)
+      timeline_.counters.push_back(std::move(heap));
+  }
+
+  // The thread that had the tid then; 0 = none that is known.
+  uint32_t task_of(int32_t tid, uint64_t ns) const {
+    uint32_t found = 0;
+    for (const auto& [id, own] : tasks_)
+      if (own.track.tid == tid && own.start <= ns && (own.end == 0 || own.end >= ns)) found = id;
+    return found;
+  }
+
+  // The kernel counts a wait when it is over: it may be of longer ago.
+  static int64_t percent(uint64_t part, uint64_t whole) {
+    return static_cast<int64_t>(std::min<uint64_t>(part * 100 / whole, 100));
+  }
+
+  // How much of the time since the look before each thread was ready and had no CPU. Of those that
+  // waited the longest.
+  void add_delays() {
+    struct Delay {
+      uint64_t ns = 0, queue_ns = 0, first_queue_ns = 0;
+      TimelineCounter counter;
+    };
+    std::map<uint32_t, Delay> delays;
+    for (const ScheduleLevel& level : history_.schedule) {
+      const uint32_t id = task_of(level.tid, level.ns);
+      if (id == 0) continue;
+      const auto [entry, fresh] = delays.try_emplace(id);
+      Delay& delay = entry->second;
+      if (fresh) delay.first_queue_ns = level.queue_ns;
+      if (!fresh && level.ns > delay.ns && level.queue_ns >= delay.queue_ns)
+        delay.counter.values.emplace_back(
+            level.ns, percent(level.queue_ns - delay.queue_ns, level.ns - delay.ns));
+      delay.ns = level.ns;
+      delay.queue_ns = level.queue_ns;
+    }
+    std::vector<std::pair<uint64_t, uint32_t>> longest;
+    for (const auto& [id, delay] : delays)
+      if (const uint64_t waited = delay.queue_ns - delay.first_queue_ns; waited != 0)
+        longest.emplace_back(waited, id);
+    std::sort(longest.rbegin(), longest.rend());
+    if (longest.size() > kMostDelays) {
+      timeline_.comments.push_back("waiting for a CPU: of the " + std::to_string(kMostDelays) +
+                                   " of " + std::to_string(longest.size()) +
+                                   " threads that waited the longest");
+      longest.resize(kMostDelays);
+    }
+    for (const auto& [waited, id] : longest) {
+      TimelineCounter& counter = delays[id].counter;
+      counter.name = "waits for a CPU: " + names_[id];
+      counter.unit = "%";
+      timeline_.counters.push_back(std::move(counter));
+    }
   }
 
   void tell_losses() {
@@ -312,9 +450,10 @@ class Builder {
   const Trace& trace_;
   const Symbols& symbols_;
   const History& history_;
-  const std::unordered_map<uint64_t, Schedule>& schedules_;
   Timeline timeline_;
   std::map<uint32_t, Task> tasks_;
+  mutable std::unordered_map<StackIndex, std::string> places_;
+  std::map<uint32_t, std::string> names_;  // of those that have a track
   uint64_t flows_ = 0;
   std::map<uint64_t, std::pair<uint64_t, StackIndex>> created_;  // by slot: not started yet
   std::map<uint32_t, uint64_t> ends_;  // flows from ended tasks, not joined yet
@@ -322,9 +461,8 @@ class Builder {
 
 }  // namespace
 
-Timeline build_timeline(const Trace& trace, const Symbols& symbols,
-                        const std::unordered_map<uint64_t, Schedule>& schedules) {
-  return Builder(trace, symbols, schedules).build();
+Timeline build_timeline(const Trace& trace, const Symbols& symbols) {
+  return Builder(trace, symbols).build();
 }
 
 }  // namespace track::analyze

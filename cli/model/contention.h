@@ -27,6 +27,14 @@ struct Contention {
   uint64_t first_ns = 0, last_ns = 0;  // CLOCK_MONOTONIC
 };
 
+// A lock that lies in a block of the heap: who allocated that tells what it belongs to, where its
+// own initialization was not seen (a std::mutex has none).
+struct LockBlock {
+  uint64_t object = 0;
+  uint64_t bytes = 0;         // of the block
+  uint32_t allocated_at = 0;  // into Trace::stacks
+};
+
 struct OrderedLock {
   uint64_t address = 0;
   HeldSort sort{};

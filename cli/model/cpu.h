@@ -11,7 +11,9 @@ struct CpuRow {
   uint32_t stack = 0;  // into Trace::stacks, its first address the interrupted code; 0: inside the
                        // tracker
   bool on_fiber = false;
-  uint32_t fiber_created_at = 0;  // into Trace::stacks; 0 = not known
+  // Into Trace::stacks: what created the fiber, or, where the stack goes on with who awaits a
+  // coroutine, the outermost one of these. 0 = not known.
+  uint32_t created_at = 0;
   uint64_t count = 0;
 };
 

@@ -24,7 +24,7 @@ concept Is = std::same_as<std::remove_const_t<T>, Struct>;
 
 template <Is<Stack> T>
 auto fields(T& s) {
-  return std::tie(s.addresses, s.generation, s.truncated);
+  return std::tie(s.addresses, s.generation, s.truncated, s.awaiters_from);
 }
 template <Is<Wait> T>
 auto fields(T& w) {
@@ -33,14 +33,19 @@ auto fields(T& w) {
 }
 template <Is<Held> T>
 auto fields(T& h) {
-  return std::tie(h.object, h.sort, h.fiber);
+  return std::tie(h.object, h.sort, h.fiber, h.since_ns, h.taken_at);
+}
+template <Is<Schedule> T>
+auto fields(T& s) {
+  return std::tie(s.known, s.cpu_ns, s.queue_ns, s.slices);
 }
 template <Is<Thread> T>
 auto fields(T& t) {
   return std::tie(t.id, t.creator, t.tid, t.pthread, t.name, t.state, t.main, t.detached, t.joined,
                   t.adopted, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
-                  t.coroutines_destroyed, t.wait, t.held, t.held_complete, t.kernel, t.system_call);
+                  t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
+                  t.system_call);
 }
 template <Is<Coroutine> T>
 auto fields(T& c) {
@@ -57,14 +62,19 @@ template <Is<HeapOrigin> T>
 auto fields(T& o) {
   return std::tie(o.allocated_at, o.objects, o.bytes);
 }
+template <Is<HeapMappings> T>
+auto fields(T& m) {
+  return std::tie(m.mapped_at, m.bytes, m.count, m.kind);
+}
 template <Is<HeapTable> T>
 auto fields(T& h) {
   return std::tie(h.record, h.period, h.samples, h.blocks, h.bytes, h.peak_bytes, h.peak_ns,
-                  h.unreadable_pages, h.sites, h.allocated);
+                  h.unreadable_pages, h.sites, h.mappings, h.mapped_bytes, h.reserved_bytes,
+                  h.mapped, h.allocated);
 }
 template <Is<CpuRow> T>
 auto fields(T& r) {
-  return std::tie(r.stack, r.on_fiber, r.fiber_created_at, r.count);
+  return std::tie(r.stack, r.on_fiber, r.created_at, r.count);
 }
 template <Is<CpuTable> T>
 auto fields(T& c) {
@@ -73,11 +83,24 @@ auto fields(T& c) {
 }
 template <Is<HistoryEvent> T>
 auto fields(T& e) {
-  return std::tie(e.ns, e.duration_ns, e.object, e.task, e.tid, e.stack, e.kind, e.wait);
+  return std::tie(e.ns, e.duration_ns, e.object, e.task, e.tid, e.waker, e.stack, e.kind, e.wait);
+}
+template <Is<Level> T>
+auto fields(T& l) {
+  return std::tie(l.ns, l.coroutines, l.heap_bytes);
+}
+template <Is<ScheduleLevel> T>
+auto fields(T& l) {
+  return std::tie(l.ns, l.tid, l.queue_ns);
+}
+template <Is<ThreadOrigin> T>
+auto fields(T& o) {
+  return std::tie(o.created_at, o.count);
 }
 template <Is<History> T>
 auto fields(T& h) {
-  return std::tie(h.events, h.overwritten, h.lost, h.unreadable, h.complete_since);
+  return std::tie(h.events, h.overwritten, h.lost, h.unreadable, h.complete_since, h.levels,
+                  h.schedule);
 }
 template <Is<Fiber> T>
 auto fields(T& f) {
@@ -98,6 +121,10 @@ template <Is<Contention> T>
 auto fields(T& c) {
   return std::tie(c.role, c.kind, c.object, c.created_at, c.stack, c.count, c.total_ns,
                   c.longest_ns, c.first_ns, c.last_ns);
+}
+template <Is<LockBlock> T>
+auto fields(T& l) {
+  return std::tie(l.object, l.bytes, l.allocated_at);
 }
 template <Is<OrderedLock> T>
 auto fields(T& l) {
@@ -206,9 +233,10 @@ auto fields(T& t) {
                   t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for,
                   t.options, t.tracker, t.heap, t.cpu, t.threads_created, t.threads_ended,
                   t.threads_joined, t.threads_detached, t.coroutines_created,
-                  t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created, t.events,
-                  t.events_overwritten, t.contention_lost, t.file_bytes, t.superseded, t.executed,
-                  t.stack_switcher, t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created,
+                  t.thread_origins, t.unknown_origins, t.events, t.events_overwritten,
+                  t.contention_lost, t.file_bytes, t.superseded, t.executed, t.stack_switcher,
+                  t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes
@@ -225,7 +253,7 @@ void for_each_part(T& loaded, Use use) {
   use(Part::code, std::tie(symbols.code));
   use(Part::names, std::tie(symbols.objects, symbols.notes));
   use(Part::proofs, std::tie(loaded.deadlocks, loaded.fixpoint));
-  use(Part::contention, std::tie(trace.contention, trace.lock_orders));
+  use(Part::contention, std::tie(trace.contention, trace.lock_blocks, trace.lock_orders));
   use(Part::memory, std::tie(trace.memory));
   use(Part::functions, std::tie(trace.functions));
   use(Part::await_points, std::tie(trace.await_points));

@@ -12,4 +12,11 @@ class Error : public std::runtime_error {
   explicit Error(const std::string& what) : std::runtime_error(what) {}
 };
 
+// Who read our standard output has read enough (`| head`): nothing to tell anybody, still no
+// verdict.
+class ReaderGone : public Error {
+ public:
+  ReaderGone() : Error("nobody reads standard output any more") {}
+};
+
 }  // namespace track

@@ -32,6 +32,17 @@ struct HeapOrigin {
   uint64_t bytes = 0;
 };
 
+// As it was mapped.
+enum class MappingKind : uint8_t { memory, file };
+
+// The program's own mappings in use, of one size and kind from one stack.
+struct HeapMappings {
+  uint32_t mapped_at = 0;
+  uint64_t bytes = 0;  // of each
+  uint64_t count = 0;
+  MappingKind kind = MappingKind::memory;
+};
+
 enum class HeapRecord : uint8_t {
   off,       // nobody asked for it
   kept,      // every block that goes through the hooks
@@ -42,12 +53,17 @@ enum class HeapRecord : uint8_t {
 
 struct HeapTable {
   HeapRecord record = HeapRecord::off;
-  uint64_t period = 0;                   // sampled: mean distance of samples, bytes
-  uint64_t samples = 0;                  // sampled: of blocks in use
-  uint64_t blocks = 0, bytes = 0;        // in use; sampled: estimates
-  uint64_t peak_bytes = 0, peak_ns = 0;  // sampled: the most there ever was (estimate), and when
+  uint64_t period = 0;             // sampled: mean distance of samples, bytes
+  uint64_t samples = 0;            // sampled: of blocks in use
+  uint64_t blocks = 0, bytes = 0;  // in use; sampled: estimates
+  // The most there ever was: sampled an estimate, and when; every block with its stack: to 64 KiB
+  // for each thread.
+  uint64_t peak_bytes = 0, peak_ns = 0;
   uint64_t unreadable_pages = 0;
-  std::vector<HeapSite> sites;        // when asked for; the most bytes first
+  std::vector<HeapSite> sites;              // when asked for; the most bytes first
+  uint64_t mappings = 0, mapped_bytes = 0;  // that the program made itself, in use
+  uint64_t reserved_bytes = 0;              // of others, mapped without any access
+  std::vector<HeapMappings> mapped;         // when asked for
   std::vector<HeapOrigin> allocated;  // when asked for, and stacks are kept; the most bytes first
 };
 

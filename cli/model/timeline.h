@@ -36,7 +36,8 @@ struct TimelineSample {
 };
 
 struct TimelineTrack {
-  uint64_t id = 0;  // unique
+  uint64_t id = 0;     // unique
+  uint64_t below = 0;  // id of the track that it belongs to; 0 = the process's
   TaskKind kind = TaskKind::thread;
   int32_t tid = 0;
   std::string name;

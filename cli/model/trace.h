@@ -16,6 +16,7 @@
 #include "cli/model/frame.h"
 #include "cli/model/heap.h"
 #include "cli/model/history.h"
+#include "cli/model/schedule.h"
 
 namespace track {
 
@@ -70,6 +71,8 @@ struct Stack {
   std::vector<uint64_t> addresses;  // return addresses, leaf first
   uint32_t generation = 0;          // of modules
   bool truncated = false;
+  uint32_t awaiters_from = 0;  // those from here on are no callers but, one each, who awaits: the
+                               // coroutine's function; 0 = all are callers
 };
 
 struct Wait {
@@ -93,6 +96,8 @@ struct Held {
   uint64_t object = 0;
   HeldSort sort = HeldSort::mutex;
   uint32_t fiber = 0;  // task id of the fiber that took it, when it does not run on this thread now
+  uint64_t since_ns = 0;    // with locks=all; 0 = not recorded
+  StackIndex taken_at = 0;  // the same: the call that took it
 };
 
 // What the kernel says a thread of a live process is doing.
@@ -125,6 +130,7 @@ struct Thread {
   uint64_t waits = 0;
   uint64_t coroutines_created = 0;
   uint64_t coroutines_destroyed = 0;
+  Schedule schedule;  // when it was asked for
   Wait wait;
   std::vector<Held> held;
   bool held_complete = true;  // false: more locks held than the record could list, or none kept
@@ -206,6 +212,12 @@ struct Fiber {
   StackIndex suspended_at = 0;
 };
 
+// How many threads one stack ever created.
+struct ThreadOrigin {
+  StackIndex created_at = 0;
+  uint64_t count = 0;
+};
+
 struct Trace {
   std::string source;  // what was read, for people: path or "pid N"
   std::string program;
@@ -237,6 +249,7 @@ struct Trace {
   std::vector<FrameLock> frame_locks;
   std::vector<ChannelEnd> channels;  // when a thread waits for a descriptor
   std::vector<Contention> contention;
+  std::vector<LockBlock> lock_blocks;  // where every block is recorded; by object
   std::vector<LockOrder> lock_orders;
   std::vector<Stack> stacks;  // [0] is empty
   std::vector<Module> modules;
@@ -248,6 +261,8 @@ struct Trace {
   uint64_t threads_created = 0, threads_ended = 0, threads_joined = 0, threads_detached = 0;
   uint64_t coroutines_created = 0, coroutines_destroyed = 0, untracked_coroutines = 0;
   uint64_t fibers_created = 0;
+  std::vector<ThreadOrigin> thread_origins;
+  uint64_t unknown_origins = 0;  // threads created whose stack found no room there
   uint64_t contention_lost = 0;  // waits not added up, lock orders not kept: no loss of state
   uint64_t events = 0, events_overwritten = 0;  // ever written to the rings
   History history;                              // when asked for

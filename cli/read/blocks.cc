@@ -96,6 +96,38 @@ uint32_t stack_of(const wire::CellBlock& block) {
   return block.moving ? 0 : block.stack;
 }
 
+// The blocks that the program's locks lie in, met on the way through the table.
+class BlocksOfLocks {
+ public:
+  explicit BlocksOfLocks(const Trace& trace) {
+    for (const Contention& cost : trace.contention)
+      if (cost.object != 0 && cost.kind != WaitKind::join) objects_.push_back(cost.object);
+    for (const Thread& thread : trace.threads)
+      for (const Held& held : thread.held) objects_.push_back(held.object);
+    std::sort(objects_.begin(), objects_.end());
+    objects_.erase(std::unique(objects_.begin(), objects_.end()), objects_.end());
+  }
+
+  void meet(uint64_t address, const wire::CellBlock& block) {
+    for (auto at = std::lower_bound(objects_.begin(), objects_.end(), address);
+         at != objects_.end() && *at - address < block.bytes; ++at)
+      met_.push_back({*at, block.bytes, stack_of(block)});
+  }
+
+  // stack_of: from the recording's numbers to the trace's.
+  template <class StackOf>
+  void tell(Trace& trace, StackOf&& stack_of) {
+    std::sort(met_.begin(), met_.end(),
+              [](const LockBlock& a, const LockBlock& b) { return a.object < b.object; });
+    for (LockBlock& met : met_) met.allocated_at = stack_of(met.allocated_at);
+    trace.lock_blocks = std::move(met_);
+  }
+
+ private:
+  std::vector<uint64_t> objects_;
+  std::vector<LockBlock> met_;
+};
+
 }  // namespace
 
 std::vector<RecordedBlock> read_blocks(const Bytes& bytes) {
@@ -106,15 +138,6 @@ std::vector<RecordedBlock> read_blocks(const Bytes& bytes) {
   return blocks;
 }
 
-void count_blocks(const Bytes& bytes, Trace& trace) {
-  HeapTable& heap = trace.heap;
-  heap.blocks = heap.bytes = 0;
-  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t, const wire::CellBlock& block) {
-    ++heap.blocks;
-    heap.bytes += block.bytes;
-  });
-}
-
 namespace {
 
 // The recording's stacks, as they are asked for, into the trace.
@@ -122,6 +145,7 @@ class StacksOfTrace {
  public:
   StacksOfTrace(const Bytes& bytes, Trace& trace)
       : trace_(trace), image_(bytes, trace.source, !trace.gone, scratch_) {}
+  StacksOfTrace(const StacksOfTrace&) = delete;  // image_ refers to scratch_
 
   Image& image() { return image_; }
 
@@ -142,20 +166,53 @@ class StacksOfTrace {
   std::unordered_map<uint32_t, StackIndex> known_;
 };
 
+struct StackAndSize {
+  uint32_t stack;
+  uint64_t bytes;
+  bool operator==(const StackAndSize&) const = default;
+  struct Hash {
+    size_t operator()(const StackAndSize& key) const {
+      const uint64_t h = (key.bytes ^ uint64_t{key.stack} << 40) * 0x9e3779b97f4a7c15u;
+      return h ^ h >> 32;
+    }
+  };
+};
+
 void read_block_sites(const Bytes& bytes, StacksOfTrace& stacks, Trace& trace) {
   HeapTable& heap = trace.heap;
   heap.blocks = heap.bytes = 0;
-  std::map<std::pair<uint32_t, uint64_t>, uint64_t> counts;
-  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t, const wire::CellBlock& block) {
+  std::unordered_map<StackAndSize, uint64_t, StackAndSize::Hash> counts;
+  BlocksOfLocks locks(trace);
+  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t at, const wire::CellBlock& block) {
     ++heap.blocks;
     heap.bytes += block.bytes;
     ++counts[{stack_of(block), block.bytes}];
+    locks.meet(at, block);
   });
-  for (const auto& [key, count] : counts)
-    heap.sites.push_back({stacks(key.first), key.second, count});
+  locks.tell(trace, stacks);
+  std::vector<std::pair<StackAndSize, uint64_t>> sorted(counts.begin(), counts.end());
+  std::sort(sorted.begin(), sorted.end(), [](const auto& a, const auto& b) {
+    return a.first.stack != b.first.stack ? a.first.stack < b.first.stack
+                                          : a.first.bytes < b.first.bytes;
+  });
+  for (const auto& [key, count] : sorted)
+    heap.sites.push_back({stacks(key.stack), key.bytes, count});
 }
 
 }  // namespace
+
+void count_blocks(const Bytes& bytes, Trace& trace) {
+  HeapTable& heap = trace.heap;
+  heap.blocks = heap.bytes = 0;
+  BlocksOfLocks locks(trace);
+  heap.unreadable_pages = BlockScan(bytes).each([&](uint64_t at, const wire::CellBlock& block) {
+    ++heap.blocks;
+    heap.bytes += block.bytes;
+    locks.meet(at, block);
+  });
+  StacksOfTrace stacks(bytes, trace);
+  locks.tell(trace, stacks);
+}
 
 void read_heap_sites(const Bytes& bytes, Trace& trace) {
   StacksOfTrace stacks(bytes, trace);
@@ -164,12 +221,25 @@ void read_heap_sites(const Bytes& bytes, Trace& trace) {
     read_samples(stacks.image(), stack_of, true, trace);
   else
     read_block_sites(bytes, stacks, trace);
+  read_mappings(stacks.image(), stack_of, true, trace);
   read_origins(stacks.image(), stack_of, trace);
   std::stable_sort(trace.heap.sites.begin(), trace.heap.sites.end(),
                    [](const HeapSite& a, const HeapSite& b) {
                      return a.block_bytes * a.count > b.block_bytes * b.count;
                    });
 }
+
+namespace {
+
+// Threads tell of what they allocate some KiB late.
+void read_peak(const Bytes& bytes, Trace& trace) {
+  Copy<wire::Header> header;
+  if (!bytes.read(0, header.bytes.data(), sizeof(wire::Header))) return;
+  trace.heap.peak_bytes =
+      std::max(trace.heap.bytes, header->heap.peak_bytes.load(std::memory_order_relaxed));
+}
+
+}  // namespace
 
 void read_heap(const Bytes& bytes, bool sites, Trace& trace) {
   const bool sampled = trace.heap.record == HeapRecord::sampled;
@@ -182,6 +252,7 @@ void read_heap(const Bytes& bytes, bool sites, Trace& trace) {
   } else {
     count_blocks(bytes, trace);
   }
+  if (!sampled) read_peak(bytes, trace);
   if (trace.heap.unreadable_pages != 0)
     trace.warnings.push_back(std::to_string(trace.heap.unreadable_pages) +
                              " pages of the table of heap blocks could not be read");

@@ -54,7 +54,7 @@ void read_cpu(Image& image) {
       const uint64_t count = samples[i]->count.load(std::memory_order_relaxed);
       if ((key & wire::kCpuKeyUsed) == 0 || count == 0 || count > uint64_t{1} << 48) continue;
       cpu.rows.push_back({image.stack(wire::cpu_key_stack(key)), (key & wire::kCpuKeyFiber) != 0,
-                          image.stack(wire::cpu_key_fiber_created(key)), count});
+                          image.stack(wire::cpu_key_created(key)), count});
     }
   }
 }

@@ -7,6 +7,7 @@
 #include <unordered_map>
 
 #include "cli/read/image.h"
+#include "cli/read/wakers.h"
 #include "libtrack/wire/ring.h"
 
 namespace track::read {
@@ -14,7 +15,8 @@ namespace {
 
 constexpr uint64_t kMostRings = 4096;
 constexpr uint64_t kMostWritten = uint64_t{1} << 48;  // to one ring, ever
-constexpr auto kPeriod = std::chrono::milliseconds(20);
+constexpr std::chrono::nanoseconds kPeriod = std::chrono::milliseconds(20);
+constexpr std::chrono::nanoseconds kShortest = std::chrono::microseconds(200);
 
 std::optional<HistoryKind> kind_of(wire::EventKind kind) {
   switch (kind) {
@@ -38,8 +40,23 @@ std::optional<HistoryKind> kind_of(wire::EventKind kind) {
       return HistoryKind::lock_lost;
     case wire::EventKind::cpu_sample:
       return HistoryKind::cpu_sample;
+    case wire::EventKind::lock_held:
+      return HistoryKind::lock_held;
     default:
       return std::nullopt;
+  }
+}
+
+WaitKind lock_kind(uint8_t sort) {
+  switch (sort) {
+    case wire::kHeldRead:
+      return WaitKind::rwlock_read;
+    case wire::kHeldWrite:
+      return WaitKind::rwlock_write;
+    case wire::kHeldSpin:
+      return WaitKind::spinlock;
+    default:
+      return WaitKind::mutex;
   }
 }
 
@@ -52,9 +69,10 @@ class Translation {
   bool add(const wire::Event& event) {
     const auto kind = kind_of(event.kind);
     const bool waits = event.kind == wire::EventKind::wait_ended;
-    if (!kind || event.ticks == 0 ||
-        (waits && event.sort > static_cast<uint8_t>(WaitKind::message)))
-      return false;
+    const bool held = event.kind == wire::EventKind::lock_held;
+    const auto last_sort =
+        held ? uint8_t{wire::kHeldSpin} : static_cast<uint8_t>(WaitKind::message);
+    if (!kind || event.ticks == 0 || ((waits || held) && event.sort > last_sort)) return false;
     HistoryEvent result;
     result.ns = image_.to_ns(event.ticks);
     result.object = event.object;
@@ -65,8 +83,9 @@ class Translation {
       result.tid = static_cast<int32_t>(event.object >> 32);
       result.object = event.object & 0xffffffff;
     }
-    if (waits) {
-      result.wait = static_cast<WaitKind>(event.sort);
+    if (waits || held) {
+      result.wait = held ? lock_kind(event.sort) : static_cast<WaitKind>(event.sort);
+      result.waker = waits ? event.by : 0;  // completed when all tasks are known
       const float ticks = event.duration_ticks;
       const uint64_t length = ticks > 0 && ticks < 1e18F ? static_cast<uint64_t>(ticks) : 0;
       const uint64_t begin = length < event.ticks ? image_.to_ns(event.ticks - length) : result.ns;
@@ -111,14 +130,26 @@ void RingTape::read() {
   for (size_t i = 0; i < next_.size(); ++i) read_ring(i);
 }
 
-void RingTape::watch(std::chrono::nanoseconds time, const std::atomic<bool>& stop) {
+void RingTape::watch(std::chrono::nanoseconds time, const std::atomic<bool>& stop,
+                     const std::function<void()>& look) {
   const auto until = std::chrono::steady_clock::now() + time;
+  std::chrono::nanoseconds period = kPeriod;
   for (;;) {
     bool there = false;
-    for (size_t i = 0; i < next_.size(); ++i) there = read_ring(i) || there;
+    uint64_t most = 0;  // new in one ring
+    for (size_t i = 0; i < next_.size(); ++i) {
+      const uint64_t before = next_[i];
+      there = read_ring(i) || there;
+      most = std::max(most, next_[i] - before);
+    }
+    // So that no ring goes round meanwhile.
+    if (most > wire::kRingEvents / 4) period = std::max(period / 2, kShortest);
+    if (most < wire::kRingEvents / 16) period = std::min(period * 2, kPeriod);
+    // A look takes its time, in which a ring might go round.
+    if (there && look && most <= wire::kRingEvents / 4) look();
     const auto now = std::chrono::steady_clock::now();
     if (!there || now >= until || stop.load()) return;
-    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(kPeriod, until - now));
+    std::this_thread::sleep_for(std::min<std::chrono::nanoseconds>(period, until - now));
   }
 }
 
@@ -173,6 +204,7 @@ void RingTape::into(Trace& trace) const {
     if (!translation.add(event)) ++history.unreadable;
   std::stable_sort(history.events.begin(), history.events.end(),
                    [](const HistoryEvent& a, const HistoryEvent& b) { return a.ns < b.ns; });
+  complete_wakers(trace, image.header().next_task.load(std::memory_order_relaxed));
 }
 
 }  // namespace track::read

@@ -4,6 +4,7 @@
 
 #include <atomic>
 #include <chrono>
+#include <functional>
 #include <vector>
 
 #include "cli/model/trace.h"
@@ -22,8 +23,9 @@ class RingTape {
   // Adds what is new since the last call.
   void read();
   // Reads again and again for so long; ends early when the bytes can no longer be read (the process
-  // is gone), or when `stop` becomes true.
-  void watch(std::chrono::nanoseconds time, const std::atomic<bool>& stop);
+  // is gone), or when `stop` becomes true. look: called after each reading.
+  void watch(std::chrono::nanoseconds time, const std::atomic<bool>& stop,
+             const std::function<void()>& look = {});
 
   // What was read, as the history of `trace`, which is one of the same recording: the events'
   // stacks are added to it.

@@ -6,6 +6,8 @@
 #include "cli/model/error.h"
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/holds.h"
+#include "libtrack/wire/mappings.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
@@ -52,10 +54,16 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::HeapDelta);
     case SectionKind::cpu_samples:
       return sizeof(wire::CpuSample);
+    case SectionKind::thread_origins:
+      return sizeof(wire::KeyCount);
     case SectionKind::contention:
       return sizeof(wire::ContentionSlot);
     case SectionKind::order_edges:
       return sizeof(wire::OrderSlot);
+    case SectionKind::held_since:
+      return sizeof(wire::HeldSince);
+    case SectionKind::mappings:
+      return sizeof(wire::Mapping);
     case SectionKind::none:
       break;
   }
@@ -96,10 +104,16 @@ const char* section_name(SectionKind kind) {
       return "heap deltas";
     case SectionKind::cpu_samples:
       return "CPU samples";
+    case SectionKind::thread_origins:
+      return "creators of threads";
     case SectionKind::contention:
       return "contention";
     case SectionKind::order_edges:
       return "lock orders";
+    case SectionKind::held_since:
+      return "times of holds";
+    case SectionKind::mappings:
+      return "mappings";
     case SectionKind::none:
       break;
   }
@@ -231,12 +245,27 @@ StackIndex Image::stack(uint32_t reference) {
   stack.addresses.resize(depth);
   if (!bytes_.read(bodies.offset + at * 8, stack.addresses.data(), uint64_t{depth} * 8)) return 0;
   std::reverse(stack.addresses.begin(), stack.addresses.end());
+  if (const auto mark = std::find(stack.addresses.begin(), stack.addresses.end(), wire::kAwaitedBy);
+      mark != stack.addresses.end()) {
+    stack.awaiters_from = static_cast<uint32_t>(mark - stack.addresses.begin());
+    stack.addresses.erase(mark);
+  }
   stack.generation = entry->generation;
   stack.truncated = (wire::stack_body_flags(body) & wire::kStackTruncated) != 0;
   stack_words_ += depth;
   trace_.stacks.push_back(std::move(stack));
   known->second = static_cast<StackIndex>(trace_.stacks.size() - 1);
   return known->second;
+}
+
+StackIndex Image::one_frame(uint64_t address) {
+  const auto [known, fresh] = frames_.try_emplace(address, 0);
+  if (!fresh) return known->second;
+  Stack stack;
+  stack.addresses = {address};
+  stack.truncated = true;
+  trace_.stacks.push_back(std::move(stack));
+  return known->second = static_cast<StackIndex>(trace_.stacks.size() - 1);
 }
 
 }  // namespace track::read

@@ -50,6 +50,8 @@ class Image {
 
   // The trace's index of a recorded stack; 0 when there is none or it cannot be read.
   StackIndex stack(uint32_t reference);
+  // A stack of nothing but this return address, which is of a module that is there now.
+  StackIndex one_frame(uint64_t address);
 
  private:
   void check_header(const std::string& source) const;
@@ -62,6 +64,7 @@ class Image {
   Clock clock_;
   uint64_t latest_ns_ = 0;
   std::unordered_map<uint32_t, StackIndex> stacks_;
+  std::unordered_map<uint64_t, StackIndex> frames_;
   uint64_t stack_words_ = 0;
   bool stacks_warned_ = false;
 };
@@ -70,6 +73,7 @@ void read_threads(Image& image);
 void read_coroutines(Image& image);
 void read_fibers(Image& image);
 void read_cpu(Image& image);
+void read_thread_origins(Image& image);
 void read_modules(Image& image);
 void read_contention(Image& image);
 

@@ -6,6 +6,8 @@
 #include <filesystem>
 
 #include "cli/model/error.h"
+#include "cli/read/blocks.h"
+#include "cli/read/clock.h"
 #include "cli/read/image.h"
 #include "libtrack/wire/ring.h"
 
@@ -134,15 +136,36 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   read_coroutines(image);
   read_fibers(image);
   read_cpu(image);
+  read_thread_origins(image);
   read_contention(image);
   read_modules(image);  // last: what a stack met on the way points into is there by now
   read_counters(image, trace);
+  uint64_t counted = 0;
+  for (const ThreadOrigin& origin : trace.thread_origins) counted += origin.count;
+  trace.unknown_origins = trace.threads_created - std::min(trace.threads_created, counted);
   read_rings(image, trace);
   read_lost(image.header().lost, trace);
   const uint64_t later = image.header().later_monotonic_ns.load(std::memory_order_relaxed);
   trace.taken_ns = live ? clock_pair_now().ns
                         : std::max({later, image.latest_ns(), image.header().start_monotonic_ns});
   return trace;
+}
+
+Level read_level(const Bytes& bytes) try {
+  Trace trace;
+  Image image(bytes, "", true, trace);
+  read_threads(image);
+  read_counters(image, trace);
+  trace.heap.record = heap_record(image.header());
+  read_heap(bytes, false, trace);
+  Level level;
+  level.ns = clock_pair_now().ns;
+  level.coroutines =
+      trace.coroutines_created - std::min(trace.coroutines_created, trace.coroutines_destroyed);
+  level.heap_bytes = trace.heap.bytes;
+  return level;
+} catch (const Error&) {
+  return {};
 }
 
 Trace read_recording(const std::string& path, bool live) {

@@ -18,6 +18,9 @@ namespace track::read {
 Trace read_recording(const Bytes& bytes, const std::string& source, bool live);
 Trace read_recording(const std::string& path, bool live);
 
+// How much there is now, of what the history has no events of. All 0 when it cannot be read.
+Level read_level(const Bytes& bytes);
+
 struct RecordingFile {
   std::string path;
   int pid = 0;

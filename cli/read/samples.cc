@@ -2,9 +2,11 @@
 
 #include <algorithm>
 #include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "cli/model/sampling.h"
+#include "libtrack/wire/mappings.h"
 #include "libtrack/wire/samples.h"
 
 namespace track::read {
@@ -65,6 +67,31 @@ void read_samples(Image& image, const StackOf& stack_of, bool sites, Trace& trac
   }
   heap.blocks = rounded(blocks);
   heap.bytes = rounded(bytes);
+}
+
+void read_mappings(Image& image, const StackOf& stack_of, bool sites, Trace& trace) {
+  HeapTable& heap = trace.heap;
+  heap.mappings = heap.mapped_bytes = heap.reserved_bytes = 0;
+  std::map<std::tuple<uint32_t, uint64_t, wire::MappingKind>, uint64_t> counts;
+  const bool all = each_entry<wire::Mapping>(
+      image, SectionKind::mappings, [&](uint64_t, const wire::Mapping& mapping) {
+        if (mapping.address.load(std::memory_order_acquire) <= wire::kMappingClaimed) return;
+        if (mapping.kind == wire::MappingKind::reserved) {
+          heap.reserved_bytes += mapping.bytes;
+          return;
+        }
+        ++heap.mappings;
+        heap.mapped_bytes += mapping.bytes;
+        ++counts[{mapping.stack, mapping.bytes, mapping.kind}];
+      });
+  if (!all) trace.warnings.emplace_back("the program's own mappings could not be read");
+  if (!sites) return;
+  for (const auto& [key, count] : counts) {
+    const auto& [stack, bytes, kind] = key;
+    heap.mapped.push_back(
+        {stack_of(stack), bytes, count,
+         kind == wire::MappingKind::file ? MappingKind::file : MappingKind::memory});
+  }
 }
 
 void read_origins(Image& image, const StackOf& stack_of, Trace& trace) {

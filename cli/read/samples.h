@@ -19,4 +19,7 @@ void read_samples(Image& image, const StackOf& stack_of, bool sites, Trace& trac
 // What was ever allocated, by stack.
 void read_origins(Image& image, const StackOf& stack_of, Trace& trace);
 
+// The program's own mappings: how many and how large; with sites: by stack and size.
+void read_mappings(Image& image, const StackOf& stack_of, bool sites, Trace& trace);
+
 }  // namespace track::read

@@ -11,7 +11,9 @@ set(TRACK_READ_SOURCES
   history.cc
   image.cc
   modules.cc
+  origins.cc
   pprof.cc
   recording.cc
   samples.cc
-  threads.cc)
+  threads.cc
+  wakers.cc)

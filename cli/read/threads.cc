@@ -4,6 +4,7 @@
 #include <cstring>
 
 #include "cli/read/image.h"
+#include "libtrack/wire/holds.h"
 
 namespace track::read {
 namespace {
@@ -96,6 +97,27 @@ TaskState task_state(ThreadState state, const Wait& wait) {
   return TaskState::unknown;
 }
 
+// With locks=all: since when the locks in the set are held, and the calls that took them.
+void read_since(Image& image, uint64_t index, const ThreadSlot& slot, Thread& thread) {
+  const SectionView& section = image.section(wire::SectionKind::held_since);
+  Copy<wire::HeldSince> since;
+  if (thread.held.empty() || index >= section.capacity ||
+      !image.bytes().read(section.offset + index * sizeof(wire::HeldSince), since.bytes.data(),
+                          sizeof(wire::HeldSince)))
+    return;
+  const uint32_t count =
+      std::min(slot.held_count.load(std::memory_order_relaxed), wire::kHeldCapacity);
+  size_t next = 0;
+  for (uint32_t i = 0; i < count && next < thread.held.size(); ++i) {
+    if (slot.held[i].load(std::memory_order_relaxed) == 0) continue;
+    Held& held = thread.held[next++];
+    const uint64_t ticks = since->ticks[i].load(std::memory_order_relaxed);
+    if (ticks != 0) held.since_ns = image.to_ns(ticks);
+    const uint64_t caller = since->caller[i].load(std::memory_order_relaxed);
+    if (caller != 0) held.taken_at = image.one_frame(caller);
+  }
+}
+
 Thread to_thread(Image& image, const ThreadSlot& slot) {
   Thread thread;
   const uint32_t flags = slot.flags.load(std::memory_order_relaxed);
@@ -159,6 +181,7 @@ void read_threads(Image& image) {
         continue;
       }
       image.trace().threads.push_back(to_thread(image, *slot));
+      read_since(image, start + i, *slot, image.trace().threads.back());
     }
   }
   if (moving != 0)

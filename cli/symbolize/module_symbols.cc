@@ -57,6 +57,11 @@ void ModuleSymbols::open_dwarf() {
 void ModuleSymbols::name_outermost(SourceFrames& found, uint64_t address) const {
   Frame& outer = found.frames.back();
   const Symbol* symbol = symbols_.covering(address);
+  // Of a coroutine's parts clang's DWARF says the coroutine's own name.
+  if (symbol && outer.linkage_name.starts_with("_Z") && coroutine_symbol(symbol->name)) {
+    outer.linkage_name = symbol->name;
+    return;
+  }
   if (!symbol || outer.linkage_name.starts_with("_Z")) return;
   const bool mangled = std::strncmp(symbol->name, "_Z", 2) == 0;
   if (!outer.function.empty() && !symbol->exported && !mangled) return;

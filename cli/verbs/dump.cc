@@ -42,7 +42,7 @@ void dump(const DumpSettings& settings) {
   // Said before the process is looked at, not after.
   write::require_writable(settings.file);
   SymbolSettings symbols = settings.symbols;
-  symbols.heap = symbols.contention = symbols.history = true;
+  symbols.heap = symbols.contention = symbols.history = symbols.schedules = true;
   const std::vector<Loaded> processes = load_target(settings.target, symbols, true);
   const uint64_t bytes = write_dump(settings.file, processes);
   if (settings.file != "-") print(summary(processes, settings.file, bytes));

@@ -99,10 +99,12 @@ write::Json info_json(const Loaded& loaded) {
                    {"tasks", write::task_counts_json(trace)}};
   const HeapTable& heap = trace.heap;
   if (heap.record == HeapRecord::kept || heap.record == HeapRecord::sampled)
-    json["heap"] = {{"blocks", heap.blocks}, {"bytes", heap.bytes}, {"sites", heap.sites.size()}};
+    json["heap"] = {{"blocks", heap.blocks},
+                    {"bytes", heap.bytes},
+                    {"peak_bytes", heap.peak_bytes},
+                    {"sites", heap.sites.size()}};
   if (heap.record == HeapRecord::sampled)
-    json["heap"].update(
-        {{"period", heap.period}, {"samples", heap.samples}, {"peak_bytes", heap.peak_bytes}});
+    json["heap"].update({{"period", heap.period}, {"samples", heap.samples}});
   if (!loaded.dump.path.empty())
     json["dump"] = {{"path", loaded.dump.path},
                     {"file_bytes", loaded.dump.file_bytes},

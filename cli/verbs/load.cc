@@ -1,6 +1,7 @@
 #include "cli/verbs/load.h"
 
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <charconv>
@@ -25,6 +26,7 @@
 #include "cli/process/observe.h"
 #include "cli/process/proc.h"
 #include "cli/process/running.h"
+#include "cli/process/schedule.h"
 #include "cli/process/stacks.h"
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
@@ -32,6 +34,7 @@
 #include "cli/read/history.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/interrupt.h"
+#include "cli/verbs/levels.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
 #include "cli/verbs/series.h"
@@ -66,15 +69,29 @@ Trace observe(pid_t pid, const process::RecordingPlace& place) {
   return trace;
 }
 
-read::RingTape recorded_history(const read::Bytes& bytes, const SymbolSettings& settings) {
-  read::RingTape tape(bytes);
-  if (!settings.history) return tape;
-  if (settings.watch.count() == 0)
-    tape.read();
-  else
-    tape.watch(settings.watch, interrupted());
-  return tape;
-}
+// What happened lately; and, where that is asked for, for a while from now on.
+class RecordedHistory {
+ public:
+  RecordedHistory(pid_t pid, const read::Bytes& bytes, const SymbolSettings& settings)
+      : wanted_(settings.history), tape_(bytes), levels_(pid, bytes) {
+    if (!wanted_) return;
+    if (settings.watch.count() == 0)
+      tape_.read();
+    else
+      tape_.watch(settings.watch, interrupted(), [&] { levels_.look(); });
+  }
+
+  void into(Trace& trace) const {
+    if (!wanted_) return;
+    tape_.into(trace);
+    levels_.into(trace.history);
+  }
+
+ private:
+  bool wanted_;
+  read::RingTape tape_;
+  LevelWatch levels_;
+};
 
 analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace& place,
                                        const ProcessReport& report) {
@@ -115,10 +132,31 @@ bool superseded(const std::string& path, const Trace& trace) {
   return born != 0 && born <= trace.start_ns;
 }
 
+// Those in it; else those of the one `track run --dir PATH` that left or leaves any below it.
+std::vector<read::RecordingFile> recordings_in(const std::string& path) {
+  std::vector<read::RecordingFile> files = read::list_recordings(path);
+  if (!files.empty()) return files;
+  std::vector<std::string> runs;
+  std::error_code error;
+  for (const auto& entry : std::filesystem::directory_iterator(path, error)) {
+    const std::string name = entry.path().filename().string();
+    if (!name.starts_with("run.") && !name.starts_with("kept.")) continue;
+    if (!entry.is_directory(error) || access(entry.path().c_str(), R_OK) != 0) continue;
+    auto below = read::list_recordings(entry.path().string());
+    if (below.empty()) continue;
+    runs.push_back(entry.path().string());
+    files = std::move(below);
+  }
+  if (runs.empty()) throw Error("there is no recording (rec.PID.N) in " + path);
+  if (runs.size() == 1) return files;
+  std::sort(runs.begin(), runs.end());
+  throw Error("there are " + std::to_string(runs.size()) + " runs with recordings in " + path +
+              "; name one, such as " + runs.back());
+}
+
 std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings& symbols,
                                    bool confirm) {
-  const auto files = read::list_recordings(path);
-  if (files.empty()) throw Error("there is no recording (rec.PID.N) in " + path);
+  const auto files = recordings_in(path);
   std::vector<Loaded> result;
   std::vector<std::string> unread;
   for (size_t i = 0; i < files.size(); ++i) {
@@ -156,10 +194,11 @@ Trace observe_live(pid_t pid) {
 
 Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   const process::RecordingPlace place = process::locate_recording(pid);
-  const read::RingTape tape = recorded_history(recorded_bytes(pid, place), settings);
+  const RecordedHistory history(pid, recorded_bytes(pid, place), settings);
   Loaded loaded;
   loaded.report.trace = observe(pid, place);
-  if (settings.history) tape.into(loaded.report.trace);
+  history.into(loaded.report.trace);
+  if (settings.schedules) process::read_schedules(loaded.report.trace);
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   if (!settings.contention) analyze::keep_suspect_orders(loaded.report.trace);
   Names names(loaded.report.trace, settings, pid);
@@ -196,7 +235,11 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   if (followed(path)) trace.executed.clear();
   read::read_heap(read::Bytes::file(path), settings.heap, trace);
   if (!settings.contention) analyze::keep_suspect_orders(trace);
-  if (settings.history) recorded_history(read::Bytes::file(path), settings).into(trace);
+  if (settings.history) {
+    read::RingTape tape(read::Bytes::file(path));
+    tape.read();
+    tape.into(trace);
+  }
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   loaded.report.symbols = names.resolve(trace);

@@ -22,6 +22,7 @@ struct LocksSettings {
 
 analyze::CostOrder order_of(const std::string& sort) {
   if (sort == "count") return analyze::CostOrder::count;
+  if (sort == "held") return analyze::CostOrder::held;
   return sort == "max" ? analyze::CostOrder::longest : analyze::CostOrder::total;
 }
 
@@ -30,7 +31,7 @@ void locks(const LocksSettings& settings) {
       settings.min.empty() ? 0 : parse_duration_ns(settings.min, "--min", 1'000'000'000);
   SymbolSettings symbols = settings.symbols;
   symbols.pause = false;
-  symbols.contention = true;
+  symbols.contention = symbols.history = true;
   std::vector<ProcessReport> processes;
   std::vector<ContentionView> views;
   for (Loaded& loaded : load_target(settings.target, symbols, false)) {
@@ -53,8 +54,9 @@ void add_locks(CLI::App& app, int& exit_code) {
   verb->add_option("TARGET", settings->target,
                    "PID (prepared or not), recording, directory, dump or core file")
       ->required();
-  verb->add_option("--sort", settings->sort, "total (default), count or max")
-      ->check(CLI::IsMember({"total", "count", "max"}));
+  verb->add_option("--sort", settings->sort,
+                   "total (default), count, max or held (time held, with locks=all)")
+      ->check(CLI::IsMember({"total", "count", "max", "held"}));
   verb->add_option("--min", settings->min, "only what was waited for as long: 500ms, 2s, 5min");
   verb->add_option("--rows", settings->rows, "at most so many of each sort (default 20)");
   add_symbol_flags(*verb, settings->symbols);

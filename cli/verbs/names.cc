@@ -44,13 +44,18 @@ bool in_module(const std::vector<Module>& modules, uint64_t address) {
 
 std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles) {
   std::unordered_set<StackIndex> stacks;
-  for (const Thread& thread : trace.threads)
+  for (const Thread& thread : trace.threads) {
     stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
+    for (const Held& held : thread.held) stacks.insert(held.taken_at);
+  }
   for (const HeapSite& site : trace.heap.sites) stacks.insert(site.allocated_at);
   for (const HeapOrigin& origin : trace.heap.allocated) stacks.insert(origin.allocated_at);
+  for (const HeapMappings& mapped : trace.heap.mapped) stacks.insert(mapped.mapped_at);
   if (with_profiles)
-    for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.fiber_created_at});
+    for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.created_at});
+  for (const ThreadOrigin& origin : trace.thread_origins) stacks.insert(origin.created_at);
   for (const Contention& cost : trace.contention) stacks.insert({cost.stack, cost.created_at});
+  for (const LockBlock& block : trace.lock_blocks) stacks.insert(block.allocated_at);
   for (const LockOrder& order : trace.lock_orders) stacks.insert(order.stack);
   for (const HistoryEvent& event : trace.history.events) stacks.insert(event.stack);
   for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
@@ -74,7 +79,8 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
     for (const OrderedLock& held : order.held) objects.insert(held.address);
   }
   for (const HistoryEvent& event : trace.history.events)
-    if (event.kind == HistoryKind::wait_ended && is_address(event.wait))
+    if ((event.kind == HistoryKind::wait_ended || event.kind == HistoryKind::lock_held) &&
+        is_address(event.wait))
       objects.insert(event.object);
   return objects;
 }

@@ -17,7 +17,7 @@ constexpr double kMostSeconds = 24 * 3600;
 struct VerbSettings {
   std::string type, target, by;
   double seconds = 0;
-  bool timed = false;
+  bool timed = false, all_waits = false, only_locks = false;
   ProfileSettings profile;
   ProfileOutput output;
 };
@@ -35,7 +35,13 @@ void profile(VerbSettings& settings) {
                 " have one stack");
   if (settings.by == "where") settings.profile.stacks = analyze::TaskStacks::where;
   if (settings.by == "site") settings.profile.stacks = analyze::TaskStacks::site;
-  if (settings.profile.all_waits && !type.waits) throw Error("--all is for block and contention");
+  if (settings.all_waits && settings.only_locks)
+    throw Error("--all and --locks contradict each other");
+  if ((settings.all_waits || settings.only_locks) && !type.waits)
+    throw Error(std::string(settings.all_waits ? "--all" : "--locks") +
+                " is for block and contention");
+  if (settings.all_waits) settings.profile.waits = WaitScope::everything;
+  if (settings.only_locks) settings.profile.waits = WaitScope::locks;
   check_profile_output(settings.output);
   const Profile made = settings.timed
                            ? profile_change(settings.target, type, settings.profile,
@@ -63,8 +69,11 @@ void add_profile(CLI::App& app, int& exit_code) {
                    "stacks of tasks: stack (where each is, and who created it), where, or site "
                    "(only who created it)")
       ->check(CLI::IsMember({"stack", "where", "site"}));
-  verb->add_flag("--all", settings->profile.all_waits,
+  verb->add_flag("--all", settings->all_waits,
                  "of block: I/O, sleeps and other waits for the world outside too");
+  verb->add_flag("--locks", settings->only_locks,
+                 "of block and contention: waits for locks alone, not for conditions, semaphores, "
+                 "joins, where idle threads wait");
   add_symbol_flags(*verb, settings->profile.symbols);
   add_pause_flag(*verb, settings->profile.symbols);
   verb->add_option("--suppressions", settings->profile.judge.suppressions,

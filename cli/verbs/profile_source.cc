@@ -5,11 +5,13 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <string_view>
 #include <thread>
 
 #include "cli/analyze/contention.h"
 #include "cli/analyze/growth.h"
 #include "cli/model/error.h"
+#include "cli/model/lock_cost.h"
 #include "cli/model/profile_sum.h"
 #include "cli/model/words.h"
 #include "cli/process/locate.h"
@@ -19,16 +21,20 @@
 namespace track::verbs {
 namespace {
 
+bool within(WaitScope scope, WaitKind kind) {
+  if (scope == WaitScope::everything) return true;
+  return scope == WaitScope::locks ? owned_lock(kind) : analyze::synchronizes(kind);
+}
+
 std::vector<Loaded> load(const std::string& target, const ProfileType& type,
                          const ProfileSettings& settings) {
   SymbolSettings symbols = settings.symbols;
   symbols.heap = symbols.heap || type.heap;
   symbols.contention = symbols.contention || type.waits;
   std::vector<Loaded> processes = load_target(target, symbols, type.judged);
-  if (!settings.all_waits)
-    for (Loaded& loaded : processes)
-      std::erase_if(loaded.report.trace.contention,
-                    [](const Contention& cost) { return !analyze::synchronizes(cost.kind); });
+  for (Loaded& loaded : processes)
+    std::erase_if(loaded.report.trace.contention,
+                  [&](const Contention& cost) { return !within(settings.waits, cost.kind); });
   if (!type.judged) return processes;
   std::vector<Loaded> judged;
   for (ProcessReport& report : make_report(std::move(processes), settings.judge).processes)
@@ -42,6 +48,13 @@ std::vector<Loaded> load(const std::string& target, const ProfileType& type,
   const bool prepared = std::any_of(processes.begin(), processes.end(), [](const Loaded& loaded) {
     return loaded.report.trace.prepared;
   });
+  const bool allocates_itself = std::any_of(
+      processes.begin(), processes.end(),
+      [](const Loaded& loaded) { return loaded.report.trace.heap.record == HeapRecord::not_ours; });
+  if (allocates_itself && std::string_view(type.options).starts_with("--alloc"))
+    throw Error(what +
+                ": the program's malloc is its own (linked into it), or another preloaded library "
+                "comes first; a shared jemalloc or tcmalloc can be followed");
   const std::string options = *type.options == 0 ? "" : std::string(type.options) + " ";
   const std::string outside =
       type.outside != nullptr && processes.size() == 1 && !processes.front().report.trace.gone

@@ -8,9 +8,11 @@
 
 namespace track::verbs {
 
+enum class WaitScope { locks, other_tasks, everything };  // everything: the world outside too
+
 struct ProfileSettings {
   analyze::TaskStacks stacks = analyze::TaskStacks::both;
-  bool all_waits = false;  // for the world outside too
+  WaitScope waits = WaitScope::other_tasks;
   SymbolSettings symbols;
   JudgeSettings judge;
 };

@@ -14,7 +14,6 @@
 #include "cli/model/words.h"
 #include "cli/process/locate.h"
 #include "cli/process/proc.h"
-#include "cli/process/schedule.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/places.h"
@@ -146,18 +145,13 @@ write::TaskNotes notes_of(const Loaded& loaded) {
   return notes;
 }
 
-// Of a process that lives: a file's threads are no more, or others by now.
-void add_schedules(const Loaded& loaded, bool show, write::TaskNotes& notes) {
-  const Trace& trace = loaded.report.trace;
-  if (trace.end != ProcessEnd::alive || trace.gone || !loaded.dump.path.empty()) return;
-  notes.show_schedules = show;
-  size_t asked = 0;
-  for (const Thread& thread : trace.threads) {
-    constexpr size_t kMostAsked = 4096;  // some 10 us each
-    if (thread.tid == 0 || thread.state == TaskState::ended || ++asked > kMostAsked) continue;
-    if (const auto schedule = process::schedule_of(trace.pid, thread.tid))
-      notes.schedules[thread.id] = *schedule;
-  }
+// A dump has them from when it was made, a recording has none.
+void say_unknown_schedules(Trace& trace) {
+  const bool known = std::any_of(trace.threads.begin(), trace.threads.end(),
+                                 [](const Thread& thread) { return thread.schedule.known; });
+  if (!known && (trace.end != ProcessEnd::alive || trace.gone))
+    trace.not_visible.emplace_back(
+        "how long threads waited for a CPU: not kept; only a living process or a dump of one says");
 }
 
 void ps(const PsSettings& settings) {
@@ -168,11 +162,14 @@ void ps(const PsSettings& settings) {
   // What refers to what is read without a stop: it is no proof, and none is asked for.
   SymbolSettings symbols = settings.symbols;
   symbols.pause = false;
+  symbols.schedules = settings.schedules || !settings.output.json.empty();
   for (Loaded& loaded : load_target(settings.target, symbols, settings.long_rows)) {
     const bool told = settings.tree || settings.long_rows;
-    const bool schedules = settings.schedules || !settings.output.json.empty();
-    if (told || schedules) notes.push_back(told ? notes_of(loaded) : write::TaskNotes());
-    if (schedules) add_schedules(loaded, settings.schedules, notes.back());
+    if (told || settings.schedules) notes.push_back(told ? notes_of(loaded) : write::TaskNotes());
+    if (settings.schedules) {
+      notes.back().show_schedules = true;
+      say_unknown_schedules(loaded.report.trace);
+    }
     processes.push_back(std::move(loaded.report));
   }
   if (!settings.output.json.empty())
@@ -199,7 +196,8 @@ void add_ps(CLI::App& app, int& exit_code) {
                  "also who keeps each suspended coroutine or fiber, and what each "
                  "blocked thread waits on");
   verb->add_flag("--sched", settings->schedules,
-                 "also how long each thread of a live process ran, and waited for a CPU");
+                 "also how long each thread ran, and waited for a CPU (a living process, or a dump "
+                 "of one)");
   verb->add_option("--min-age", settings->min_age, "only tasks at least this old: 500ms, 2s, 5min");
   verb->add_option("--state", settings->state,
                    "only this state: running, blocked, ended, suspended, done, mutex, join, ...");

@@ -19,6 +19,7 @@ struct SymbolSettings {
   bool memory = false;      // blocks that nothing refers to are asked for
   bool heap = false;        // where blocks were allocated and CPU time went: for dumps and profiles
   bool contention = false;  // what waiting cost: for track locks, profiles, a dump
+  bool schedules = false;   // how long each thread waited for a CPU
   bool history = false;     // what happened lately, as the rings have it
   std::chrono::nanoseconds watch{};  // and in a living process for so long from now on
 };

@@ -13,6 +13,7 @@ set(TRACK_CLI_SOURCES
   verbs/info.cc
   verbs/interrupt.cc
   verbs/leaks.cc
+  verbs/levels.cc
   verbs/load.cc
   verbs/locks.cc
   verbs/names.cc

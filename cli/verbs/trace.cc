@@ -1,12 +1,10 @@
 // `track trace`: what each task did lately, for timeline viewers.
 #include <chrono>
 #include <memory>
-#include <unordered_map>
 
 #include "cli/analyze/timeline.h"
 #include "cli/model/error.h"
 #include "cli/model/words.h"
-#include "cli/process/schedule.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/verbs.h"
 #include "cli/write/chrome_trace.h"
@@ -22,14 +20,6 @@ struct TraceSettings {
   SymbolSettings symbols;
 };
 
-std::unordered_map<uint64_t, Schedule> schedules_of(const Trace& trace) {
-  std::unordered_map<uint64_t, Schedule> schedules;
-  for (const Thread& thread : trace.threads)
-    if (const auto schedule = process::schedule_of(trace.pid, thread.tid))
-      schedules[thread.id] = *schedule;
-  return schedules;
-}
-
 std::string formatted(const std::string& format, const Timeline& timeline, const Trace& trace,
                       const Symbols& symbols) {
   if (format == "chrome") return write::chrome_trace(timeline);
@@ -41,7 +31,7 @@ constexpr uint64_t kSecond = 1'000'000'000, kLongest = 3600 * kSecond;
 
 SymbolSettings with_history(const TraceSettings& settings) {
   SymbolSettings symbols = settings.symbols;
-  symbols.history = true;
+  symbols.history = symbols.schedules = true;
   if (settings.seconds.empty()) return symbols;
   const uint64_t ns = parse_duration_ns(settings.seconds, "--seconds", kSecond);
   if (ns == 0 || ns > kLongest)
@@ -59,10 +49,7 @@ void trace(const TraceSettings& settings) {
                 std::to_string(processes.size()) + ": name one of its recordings");
   const Trace& trace = processes.front().report.trace;
   const Symbols& symbols = processes.front().report.symbols;
-  const bool live =
-      trace.end == ProcessEnd::alive && !trace.gone && processes.front().dump.path.empty();
-  Timeline timeline = analyze::build_timeline(
-      trace, symbols, live ? schedules_of(trace) : decltype(schedules_of(trace))());
+  Timeline timeline = analyze::build_timeline(trace, symbols);
   if (!trace.prepared)
     timeline.comments.push_back(
         "there is no history here: what is shown is the state of one moment");

@@ -8,6 +8,7 @@
 #include <string_view>
 
 #include "cli/model/error.h"
+#include "libtrack/wire/option_limits.h"
 #include "libtrack/wire/samples.h"
 
 namespace track::verbs {
@@ -32,7 +33,6 @@ bool ours(std::string_view name) {
 
 // "99" or "99hz".
 void check_rate(const std::string& value, const std::string& where) {
-  constexpr unsigned kMost = 1000;
   unsigned rate = 0;
   const char* end = value.data() + value.size();
   const auto read = std::from_chars(value.data(), end, rate);
@@ -40,9 +40,20 @@ void check_rate(const std::string& value, const std::string& where) {
   const bool known_unit = unit.empty() || unit == "hz" || unit == "Hz" || unit == "HZ";
   if (read.ec == std::errc::invalid_argument || !known_unit)
     throw Error(where + ": cpu=`" + value + "` is no rate; write 99 or 99hz");
-  if (read.ec != std::errc() || rate > kMost)
-    throw Error(where + ": cpu=`" + value + "` is out of range: 1 to " + std::to_string(kMost) +
-                " samples a second, 0 for none");
+  if (read.ec != std::errc() || rate > wire::kMostSamplesASecond)
+    throw Error(where + ": cpu=`" + value + "` is out of range: 1 to " +
+                std::to_string(wire::kMostSamplesASecond) + " samples a second, 0 for none");
+}
+
+void check_limit(const std::string& name, const std::string& value, const std::string& where) {
+  for (const wire::OptionLimit& limit : wire::kOptionLimits) {
+    if (name != limit.name) continue;
+    uint64_t number = 0;
+    const auto read = std::from_chars(value.data(), value.data() + value.size(), number);
+    if (read.ec != std::errc() || number > limit.most)
+      throw Error(where + ": " + name + "=`" + value + "` is too large; at most " +
+                  std::to_string(limit.most));
+  }
 }
 
 void check_option(const std::string& name, const std::string& value, const std::string& where) {
@@ -58,6 +69,8 @@ void check_option(const std::string& name, const std::string& value, const std::
                                                     [](char c) { return c >= '0' && c <= '9'; });
   if (known->type == "flag" && value != "0" && value != "1")
     throw Error(where + ": " + name + "=`" + value + "` is neither 0 nor 1");
+  if (name == "locks" && value != "0" && value != "1" && value != "all")
+    throw Error(where + ": locks=`" + value + "` is none of 0, 1 and all");
   if (name == "alloc" && value != "off" && value != "exact" &&
       wire::sample_period(value.c_str()) == 0)
     throw Error(where + ": alloc=`" + value +
@@ -66,9 +79,7 @@ void check_option(const std::string& name, const std::string& value, const std::
   if (name == "cpu") return check_rate(value, where);
   if (known->type == "number" && !digits)
     throw Error(where + ": " + name + "=`" + value + "` is no number");
-  constexpr size_t kMostDigits = 15;
-  if (known->type == "number" && value.size() > kMostDigits)
-    throw Error(where + ": " + name + "=`" + value + "` is too large");
+  if (known->type == "number") check_limit(name, value, where);
 }
 
 std::string flag_name(std::string_view option) {

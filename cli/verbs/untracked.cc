@@ -19,6 +19,7 @@
 #include "cli/process/picture.h"
 #include "cli/process/proc.h"
 #include "cli/process/running.h"
+#include "cli/process/schedule.h"
 #include "cli/process/stale_frames.h"
 #include "cli/process/untracked.h"
 #include "cli/verbs/names.h"
@@ -113,6 +114,7 @@ void prove(pid_t pid, const SymbolSettings& settings, const ProcessImage& seen, 
   loaded.fixpoint.held_ns = held.pause_ns;
   loaded.fixpoint.pause_for = held.pause_for;
   if (proof.empty() || moved(pid, report, proof)) return;
+  if (settings.schedules) process::read_schedules(report.trace);
   loaded.report = std::move(report);
   loaded.fixpoint = std::move(proof);
   loaded.deadlocks = analyze::find_deadlocks(loaded.report.trace, loaded.report.symbols);
@@ -140,6 +142,7 @@ Loaded load_untracked(pid_t pid, const SymbolSettings& settings, bool confirm) {
   Loaded loaded;
   ProcessImage image = process::look_at_process(pid);
   loaded.report = report_of(image, settings);
+  if (settings.schedules) process::read_schedules(loaded.report.trace);
   if (!confirm) return loaded;
   confirm_deadlocks(pid, settings, loaded);
   prove(pid, settings, image, loaded);

@@ -38,7 +38,8 @@ class FirefoxThread {
                           Json{{"type", "track"}, {"notes", ""}}});
     Json samples = Json::array();
     for (const TimelineSample& sample : track.samples)
-      samples.push_back({stack(sample.stack), relative(sample.ns), 0});
+      samples.push_back(
+          {stack(sample.stack), relative(sample.ns), 0, trace_.cpu.period_ns});  // its CPU time
     const uint64_t end = track.slices.empty() ? timeline_.end_ns : track.slices.front().end_ns;
     const uint64_t start =
         track.slices.empty() ? timeline_.start_ns : track.slices.front().start_ns;
@@ -60,7 +61,7 @@ class FirefoxThread {
             {"data", 5}}},
           {"data", std::move(markers_)}}},
         {"samples",
-         {{"schema", {{"stack", 0}, {"time", 1}, {"eventDelay", 2}}},
+         {{"schema", {{"stack", 0}, {"time", 1}, {"eventDelay", 2}, {"threadCPUDelta", 3}}},
           {"data", std::move(samples)}}},
         {"frameTable",
          {{"schema",
@@ -116,10 +117,10 @@ class FirefoxThread {
   std::unordered_map<StackIndex, Json> by_stack_;
 };
 
-Json firefox_meta(const Timeline& timeline) {
+Json firefox_meta(const Timeline& timeline, const Trace& trace) {
   return {
       {"version", kGeckoVersion},
-      {"interval", 1},
+      {"interval", trace.cpu.period_ns == 0 ? 1 : profile_ms(trace.cpu.period_ns)},
       {"startTime", profile_ms(timeline.start_realtime_ns)},
       {"processType", 0},
       {"product", base_name(timeline.program)},
@@ -153,7 +154,7 @@ std::string firefox_profile(const Timeline& timeline, const Trace& trace, const 
   const bool lossy = !timeline.losses.slices.empty() || !timeline.losses.points.empty();
   if (lossy)
     threads.push_back(FirefoxThread(timeline, trace, symbols).take(timeline.losses, ++number));
-  return dump_json({{"meta", firefox_meta(timeline)},
+  return dump_json({{"meta", firefox_meta(timeline, trace)},
                     {"libs", Json::array()},
                     {"pages", Json::array()},
                     {"pausedRanges", Json::array()},

@@ -176,8 +176,11 @@ void require_writable(const std::string& path) {
 
 void write_file(const std::string& path, const std::string& text) {
   if (path == "-") {
-    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() || std::fflush(stdout) != 0)
+    if (std::fwrite(text.data(), 1, text.size(), stdout) != text.size() ||
+        std::fflush(stdout) != 0) {
+      if (errno == EPIPE) throw ReaderGone();
       throw Error(std::string("cannot write to standard output: ") + std::strerror(errno));
+    }
     return;
   }
   struct stat status {};

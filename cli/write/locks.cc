@@ -50,7 +50,7 @@ void print_places(Page& page, const ProcessReport& process, const char* verb, co
     page.wrapped(fmt::format("{:>5} {} {}", share(place.total_ns, whole), verb, where), 4, 12);
   }
   if (places.size() > kPlaces)
-    page.line(fmt::format("          and {} more places", places.size() - kPlaces));
+    page.line("          and " + count_text(places.size() - kPlaces, "more place"));
 }
 
 std::string threads_text(const Trace& trace, const std::vector<size_t>& threads) {
@@ -61,6 +61,15 @@ std::string threads_text(const Trace& trace, const std::vector<size_t>& threads)
   return text;
 }
 
+std::string holds_text(const ProcessReport& process, const HoldCost& holds) {
+  std::string text = "taken " + (holds.count == 1 ? "once" : grouped(holds.count) + " times");
+  if (holds.read_count != 0) text += " (" + grouped(holds.read_count) + " to read)";
+  text += ", held " + duration_text(holds.total_ns) + ", the longest " +
+          duration_text(holds.longest_ns);
+  const std::string where = place_text(process, holds.longest_at);
+  return where.empty() ? text : text + ": " + where;
+}
+
 void print_lock(Page& page, const ProcessReport& process, const LockCost& cost) {
   const Trace& trace = process.trace;
   const uint64_t mean = cost.total_ns / std::max<uint64_t>(cost.count, 1);
@@ -69,8 +78,12 @@ void print_lock(Page& page, const ProcessReport& process, const LockCost& cost) 
                         duration_text(cost.total_ns), duration_text(mean),
                         duration_text(cost.longest_ns),
                         page.ink(Ink::bold, lock_text(process, cost))));
+  if (cost.holds.count != 0) page.wrapped(holds_text(process, cost.holds), 10, 12);
   const std::string created = place_text(process, cost.created_at);
   if (!created.empty()) page.wrapped("created at " + created, 10, 12);
+  const std::string allocated = place_text(process, cost.block_allocated_at);
+  if (created.empty() && !allocated.empty())
+    page.wrapped("in a block of " + bytes_text(cost.block_bytes) + " from " + allocated, 10, 12);
   if (cost.read_count != 0)
     page.wrapped(fmt::format("of these {} to read, {}", grouped(cost.read_count),
                              duration_text(cost.read_ns)),
@@ -117,12 +130,23 @@ void print_process(Page& page, const ProcessReport& process, const ContentionVie
                    size_t most_rows) {
   const Trace& trace = process.trace;
   const uint64_t seen = trace.taken_ns > trace.start_ns ? trace.taken_ns - trace.start_ns : 0;
+  const auto waited = static_cast<uint64_t>(std::count_if(
+      view.locks.begin(), view.locks.end(), [](const LockCost& cost) { return cost.count != 0; }));
   page.wrapped(fmt::format("process {} ({}): {}; {} waited for, {} in all{}", trace.pid,
                            base_name(trace.program), count_text(live_threads(trace), "thread"),
-                           count_text(view.locks.size(), "lock"), duration_text(sum_of(view.locks)),
+                           count_text(waited, "lock"), duration_text(sum_of(view.locks)),
                            trace.prepared ? ", in " + duration_text(seen) : ""),
                0, 2, Ink::bold);
-  if (view.locks.empty()) page.line(page.ink(Ink::green, "no thread had to wait for a lock"));
+  if (view.holds != 0) {
+    const uint64_t span = trace.taken_ns - std::min(view.holds_from_ns, trace.taken_ns);
+    page.wrapped(
+        count_text(view.holds, "hold") + " of locks" +
+            (trace.history.overwritten == 0 ? std::string(", all there were")
+                                            : " of the last " + duration_text(span) +
+                                                  ", and some before; older ones were overwritten"),
+        0, 2);
+  }
+  if (waited == 0) page.line(page.ink(Ink::green, "no thread had to wait for a lock"));
   print_table(page, process, "locks", view.locks, most_rows);
   print_table(page, process, "conditions, semaphores, joins, ... (waiting there may be idleness)",
               view.events, most_rows);
@@ -156,6 +180,7 @@ Json threads_json(const Trace& trace, const std::vector<size_t>& threads) {
 
 Json cost_json(const ProcessReport& process, const LockCost& cost) {
   const auto symbol = process.symbols.objects.find(cost.object);
+  const HoldCost& holds = cost.holds;
   Json holders = Json::array(), waiters = Json::array();
   for (const PlaceCost& place : cost.holders) holders.push_back(place_json(process, place));
   for (const PlaceCost& place : cost.waiters) waiters.push_back(place_json(process, place));
@@ -163,12 +188,21 @@ Json cost_json(const ProcessReport& process, const LockCost& cost) {
           {"address", hex_text(cost.object)},
           {"symbol", symbol == process.symbols.objects.end() ? "" : symbol->second},
           {"created_at", stack_json(process.trace, process.symbols, cost.created_at)},
+          {"block",
+           {{"bytes", cost.block_bytes},
+            {"allocated_at", stack_json(process.trace, process.symbols, cost.block_allocated_at)}}},
           {"count", cost.count},
           {"total_ns", cost.total_ns},
           {"ongoing_ns", cost.ongoing_ns},
           {"longest_ns", cost.longest_ns},
           {"read_count", cost.read_count},
           {"read_ns", cost.read_ns},
+          {"holds",
+           {{"count", holds.count},
+            {"read_count", holds.read_count},
+            {"total_ns", holds.total_ns},
+            {"longest_ns", holds.longest_ns},
+            {"longest_at", stack_json(process.trace, process.symbols, holds.longest_at)}}},
           {"holders", std::move(holders)},
           {"waiters", std::move(waiters)},
           {"held_by", threads_json(process.trace, cost.held_by)},
@@ -200,6 +234,8 @@ std::string json_locks(const std::vector<ProcessReport>& processes,
                    {"pid", trace.pid},
                    {"complete", trace.complete() && trace.contention_lost == 0},
                    {"lost_waits", trace.contention_lost},
+                   {"holds", views[i].holds},
+                   {"holds_from_ns", views[i].holds == 0 ? 0 : views[i].holds_from_ns},
                    {"not_visible", trace.not_visible},
                    {"warnings", trace.warnings},
                    {"locks", std::move(locks)},

@@ -55,9 +55,8 @@ enum class Interned : protozero::pbf_tag_type {
   frames = 6,
   callstacks = 7,
 };
-enum class NamedField : protozero::pbf_tag_type { iid = 1, name = 2 };
-enum class FrameField : protozero::pbf_tag_type { iid = 1, function = 2 };
-enum class CallstackField : protozero::pbf_tag_type { iid = 1, frames = 2 };
+// Of an interned name, frame or callstack: its number, and the name, its function, or its frames.
+enum class Entry : protozero::pbf_tag_type { iid = 1, content = 2 };
 enum class Sample : protozero::pbf_tag_type { pid = 2, tid = 3, callstack = 4, mode = 5 };
 
 constexpr uint64_t kBoottime = 6, kRealtime = 1;  // clocks; all our times go as the first
@@ -144,7 +143,8 @@ class Writer {
 
   void describe(const TimelineTrack& track) {
     descriptor(kTaskTracks + track.id, [&](pbf_builder<Descriptor>& descriptor) {
-      descriptor.add_uint64(Descriptor::parent_uuid, kProcessTrack);
+      descriptor.add_uint64(Descriptor::parent_uuid,
+                            track.below == 0 ? kProcessTrack : kTaskTracks + track.below);
       descriptor.add_string(Descriptor::name, track.name);
       if (track.kind != TaskKind::thread || track.tid == 0) return;
       pbf_builder<ThreadField> thread(descriptor, Descriptor::thread);
@@ -190,19 +190,19 @@ class Writer {
     if (fresh.empty()) return;
     pbf_builder<Interned> data(packet, Packet::interned_data);
     for (const auto& [kind, name] : fresh.names) {
-      pbf_builder<NamedField> field(data, kind);
-      field.add_uint64(NamedField::iid, name.first);
-      field.add_string(NamedField::name, name.second);
+      pbf_builder<Entry> field(data, kind);
+      field.add_uint64(Entry::iid, name.first);
+      field.add_string(Entry::content, name.second);
     }
     for (const auto& [iid, function] : fresh.frames) {
-      pbf_builder<FrameField> frame(data, Interned::frames);
-      frame.add_uint64(FrameField::iid, iid);
-      frame.add_uint64(FrameField::function, function);
+      pbf_builder<Entry> frame(data, Interned::frames);
+      frame.add_uint64(Entry::iid, iid);
+      frame.add_uint64(Entry::content, function);
     }
     for (const auto& [iid, frames] : fresh.callstacks) {
-      pbf_builder<CallstackField> callstack(data, Interned::callstacks);
-      callstack.add_uint64(CallstackField::iid, iid);
-      for (const uint64_t frame : frames) callstack.add_uint64(CallstackField::frames, frame);
+      pbf_builder<Entry> callstack(data, Interned::callstacks);
+      callstack.add_uint64(Entry::iid, iid);
+      for (const uint64_t frame : frames) callstack.add_uint64(Entry::content, frame);
     }
   }
 

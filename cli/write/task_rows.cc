@@ -36,6 +36,7 @@ TaskRow row_of(const Trace& trace, const Thread& thread) {
   row.since_ns =
       past(trace, thread.state == TaskState::ended ? thread.ended_ns : thread.wait.since_ns);
   row.on_cpu = thread.kernel == KernelView::running;
+  row.schedule = thread.schedule;
   row.at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
   row.created_at = thread.created_at;
   return row;

@@ -61,9 +61,8 @@ class Table {
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
-    if (row.kind == TaskKind::thread && notes_.show_schedules && !grouped)
-      if (const auto known = notes_.schedules.find(row.id); known != notes_.schedules.end())
-        page_.wrapped(schedule_text(known->second), kIndent, kIndent + 2, Ink::dim);
+    if (row.schedule.known && notes_.show_schedules && !grouped)
+      page_.wrapped(schedule_text(row.schedule), kIndent, kIndent + 2, Ink::dim);
     if (const std::string* kept = keeper(notes_, row); kept != nullptr && !grouped)
       page_.wrapped((row.kind == TaskKind::thread ? row.state + " kept by " : "kept by ") + *kept,
                     kIndent, kIndent + 2, Ink::dim);
@@ -253,11 +252,10 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["waits_for"] = known->second;
   if (const std::string* kept = keeper(notes, row))
     json[row.kind == TaskKind::thread ? "wait_object_kept_by" : "kept_by"] = *kept;
-  if (const auto known = notes.schedules.find(row.id);
-      row.kind == TaskKind::thread && known != notes.schedules.end())
-    json["sched"] = {{"cpu_ns", known->second.cpu_ns},
-                     {"queue_ns", known->second.queue_ns},
-                     {"slices", known->second.slices}};
+  if (row.schedule.known)
+    json["sched"] = {{"cpu_ns", row.schedule.cpu_ns},
+                     {"queue_ns", row.schedule.queue_ns},
+                     {"slices", row.schedule.slices}};
   json["at"] = stack_json(process.trace, process.symbols, row.at);
   json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
   return json;

@@ -7,7 +7,6 @@
 #include <vector>
 
 #include "cli/model/report.h"
-#include "cli/model/schedule.h"
 #include "cli/write/page.h"
 
 namespace track::write {
@@ -39,6 +38,7 @@ struct TaskRow {
   uint64_t bytes = 0;
   bool on_cpu = false;
   uint32_t thread = 0;  // a running fiber's or coroutine's
+  Schedule schedule;    // of a thread
   StackIndex at = 0;
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;
@@ -55,8 +55,7 @@ struct TaskNotes {
   std::unordered_map<uint64_t, std::string> waits_for;  // of threads: "thread 3, in a cycle"
   // "global `registry` -> ...": of coroutines, of fibers, and of what blocked threads wait on.
   std::unordered_map<uint64_t, std::string> kept_by, fiber_kept_by, object_kept_by;
-  std::unordered_map<uint64_t, Schedule> schedules;  // of threads of a live process
-  bool show_schedules = false;                       // in text
+  bool show_schedules = false;  // in text
 };
 
 // Who keeps the task, or what it waits on; null: not told.

@@ -1,7 +1,5 @@
 #include "libtrack/capture/allocation_stacks.h"
 
-#include <atomic>
-
 #include "libtrack/core/heap_sites.h"
 #include "libtrack/core/known_stacks.h"
 #include "libtrack/core/memory.h"
@@ -12,20 +10,18 @@
 namespace track::capture {
 namespace {
 
-constexpr unsigned kSeenBits = 12;
+constexpr unsigned kSeenBits = 13;
+constexpr uint64_t kStackBits = (1 << 20) - 1;  // as many references as there may be
 constexpr uint32_t kMostMisses = 64, kPause = 2048;
 
 struct AllocationStacks {
   uint64_t pool_link;
   core::Replay replay;
-  struct Seen {
-    uint64_t hash;
-    uint64_t stack;
-  } seen[1u << kSeenBits];
-  uint32_t misses;    // in a row
-  uint32_t pause;     // captures until stacks are asked for as a whole again
-  uint64_t interned;  // hash of the last capture, when its stack is interned
-  wire::HeapDelta* deltas;
+  uint64_t seen[1u << kSeenBits];  // hash of a stack, its lowest bits the stack's reference
+  uint32_t misses;                 // in a row
+  uint32_t pause;                  // captures until stacks are asked for as a whole again
+  uint64_t interned;               // hash of the last capture, when its stack is interned
+  core::HeapDeltas deltas;
   core::KnownStacks known;
 };
 
@@ -33,10 +29,11 @@ constinit core::BlockPool pool{sizeof(AllocationStacks)};
 constinit thread_local AllocationStacks* own __attribute__((tls_model("initial-exec"))) = nullptr;
 
 void keep_deltas(AllocationStacks& stacks) {
-  if (stacks.deltas == nullptr)
-    stacks.deltas = core::take_heap_deltas();
-  else if (!core::reserve_heap_deltas(stacks.deltas))
-    stacks.deltas = nullptr;
+  auto& page = stacks.deltas.page;
+  if (page == nullptr)
+    page = core::take_heap_deltas();
+  else if (!core::reserve_heap_deltas(page))
+    page = nullptr;
 }
 
 [[gnu::noinline]] AllocationStacks* take() {
@@ -59,18 +56,17 @@ uint32_t replayed(AllocationStacks& stacks, const core::Registers& registers, ui
   const uint64_t last = stacks.interned;
   stacks.interned = 0;
   const core::Captured stack = core::capture(stacks.replay, registers, high, 0);
-  auto& seen = stacks.seen[stack.hash >> (64 - kSeenBits)];
-  if (seen.hash != stack.hash) {
-    seen.hash = 0;  // a handler may jump out between the two
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    seen.stack = core::intern_stack(stack.hash, stack.frames_outermost_first, stack.depth,
-                                    stack.truncated, last != 0 ? stack.depth - stack.changed : 0);
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    if (seen.stack == 0) return 0;
-    seen.hash = stack.hash;
+  // Place and word together have 57 bits of the hash.
+  uint64_t& seen = stacks.seen[stack.hash & ((1u << kSeenBits) - 1)];
+  auto reference = static_cast<uint32_t>(seen & kStackBits);
+  if (reference == 0 || ((seen ^ stack.hash) & ~kStackBits) != 0) {
+    reference = core::intern_stack(stack.hash, stack.frames_outermost_first, stack.depth,
+                                   stack.truncated, last != 0 ? stack.depth - stack.changed : 0);
+    if (reference == 0) return 0;
+    if (reference <= kStackBits) seen = (stack.hash & ~kStackBits) | reference;
   }
   stacks.interned = stack.hash;
-  return static_cast<uint32_t>(seen.stack);
+  return reference;
 }
 
 uint32_t stack_of(AllocationStacks& stacks, const core::Registers& registers) {
@@ -103,7 +99,7 @@ uint32_t allocation_stack(const core::Registers& registers, uint64_t bytes) {
   AllocationStacks* stacks = own;
   if (__builtin_expect(stacks == nullptr, 0)) stacks = take();
   const uint32_t stack = stacks != nullptr ? stack_of(*stacks, registers) : 0;
-  if (__builtin_expect(stack != 0 && stacks->deltas != nullptr, 1))
+  if (__builtin_expect(stack != 0 && stacks->deltas.page != nullptr, 1))
     core::count_allocation(stacks->deltas, stack, bytes);
   else
     core::add_to_heap_site(stack, 1, bytes);

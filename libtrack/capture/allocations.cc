@@ -3,10 +3,12 @@
 #include <initializer_list>
 
 #include "libtrack/capture/allocation_stacks.h"
+#include "libtrack/capture/mappings.h"
 #include "libtrack/capture/operators.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/sampled_allocations.h"
 #include "libtrack/core/block_table.h"
+#include "libtrack/core/heap_level.h"
 #include "libtrack/core/heap_sites.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/thread_state.h"
@@ -31,10 +33,26 @@ template <bool kStacks>
   return allocation_stack(registers, bytes);
 }
 
+// As the table has it.
+int64_t in_table(size_t bytes) {
+  return static_cast<int64_t>(bytes < wire::kLargestBlock ? bytes : wire::kLargestBlock);
+}
+
+// Without stacks there is no profile that would tell of a peak.
+template <bool kStacks>
+[[gnu::always_inline]] inline void level_changed(int64_t bytes) {
+  if (kStacks) core::heap_level_changed(bytes);
+}
+template <bool kStacks>
+[[gnu::always_inline]] inline void block_gone(uint64_t bytes) {
+  level_changed<kStacks>(-static_cast<int64_t>(bytes));
+}
+
 template <bool kStacks>
 [[gnu::always_inline]] inline void* allocated_block(void* block, size_t bytes) {
-  if (__builtin_expect(block != nullptr && core::recording_on(), 1))
-    core::set_block(address_of(block), bytes, stack_here<kStacks>(bytes));
+  if (__builtin_expect(block != nullptr && core::recording_on(), 1) &&
+      core::set_block(address_of(block), bytes, stack_here<kStacks>(bytes)))
+    level_changed<kStacks>(in_table(bytes));
   return block;
 }
 
@@ -78,14 +96,15 @@ template <bool kStacks, class Resize>
   void* now = resize();
   if (now == nullptr) {
     // Of no bytes: it was freed, as glibc does it.
-    if (n == 0)
-      core::move_left(moving, task);
-    else
-      core::move_failed(moving, task);
+    if (n != 0) return core::move_failed(moving, task), now;
+    core::move_left(moving, task);
+    block_gone<kStacks>(core::bytes_before(moving));
   } else if (now == block && moving.address != 0) {
     core::move_stayed(moving, n, stack_here<kStacks>(n));
+    level_changed<kStacks>(in_table(n) - static_cast<int64_t>(core::bytes_before(moving)));
   } else {
     core::move_left(moving, task);
+    block_gone<kStacks>(core::bytes_before(moving));
     allocated_block<kStacks>(now, n);
   }
   return now;
@@ -105,8 +124,9 @@ void* tracked_reallocarray(void* block, size_t n, size_t size) noexcept {
 }
 
 // Before the allocator has it back: afterwards the address may be another thread's.
+template <bool kStacks>
 void tracked_free(void* block) noexcept {
-  if (core::recording_is_ours()) core::clear_block(address_of(block));
+  if (core::recording_is_ours()) block_gone<kStacks>(core::clear_block(address_of(block)));
   next.free(block);
 }
 
@@ -121,7 +141,7 @@ void take_over() {
   real.posix_memalign = tracked_posix_memalign<kStacks>;
   real.valloc = tracked_valloc<kStacks>;
   real.pvalloc = tracked_pvalloc<kStacks>;
-  real.free = tracked_free;
+  real.free = tracked_free<kStacks>;
 }
 
 bool hooks_come_first() {
@@ -147,6 +167,7 @@ bool track_allocator() {
   core::at_thread_end = [] {
     if (coroutines_at_thread_end != nullptr) coroutines_at_thread_end();
     drop_allocation_stacks();
+    if (core::recording_is_ours()) core::tell_heap_level();
   };
   next = real;
   if (core::options.alloc_stacks)
@@ -158,12 +179,18 @@ bool track_allocator() {
 
 void given_back_elsewhere(void* block) {
   sampled_block_given_back(block);
-  if (next.free != nullptr && core::recording_is_ours()) core::clear_block(address_of(block));
+  if (next.free == nullptr || !core::recording_is_ours()) return;
+  const uint64_t bytes = core::clear_block(address_of(block));
+  if (core::options.alloc_stacks) block_gone<true>(bytes);
 }
 
 void start_allocations() {
   if (!core::wants_blocks(core::options) && core::wanted_sample_period(core::options) == 0) return;
-  core::recording.header->blocks.store(take_over_allocator(), std::memory_order_release);
+  const auto* allocates = reinterpret_cast<const void*>(real.malloc);
+  const wire::BlocksState state = take_over_allocator();
+  if (state == wire::BlocksState::kept || state == wire::BlocksState::sampled)
+    follow_mappings(allocates);
+  core::recording.header->blocks.store(state, std::memory_order_release);
 }
 
 }  // namespace track::capture

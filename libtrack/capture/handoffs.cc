@@ -14,7 +14,7 @@ using wire::WaitKind;
 constexpr uint32_t kPlaces = 1024;
 constexpr uint32_t kProbes = 4;
 
-// Everything but `object` and `spoilt` belongs to whoever set `busy`.
+// Everything but the atomics belongs to whoever set `busy`.
 struct alignas(64) Handoff {
   std::atomic<uint32_t> busy;
   std::atomic<uint32_t> spoilt;  // somebody could not leave: nobody is counted right
@@ -22,9 +22,13 @@ struct alignas(64) Handoff {
   uint64_t begun;  // sum of the instants since which each waiter is not charged
   uint64_t ticks;  // of the last unlock or wake
   std::atomic<uint32_t> waiters;
-  uint32_t generation;  // counts the objects that had this place
-  uint32_t stack;       // of the last unlock or wake
+  uint32_t generation;                // counts the objects that had this place
+  uint32_t stack;                     // of the last unlock or wake
+  uint32_t task;                      // who did that
+  uint64_t other_ticks;               // of the last one by another task
+  std::atomic<uint64_t> doubt_ticks;  // until then one may be missing
 };
+static_assert(sizeof(Handoff) == 64);
 
 std::atomic<Handoff*> table{nullptr};
 
@@ -64,13 +68,39 @@ uint32_t waiters_of(const Handoff& handoff) {
 }
 
 void reset(Handoff& handoff, uint64_t object) {
-  ++handoff.generation;
+  const bool fresh = handoff.generation++ == 0;
+  handoff.doubt_ticks.store(fresh ? 0 : sys::ticks(), std::memory_order_relaxed);
+  handoff.other_ticks = 0;
   handoff.waiters.store(0, std::memory_order_relaxed);
   handoff.begun = 0;
   handoff.ticks = 0;
   handoff.stack = 0;
+  handoff.task = 0;
   handoff.spoilt.store(0, std::memory_order_relaxed);
   handoff.object.store(object, std::memory_order_relaxed);
+}
+
+void set_last(Handoff& handoff, uint64_t now, uint32_t stack) {
+  const uint32_t task = core::this_thread.task;
+  if (handoff.task != task) handoff.other_ticks = handoff.ticks;
+  handoff.ticks = now;
+  handoff.stack = stack;
+  handoff.task = task;
+}
+
+// Whose unlock or wake ended a wait; 0 = not known for sure. Whoever gets a mutex was let go on by
+// the one before; of several that wake others, or let a reader-writer lock go, any could have been.
+uint32_t ended_by(const Handoff& handoff, WaitKind kind, uint64_t since) {
+  if (handoff.ticks < since || handoff.doubt_ticks.load(std::memory_order_relaxed) >= since)
+    return 0;
+  return kind == WaitKind::mutex || handoff.other_ticks < since ? handoff.task : 0;
+}
+
+// One that finds the place in use is not noted.
+bool take_to_note(Handoff& handoff) {
+  if (take(handoff, kShort)) return true;
+  handoff.doubt_ticks.store(sys::ticks(), std::memory_order_relaxed);
+  return false;
 }
 
 // The object's place, not taken; null = it has none.
@@ -89,7 +119,7 @@ Handoff* take_place(uint64_t object) {
   Handoff* places = all();
   if (places == nullptr) return nullptr;
   if (Handoff* known = find(object)) {
-    if (!take(*known, kShort)) return nullptr;
+    if (!take_to_note(*known)) return nullptr;
     if (known->object.load(std::memory_order_relaxed) == object) {
       if (known->spoilt.load(std::memory_order_relaxed) != 0) reset(*known, object);
       return known;
@@ -125,11 +155,11 @@ bool anybody_waits(const volatile void* lock) {
 
 struct Left {
   uint64_t uncharged = 0;  // since when
-  uint32_t stack = 0;
+  uint32_t stack = 0, task = 0;
   bool unlock_seen = false;
 };
 
-Left leave(WaiterPlace at, uint64_t since) {
+Left leave(WaiterPlace at, WaitKind kind, uint64_t since) {
   Left left{since};
   if (at.place == 0) return left;
   Handoff& handoff = table.load(std::memory_order_acquire)[at.place - 1];
@@ -139,7 +169,8 @@ Left leave(WaiterPlace at, uint64_t since) {
   }
   if (handoff.generation == at.generation && waiters_of(handoff) != 0) {
     left.unlock_seen = handoff.ticks >= since;
-    if (left.unlock_seen) left = {handoff.ticks, handoff.stack, true};
+    if (left.unlock_seen)
+      left = {handoff.ticks, handoff.stack, ended_by(handoff, kind, since), true};
     handoff.waiters.store(waiters_of(handoff) - 1, std::memory_order_relaxed);
     handoff.begun -= left.uncharged;
   }
@@ -150,7 +181,7 @@ Left leave(WaiterPlace at, uint64_t since) {
 void unlock_at(const volatile void* lock, WaitKind kind, uint32_t stack) {
   const auto object = reinterpret_cast<uint64_t>(lock);
   Handoff* handoff = find(object);
-  if (handoff == nullptr || !take(*handoff, kShort)) return;
+  if (handoff == nullptr || !take_to_note(*handoff)) return;
   uint64_t waited = 0, waiters = 0, now = 0;
   if (handoff->object.load(std::memory_order_relaxed) == object && waiters_of(*handoff) != 0 &&
       handoff->spoilt.load(std::memory_order_relaxed) == 0) {
@@ -158,8 +189,7 @@ void unlock_at(const volatile void* lock, WaitKind kind, uint32_t stack) {
     waiters = waiters_of(*handoff);
     waited = waiters * now - handoff->begun;
     handoff->begun = waiters * now;
-    handoff->ticks = now;
-    handoff->stack = stack;
+    set_last(*handoff, now, stack);
   }
   give(*handoff);
   // Counters of two processors may differ by a little.
@@ -179,14 +209,16 @@ WaiterPlace enter_waiters(uint64_t object, uint64_t now) {
   return {static_cast<uint32_t>(handoff - table.load(std::memory_order_relaxed)) + 1, generation};
 }
 
-void leave_waiters(WaiterPlace at, WaitKind kind, uint64_t object, uint64_t since, uint64_t now) {
-  const Left left = leave(at, since);
+uint32_t leave_waiters(WaiterPlace at, WaitKind kind, uint64_t object, uint64_t since,
+                       uint64_t now) {
+  const Left left = leave(at, kind, since);
   const uint64_t waited = now > left.uncharged ? now - left.uncharged : 0;
   charge(kind, object, left.stack, left.unlock_seen ? 0 : 1, waited, waited, now);
+  return left.task;
 }
 
 void abandon_waiters(WaiterPlace at, uint64_t since) {
-  leave(at, since);
+  leave(at, WaitKind::none, since);
 }
 
 void note_unlock(const volatile void* lock, WaitKind kind, const core::Registers& registers) {
@@ -201,8 +233,7 @@ void note_unlock(const volatile void* lock, WaitKind kind, uint32_t stack) {
 void note_wake(const volatile void* object, uint32_t stack) {
   Handoff* handoff = take_place(reinterpret_cast<uint64_t>(object));
   if (handoff == nullptr) return;
-  handoff->ticks = sys::ticks();
-  handoff->stack = stack;
+  set_last(*handoff, sys::ticks(), stack);
   give(*handoff);
 }
 
@@ -211,14 +242,16 @@ void note_wake(const volatile void* object, const core::Registers& registers) {
   note_wake(object, core::capture_stack(registers));
 }
 
-void charge_waker(WaitKind kind, uint64_t object, uint64_t since, uint64_t now) {
+uint32_t charge_waker(WaitKind kind, uint64_t object, uint64_t since, uint64_t now) {
   Handoff* handoff = find(object);
-  if (handoff == nullptr || !take(*handoff, kShort)) return;
+  if (handoff == nullptr || !take(*handoff, kShort)) return 0;
   const bool woken =
       handoff->object.load(std::memory_order_relaxed) == object && handoff->ticks >= since;
-  const uint32_t stack = handoff->stack;
+  const uint32_t stack = handoff->stack, task = ended_by(*handoff, kind, since);
   give(*handoff);
-  if (woken) charge(kind, object, stack, 1, now - since, now - since, now);
+  if (!woken) return 0;
+  charge(kind, object, stack, 1, now - since, now - since, now);
+  return task;
 }
 
 void restart_handoffs_after_fork() {

@@ -23,9 +23,10 @@ struct WaiterPlace {
 };
 
 WaiterPlace enter_waiters(uint64_t object, uint64_t now_ticks);
-// The waiter has got the lock, or given up.
-void leave_waiters(WaiterPlace place, wire::WaitKind kind, uint64_t object, uint64_t since_ticks,
-                   uint64_t now_ticks);
+// The waiter has got the lock, or given up. The task that let the lock go to
+// it; 0 = not known for sure.
+uint32_t leave_waiters(WaiterPlace place, wire::WaitKind kind, uint64_t object,
+                       uint64_t since_ticks, uint64_t now_ticks);
 
 // It was jumped out of its wait.
 void abandon_waiters(WaiterPlace place, uint64_t since_ticks);
@@ -38,7 +39,9 @@ void note_unlock(const volatile void* lock, wire::WaitKind kind, uint32_t stack)
 // Before the waiters are woken.
 void note_wake(const volatile void* object, const core::Registers& registers);
 void note_wake(const volatile void* object, uint32_t stack);
-void charge_waker(wire::WaitKind kind, uint64_t object, uint64_t since_ticks, uint64_t now_ticks);
+// The task that woke it; 0 = not known for sure.
+uint32_t charge_waker(wire::WaitKind kind, uint64_t object, uint64_t since_ticks,
+                      uint64_t now_ticks);
 
 // In a fork child none of the waiters is there.
 void restart_handoffs_after_fork();

@@ -10,6 +10,10 @@ namespace track::capture {
 
 void add_held_slow(wire::ThreadSlot* slot, uint64_t entry);
 void remove_held_slow(wire::ThreadSlot* slot, uint64_t object, bool may_be_foreign);
+// Where holds leave events, and where nothing may be recorded, or not yet.
+void add_held_otherwise(uint64_t entry, const void* caller);
+void remove_held_otherwise(uint64_t object, bool may_be_foreign, uint32_t stack,
+                           const void* caller);
 // Strikes the object out of every set (destroyed, or taken after its owner died).
 void forget_held(const volatile void* object);
 
@@ -38,26 +42,32 @@ inline bool pop_held(wire::ThreadSlot* slot, const volatile void* object) {
   return true;
 }
 
-inline void add_held(const volatile void* object, wire::HeldSort sort) {
+inline bool held_silently() {
+  return core::wiped_in_children.silent_locks.load(std::memory_order_relaxed);
+}
+
+// caller: the return address of the function that took the lock; that of the one this stands in.
+[[gnu::always_inline]] inline void add_held(const volatile void* object, wire::HeldSort sort,
+                                            const void* caller = nullptr) {
   wire::ThreadSlot* slot = core::this_thread.locks;
   const uint64_t entry = held_entry(object, sort);
-  if (__builtin_expect(slot == nullptr, 0)) {
-    if (core::current_slot() == nullptr || core::this_thread.locks == nullptr) return;
-    slot = core::this_thread.locks;
-  } else if (__builtin_expect(!core::recording_is_ours(), 0)) {
-    return;
-  }
+  if (__builtin_expect(slot == nullptr || !held_silently(), 0))
+    return add_held_otherwise(entry, caller != nullptr ? caller : __builtin_return_address(0));
   if (__builtin_expect(held_full(slot), 0)) return add_held_slow(slot, entry);
   push_held(slot, entry);
 }
 
 // may_be_foreign: false when the lock word says that this thread owns it, so that an entry that is
-// missing means "locked before tracking began", not "locked by somebody else".
-inline void remove_held(const volatile void* object, bool may_be_foreign) {
+// missing means "locked before tracking began", not "locked by somebody else". stack: where, if
+// that is known already.
+[[gnu::always_inline]] inline void remove_held(const volatile void* object, bool may_be_foreign,
+                                               uint32_t stack = 0) {
   wire::ThreadSlot* slot = core::this_thread.locks;
-  if (__builtin_expect(slot == nullptr || !core::recording_is_ours(), 0)) return;
+  const auto address = reinterpret_cast<uint64_t>(object);
+  if (__builtin_expect(slot == nullptr || !held_silently(), 0))
+    return remove_held_otherwise(address, may_be_foreign, stack, __builtin_return_address(0));
   if (__builtin_expect(pop_held(slot, object), 1)) return;
-  remove_held_slow(slot, reinterpret_cast<uint64_t>(object), may_be_foreign);
+  remove_held_slow(slot, address, may_be_foreign);
 }
 
 }  // namespace track::capture

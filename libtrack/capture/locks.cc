@@ -2,6 +2,9 @@
 
 #include <gnu/libc-version.h>
 
+#include "libtrack/core/options.h"
+#include "libtrack/core/stacks.h"
+
 namespace track::capture {
 
 namespace {
@@ -20,35 +23,34 @@ WaitRequest mutex_request(const pthread_mutex_t* mutex, bool timed) {
   return request;
 }
 
+// The return address of the call that waited.
+const void* caller_of(const OpenWait& open) {
+  const core::InternedStack stack = core::interned_stack(open.stack);
+  return stack.depth == 0 ? nullptr : reinterpret_cast<const void*>(stack.frames[stack.depth - 1]);
+}
+
 }  // namespace
 
 void start_locks() {
   const char* version = gnu_get_libc_version();
   const int minor = (version[2] - '0') * 10 + (version[3] - '0');
   const bool known = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41;
-  core::wiped_in_children.plain_locks.store(known && core::recording_is_ours(),
-                                            std::memory_order_relaxed);
-}
-
-int mutex_took(pthread_mutex_t* mutex, int rc) {
-  if (rc == EOWNERDEAD) forget_held(mutex);  // the dead owner's entry: the lock is ours now
-  if (rc == 0 || rc == EOWNERDEAD) add_held(mutex, wire::kHeldMutex);
-  return rc;
-}
-
-int mutex_release(pthread_mutex_t* mutex, const Real& real) {
-  if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
-  return real.pthread_mutex_unlock(mutex);
+  start_holds();
+  const bool ours = core::recording_is_ours(), recorded = core::records_holds(core::options);
+  core::WipedInChildren& seen = core::wiped_in_children;
+  seen.plain_locks.store(ours && known && !recorded, std::memory_order_relaxed);
+  seen.recorded_locks.store(ours && known && recorded, std::memory_order_relaxed);
+  seen.silent_locks.store(ours && !recorded, std::memory_order_relaxed);
 }
 
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real) {
   OpenWait open;
   begin_wait(open, mutex_request(mutex, false), registers);
   const int rc = real.pthread_mutex_lock(mutex);
-  end_wait(open);
+  end_wait(open, rc == 0);
   if (rc == 0 && order_is_new(mutex, wire::kHeldMutex))
     note_order(mutex, wire::kHeldMutex, registers);
-  return mutex_took(mutex, rc);
+  return mutex_took(mutex, rc, caller_of(open));
 }
 
 int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* limit, bool has_clock,
@@ -57,12 +59,8 @@ int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* li
   begin_wait(open, mutex_request(mutex, true), registers);
   const int rc = has_clock ? real.pthread_mutex_clocklock(mutex, clock, limit)
                            : real.pthread_mutex_timedlock(mutex, limit);
-  end_wait(open);
-  return mutex_took(mutex, rc);
-}
-
-int mutex_trylock(pthread_mutex_t* mutex, const Real& real) {
-  return mutex_took(mutex, real.pthread_mutex_trylock(mutex));
+  end_wait(open, rc == 0);
+  return mutex_took(mutex, rc, caller_of(open));
 }
 
 WaitRequest rwlock_request(const pthread_rwlock_t* lock, WaitKind kind, bool timed) {
@@ -82,8 +80,9 @@ int rwlock_wait(pthread_rwlock_t* lock, WaitKind kind, const core::Registers& re
   begin_wait(open, rwlock_request(lock, kind, false), registers);
   const bool read = kind == WaitKind::rwlock_read;
   const int rc = read ? real.pthread_rwlock_rdlock(lock) : real.pthread_rwlock_wrlock(lock);
-  end_wait(open);
-  return took_in_order(lock, read ? wire::kHeldRead : wire::kHeldWrite, rc, registers);
+  end_wait(open, rc == 0);
+  return took_in_order(lock, read ? wire::kHeldRead : wire::kHeldWrite, rc, registers,
+                       caller_of(open));
 }
 
 int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const Real& real) {
@@ -92,8 +91,8 @@ int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const 
   request.object = lock;
   begin_wait(open, request, registers);
   const int rc = real.pthread_spin_lock(lock);
-  end_wait(open);
-  return took_in_order(lock, wire::kHeldSpin, rc, registers);
+  end_wait(open, rc == 0);
+  return took_in_order(lock, wire::kHeldSpin, rc, registers, caller_of(open));
 }
 
 }  // namespace track::capture

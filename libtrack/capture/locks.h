@@ -14,6 +14,7 @@
 
 #include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/held.h"
+#include "libtrack/capture/holds.h"
 #include "libtrack/capture/orders.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
@@ -26,7 +27,14 @@ void start_locks();
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real);
 int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* limit, bool has_clock,
                      const core::Registers& registers, const Real& real);
-int mutex_took(pthread_mutex_t* mutex, int rc);
+
+[[gnu::always_inline]] inline int mutex_took(pthread_mutex_t* mutex, int rc,
+                                             const void* caller = nullptr) {
+  // The dead owner's entry: the lock is ours now.
+  if (__builtin_expect(rc == EOWNERDEAD, 0)) forget_held(mutex);
+  if (rc == 0 || rc == EOWNERDEAD) add_held(mutex, wire::kHeldMutex, caller);
+  return rc;
+}
 
 // The slot whose held set a lock of this mutex enters without libc: null when it is none of glibc's
 // plain ones (no type or flag bit set), or nothing is to be recorded.
@@ -107,6 +115,49 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return false;
 }
 
+// The same with locks=all.
+inline bool holds_recorded() {
+  return core::wiped_in_children.recorded_locks.load(std::memory_order_relaxed);
+}
+[[gnu::always_inline]] inline bool locked_recorded(pthread_mutex_t* mutex, const void* caller) {
+  wire::HeldSince* since = core::this_thread.since;
+  if (mutex->__data.__kind != 0 || since == nullptr) return false;
+  wire::ThreadSlot* slot = core::this_thread.locks;
+  const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
+  const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
+  if (__builtin_expect(held != 0, 0) &&
+      (held >= wire::kHeldCapacity || !order_known(slot, held, entry)))
+    return false;
+  if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
+  begin_hold(*since, held, caller);
+  push_held(slot, entry);
+  return true;
+}
+[[gnu::always_inline]] inline bool unlocked_recorded(pthread_mutex_t* mutex, const void* caller) {
+  const wire::HeldSince* since = core::this_thread.since;
+  wire::ThreadSlot* slot = core::this_thread.locks;
+  if (mutex->__data.__kind != 0 || since == nullptr) return false;
+  const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
+  const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
+  if (__builtin_expect(held == 0 || slot->held[held - 1].load(std::memory_order_relaxed) != entry,
+                       0))
+    return false;
+  const uint64_t begun = since->ticks[held - 1].load(std::memory_order_relaxed);
+  slot->held_count.store(held - 1, std::memory_order_relaxed);
+  const EndedHold hold = {entry, begun, sys::ticks(), core::this_thread.task};
+  if (__builtin_expect(!give_plain_mutex(mutex), 0)) {
+    slot->held_count.store(held, std::memory_order_relaxed);
+    return false;
+  }
+  const uint64_t ticks = hold.now - hold.since;
+  const uint32_t place = known_caller(caller);
+  if (__builtin_expect(place != 0 && ticks < kWholeStackTicks && core::recording_on(), 1))
+    push_hold(hold, ticks, place);
+  else
+    end_hold(hold, 0, caller);
+  return true;
+}
+
 [[gnu::always_inline]] inline int mutex_lock(pthread_mutex_t* mutex, const Real& real) {
   TRACK_REGISTERS(registers);
   const bool new_order = order_is_new(mutex, wire::kHeldMutex);
@@ -140,7 +191,10 @@ inline bool rwlock_awaited(const pthread_rwlock_t* lock) {
   return (readers & kWriteLocked) != 0 && readers >> 3 != 0;
 }
 
-int mutex_release(pthread_mutex_t* mutex, const Real& real);
+[[gnu::always_inline]] inline int mutex_release(pthread_mutex_t* mutex, const Real& real) {
+  if (!refuses_unlock(mutex)) remove_held(mutex, mutex->__data.__owner != core::this_thread.tid);
+  return real.pthread_mutex_unlock(mutex);
+}
 [[gnu::always_inline]] inline int mutex_unlock(pthread_mutex_t* mutex, const Real& real) {
   if (mutex_awaited(mutex) && !refuses_unlock(mutex)) {
     TRACK_REGISTERS(registers);
@@ -148,7 +202,9 @@ int mutex_release(pthread_mutex_t* mutex, const Real& real);
   }
   return mutex_release(mutex, real);
 }
-int mutex_trylock(pthread_mutex_t* mutex, const Real& real);
+[[gnu::always_inline]] inline int mutex_trylock(pthread_mutex_t* mutex, const Real& real) {
+  return mutex_took(mutex, real.pthread_mutex_trylock(mutex));
+}
 
 // Reader-writer locks and spinlocks.
 int rwlock_wait(pthread_rwlock_t* lock, WaitKind kind, const core::Registers& registers,
@@ -156,15 +212,17 @@ int rwlock_wait(pthread_rwlock_t* lock, WaitKind kind, const core::Registers& re
 WaitRequest rwlock_request(const pthread_rwlock_t* lock, WaitKind kind, bool timed);
 int spin_wait(pthread_spinlock_t* lock, const core::Registers& registers, const Real& real);
 
-inline int took(const volatile void* lock, wire::HeldSort sort, int rc) {
-  if (rc == 0) add_held(lock, sort);
+[[gnu::always_inline]] inline int took(const volatile void* lock, wire::HeldSort sort, int rc,
+                                       const void* caller = nullptr) {
+  if (rc == 0) add_held(lock, sort, caller);
   return rc;
 }
 // The same of one that would have been waited for.
-inline int took_in_order(const volatile void* lock, wire::HeldSort sort, int rc,
-                         const core::Registers& registers) {
+[[gnu::always_inline]] inline int took_in_order(const volatile void* lock, wire::HeldSort sort,
+                                                int rc, const core::Registers& registers,
+                                                const void* caller = nullptr) {
   if (rc == 0 && order_is_new(lock, sort)) note_order(lock, sort, registers);
-  return took(lock, sort, rc);
+  return took(lock, sort, rc, caller);
 }
 
 }  // namespace track::capture

@@ -3,7 +3,7 @@
 #include <cstddef>
 
 #include "libtrack/capture/births.h"
-#include "libtrack/core/memory.h"
+#include "libtrack/core/cell_table.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/wire/order.h"
 
@@ -20,18 +20,7 @@ struct KnownOrders {
 };
 constinit core::BlockPool caches{sizeof(KnownOrders)};
 
-// Where an order's entry lies: cells of an open-addressing table, entry's index + 1.
-constexpr uint32_t kCells = 2 * wire::kOrderSlots;
-constexpr uint32_t kMostProbes = 64;
-std::atomic<std::atomic<uint32_t>*> cells{nullptr};
-
-std::atomic<uint32_t>* all_cells() {
-  std::atomic<uint32_t>* known = cells.load(std::memory_order_acquire);
-  if (known != nullptr) return known;
-  auto* fresh = static_cast<std::atomic<uint32_t>*>(core::allocate(kCells * sizeof(uint32_t)));
-  if (fresh == nullptr) return nullptr;
-  return cells.compare_exchange_strong(known, fresh, std::memory_order_acq_rel) ? fresh : known;
-}
+constinit core::CellTable<2 * wire::kOrderSlots, 64> cells;
 
 OrderSlot* all_slots() {
   return core::section_start<OrderSlot>(SectionKind::order_edges);
@@ -97,40 +86,37 @@ bool describe(const wire::ThreadSlot* slot, uint64_t entry, Order& order) {
   return true;
 }
 
-OrderSlot* find_or_make(const Order& order, const core::Registers& registers) {
-  std::atomic<uint32_t>* table = all_cells();
-  if (table == nullptr) return nullptr;
+// An entry nobody else knows yet; 0 = the table is full.
+uint32_t fresh_entry(const Order& order, const core::Registers& registers) {
   OrderSlot* slots = all_slots();
   auto& used = core::section(SectionKind::order_edges).used;
   const uint64_t capacity = core::section_capacity<OrderSlot>(SectionKind::order_edges);
-  uint32_t mine = 0;
-  for (uint32_t probe = 0; probe < kMostProbes; ++probe) {
-    std::atomic<uint32_t>& cell = table[(order.identity + probe) % kCells];
-    uint32_t entry = cell.load(std::memory_order_acquire);
-    if (entry == 0 && mine == 0) {
-      uint64_t n = used.load(std::memory_order_relaxed);
-      do {
-        if (n >= capacity || !core::reserve(slots + n, sizeof(OrderSlot))) return nullptr;
-      } while (!used.compare_exchange_weak(n, n + 1, std::memory_order_relaxed));
-      OrderSlot& fresh = slots[n];
-      fresh.lock = order.lock;
-      fresh.birth = order.birth;
-      fresh.held_count = order.held_count;
-      for (uint32_t i = 0; i < order.listed; ++i) {
-        fresh.held[i] = order.held[i];
-        fresh.held_birth[i] = order.held_birth[i];
-      }
-      fresh.stack = core::capture_stack(registers);
-      fresh.identity.store(order.identity, std::memory_order_release);
-      mine = static_cast<uint32_t>(n + 1);
-    }
-    if (entry == 0 && cell.compare_exchange_strong(entry, mine, std::memory_order_acq_rel))
-      return slots + mine - 1;
-    // An entry that lost the race for its cell stays behind without witnesses.
-    if (slots[entry - 1].identity.load(std::memory_order_acquire) == order.identity)
-      return slots + entry - 1;
+  uint64_t n = used.load(std::memory_order_relaxed);
+  do {
+    if (n >= capacity || !core::reserve(slots + n, sizeof(OrderSlot))) return 0;
+  } while (!used.compare_exchange_weak(n, n + 1, std::memory_order_relaxed));
+  OrderSlot& fresh = slots[n];
+  fresh.lock = order.lock;
+  fresh.birth = order.birth;
+  fresh.held_count = order.held_count;
+  for (uint32_t i = 0; i < order.listed; ++i) {
+    fresh.held[i] = order.held[i];
+    fresh.held_birth[i] = order.held_birth[i];
   }
-  return nullptr;
+  fresh.stack = core::capture_stack(registers);
+  fresh.identity.store(order.identity, std::memory_order_release);
+  return static_cast<uint32_t>(n + 1);
+}
+
+OrderSlot* find_or_make(const Order& order, const core::Registers& registers) {
+  OrderSlot* slots = all_slots();
+  const uint32_t entry = cells.find_or_make(
+      order.identity,
+      [&](uint32_t there) {
+        return slots[there - 1].identity.load(std::memory_order_acquire) == order.identity;
+      },
+      [&] { return fresh_entry(order, registers); });
+  return entry == 0 ? nullptr : slots + entry - 1;
 }
 
 void add_witness(OrderSlot& order, const wire::ThreadSlot& slot, uint64_t now) {
@@ -222,15 +208,7 @@ void start_orders() {
 
 void restart_orders_after_fork() {
   forget_orders();
-  const uint64_t entries =
-      core::section(SectionKind::order_edges).used.exchange(0, std::memory_order_relaxed);
-  std::atomic<uint32_t>* table = cells.load(std::memory_order_relaxed);
-  if (entries == 0 || table == nullptr) return;
-  for (uint32_t i = 0; i < kCells; ++i)
-    if (table[i].load(std::memory_order_relaxed) != 0) table[i].store(0, std::memory_order_relaxed);
-  for (uint64_t i = 0; i < entries; ++i)
-    if (core::reserve(all_slots() + i, sizeof(OrderSlot)))
-      __builtin_memset(static_cast<void*>(all_slots() + i), 0, sizeof(OrderSlot));
+  cells.clear();
 }
 
 }  // namespace track::capture

@@ -3,6 +3,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/orders.h"
 #include "libtrack/capture/pending.h"
+#include "libtrack/core/key_counts.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
 
@@ -49,6 +50,7 @@ void finish(ThreadSlot* slot, int rc, const pthread_t* thread, bool detached) {
     return;
   }
   core::count(core::counters().threads_created);
+  core::count_thread_origin(slot->created_stack);
   uint64_t unknown = 0, handle = 0;
   if (slot->pthread.load(std::memory_order_relaxed) == 0 && read_handle(thread, &handle))
     slot->pthread.compare_exchange_strong(unknown, handle, std::memory_order_relaxed);

@@ -87,7 +87,8 @@ void begin_cost(OpenWait& open, const WaitRequest& request) {
   counted_at = open.place;
 }
 
-void end_cost(OpenWait& open, uint64_t now) {
+// Who ended the wait; 0 = not known.
+uint32_t end_cost(OpenWait& open, uint64_t now) {
   counted_at = open.outer_place;
   const uint64_t ticks = now > open.since_ticks ? now - open.since_ticks : 0;
   if (open.cost != nullptr) core::add_contention(*open.cost, 1, ticks, ticks, now);
@@ -99,6 +100,7 @@ void end_cost(OpenWait& open, uint64_t now) {
     case Charge::nobody:
       break;
   }
+  return 0;
 }
 
 }  // namespace
@@ -136,7 +138,7 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
   begin_cost(open, request);
 }
 
-void end_wait(OpenWait& open) {
+void end_wait(OpenWait& open, bool granted) {
   if (open.slot == nullptr) return;
   if (open.nested) {
     rewrite(open.slot->wait, [&](wire::Wait& w) { copy_fields(w, open.outer); });
@@ -146,11 +148,11 @@ void end_wait(OpenWait& open) {
   const uint64_t now = sys::ticks();
   open.slot->waits.store(open.slot->waits.load(std::memory_order_relaxed) + 1,
                          std::memory_order_relaxed);
-  end_cost(open, now);
+  const uint32_t woken_by = end_cost(open, now), by = granted ? woken_by : 0;
   if (now - open.since_ticks < kEventTicks) return;
   core::push_event({now, open.object, open.slot->task, open.stack,
                     static_cast<float>(now - open.since_ticks), wire::EventKind::wait_ended,
-                    static_cast<uint8_t>(open.kind), 0});
+                    static_cast<uint8_t>(open.kind), static_cast<uint16_t>(by)});
 }
 
 }  // namespace track::capture

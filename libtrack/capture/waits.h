@@ -31,7 +31,7 @@ struct OpenWait {
   wire::ThreadSlot* slot = nullptr;  // null: nothing was published
   uint64_t since_ticks;
   uint64_t object;
-  uint32_t stack;
+  uint32_t stack = 0;  // also where nothing was published
   WaitKind kind;
   bool nested = false;
   WaiterPlace place = {}, outer_place = {};
@@ -41,7 +41,8 @@ struct OpenWait {
 
 // registers: of the interposer's own frame; its callers are the blocked-at stack.
 void begin_wait(OpenWait& open, const WaitRequest& request, const core::Registers& registers);
-void end_wait(OpenWait& open);
+// granted: it ended as it should; not by its limit, a signal or an error.
+void end_wait(OpenWait& open, bool granted = true);
 
 inline const void* descriptor(long fd) {
   return reinterpret_cast<const void*>(fd);

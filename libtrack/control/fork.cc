@@ -11,6 +11,8 @@
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/contention.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/heap_level.h"
+#include "libtrack/core/mapping_table.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -74,6 +76,7 @@ void in_fork_child() {
   const int32_t parent = core::recording.header->pid;
   if (!core::copy_recording_after_fork(keep_coroutines)) {
     core::this_thread.locks = nullptr;
+    core::this_thread.since = nullptr;
     return;
   }
   wire::Header& header = *core::recording.header;
@@ -87,7 +90,9 @@ void in_fork_child() {
   core::restart_threads_after_fork();
   core::restart_modules_after_fork();
   core::restart_block_table_after_fork();
+  core::restart_heap_level_after_fork();
   core::restart_sample_table_after_fork();
+  core::restart_mapping_table_after_fork();
   capture::restart_allocation_stacks_after_fork();
   core::restart_contention_after_fork();
   capture::restart_handoffs_after_fork();

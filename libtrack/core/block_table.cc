@@ -136,13 +136,21 @@ std::atomic<uint64_t>* make_cell(uint64_t address) {
   return nullptr;
 }
 
-void set_small_block(std::atomic<uint64_t>& cell, uint64_t address, uint64_t bytes,
+bool set_small_block(std::atomic<uint64_t>& cell, uint64_t address, uint64_t bytes,
                      uint32_t stack) {
   if ((address & 7) != 0 || (bytes > wire::kSmallBlock && (address & 15) != 0)) {
     count(lost().blocks);
-    return;
+    return false;
   }
   half_of(cell, half_at(address)).store(wire::half_cell(bytes, stack), std::memory_order_relaxed);
+  return true;
+}
+
+uint64_t bytes_before(const MovingBlock& moving) {
+  if (moving.address == 0) return 0;
+  const bool whole = (moving.address & 8) == 0 && (moving.before & wire::kHalfCell) == 0;
+  return whole ? wire::bytes_of_whole(moving.before)
+               : wire::block_of_half(static_cast<uint32_t>(moving.before)).bytes;
 }
 
 MovingBlock begin_move(uint64_t address, uint32_t task) {

@@ -51,29 +51,35 @@ using HalfCell = std::atomic<uint32_t>;
 inline HalfCell& half_of(std::atomic<uint64_t>& cell, unsigned half) {
   return reinterpret_cast<HalfCell*>(&cell)[half];
 }
-void set_small_block(std::atomic<uint64_t>& cell, uint64_t address, uint64_t bytes, uint32_t stack);
+bool set_small_block(std::atomic<uint64_t>& cell, uint64_t address, uint64_t bytes, uint32_t stack);
 
-// A stack whose number does not fit is kept as none; there are no such stacks.
-inline void set_block(uint64_t address, uint64_t bytes, uint32_t stack) {
+// A stack whose number does not fit is kept as none; there are no such stacks. False: not entered.
+inline bool set_block(uint64_t address, uint64_t bytes, uint32_t stack) {
   std::atomic<uint64_t>* cell = find_cell(address);
   if (__builtin_expect(cell == nullptr, 0)) {
     cell = make_cell(address);
-    if (cell == nullptr) return;
+    if (cell == nullptr) return false;
   }
   if (__builtin_expect(bytes <= wire::kSmallBlock || (address & 15) != 0, 0))
     return set_small_block(*cell, address, bytes, stack);
   cell->store(wire::whole_cell(bytes, stack), std::memory_order_relaxed);
+  return true;
 }
 
-inline void clear_block(uint64_t address) {
+inline uint64_t clear_half(HalfCell& half) {
+  const uint32_t before = half.load(std::memory_order_relaxed);
+  half.store(0, std::memory_order_relaxed);
+  return wire::block_of_half(before).bytes;
+}
+// How many bytes it had; 0 where there was none.
+inline uint64_t clear_block(uint64_t address) {
   std::atomic<uint64_t>* cell = find_cell(address);
-  if (__builtin_expect(cell == nullptr, 0)) return;
-  if (__builtin_expect((address & 8) != 0, 0))
-    return half_of(*cell, 1).store(0, std::memory_order_relaxed);
-  HalfCell& low = half_of(*cell, 0);
-  if (__builtin_expect((low.load(std::memory_order_relaxed) & wire::kHalfCell) != 0, 0))
-    return low.store(0, std::memory_order_relaxed);
+  if (__builtin_expect(cell == nullptr, 0)) return 0;
+  if (__builtin_expect((address & 8) != 0, 0)) return clear_half(half_of(*cell, 1));
+  const uint64_t before = cell->load(std::memory_order_relaxed);
+  if (__builtin_expect((before & wire::kHalfCell) != 0, 0)) return clear_half(half_of(*cell, 0));
   cell->store(0, std::memory_order_relaxed);
+  return (before & wire::kWholeCell) != 0 ? wire::bytes_of_whole(before) : 0;
 }
 
 // A block that is being resized: it stays in the table, marked with the task's id, because the
@@ -82,6 +88,7 @@ struct MovingBlock {
   uint64_t address = 0;  // 0: not in the table
   uint64_t before = 0;   // the cell, or its half, as it was
 };
+uint64_t bytes_before(const MovingBlock& moving);  // 0: it was not in the table
 MovingBlock begin_move(uint64_t address, uint32_t task);
 void move_failed(const MovingBlock& moving, uint32_t task);
 // It lies elsewhere now, or is no more.

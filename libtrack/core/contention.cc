@@ -1,6 +1,6 @@
 #include "libtrack/core/contention.h"
 
-#include "libtrack/core/memory.h"
+#include "libtrack/core/cell_table.h"
 #include "libtrack/core/recording.h"
 
 namespace track::core {
@@ -9,20 +9,7 @@ namespace {
 using wire::ContentionSlot;
 using wire::SectionKind;
 
-// The entries lie densely in the recording, so that few of its pages are touched; where a key's
-// entry lies is known here only: cells of an open-addressing table, entry's index + 1.
-constexpr uint32_t kCells = 2 * wire::kContentionSlots;
-constexpr uint32_t kMostProbes = 256;
-std::atomic<std::atomic<uint32_t>*> cells{nullptr};
-
-std::atomic<uint32_t>* all_cells() {
-  std::atomic<uint32_t>* known = cells.load(std::memory_order_acquire);
-  if (known != nullptr) return known;
-  auto* fresh = static_cast<std::atomic<uint32_t>*>(allocate(kCells * sizeof(uint32_t)));
-  if (fresh == nullptr) return nullptr;
-  // Who comes second uses what the first one made.
-  return cells.compare_exchange_strong(known, fresh, std::memory_order_acq_rel) ? fresh : known;
-}
+constinit CellTable<2 * wire::kContentionSlots, 256> cells;
 
 uint64_t hash_of(uint64_t identity, const ContentionKey& key) {
   uint64_t hash = identity * 0x9e3779b97f4a7c15u;
@@ -54,25 +41,12 @@ uint32_t fresh_entry(uint64_t identity, const ContentionKey& key, uint64_t now_t
 }
 
 ContentionSlot* find_or_make(const ContentionKey& key, uint64_t now_ticks, uint64_t most_entries) {
-  std::atomic<uint32_t>* table = all_cells();
-  if (table == nullptr) return nullptr;
   auto* slots = section_start<ContentionSlot>(SectionKind::contention);
   const uint64_t identity = wire::pack_contention(key.role, key.kind, key.object);
-  const uint64_t hash = hash_of(identity, key);
-  uint32_t mine = 0;
-  for (uint32_t probe = 0; probe < kMostProbes; ++probe) {
-    std::atomic<uint32_t>& cell = table[(hash + probe) % kCells];
-    uint32_t entry = cell.load(std::memory_order_acquire);
-    if (entry == 0) {
-      if (mine == 0) mine = fresh_entry(identity, key, now_ticks, most_entries);
-      if (mine == 0) return nullptr;
-      if (cell.compare_exchange_strong(entry, mine, std::memory_order_acq_rel))
-        return slots + mine - 1;
-    }
-    // An entry that lost the race for its cell stays behind with sums of 0.
-    if (is(slots[entry - 1], identity, key)) return slots + entry - 1;
-  }
-  return nullptr;
+  const uint32_t entry = cells.find_or_make(
+      hash_of(identity, key), [&](uint32_t there) { return is(slots[there - 1], identity, key); },
+      [&] { return fresh_entry(identity, key, now_ticks, most_entries); });
+  return entry == 0 ? nullptr : slots + entry - 1;
 }
 
 }  // namespace
@@ -101,16 +75,7 @@ void add_contention(ContentionSlot& slot, uint64_t waits, uint64_t ticks, uint64
 }
 
 void restart_contention_after_fork() {
-  auto& used = section(SectionKind::contention).used;
-  const uint64_t entries = used.exchange(0, std::memory_order_relaxed);
-  std::atomic<uint32_t>* table = cells.load(std::memory_order_relaxed);
-  if (entries == 0 || table == nullptr) return;
-  for (uint32_t i = 0; i < kCells; ++i)
-    if (table[i].load(std::memory_order_relaxed) != 0) table[i].store(0, std::memory_order_relaxed);
-  auto* slots = section_start<ContentionSlot>(SectionKind::contention);
-  for (uint64_t i = 0; i < entries; ++i)
-    if (reserve(slots + i, sizeof(ContentionSlot)))
-      __builtin_memset(static_cast<void*>(slots + i), 0, sizeof(ContentionSlot));
+  cells.clear();
 }
 
 }  // namespace track::core

@@ -6,7 +6,9 @@
 #include <time.h>
 #include <ucontext.h>
 
+#include "libtrack/core/await_walk.h"
 #include "libtrack/core/cpu_signal.h"
+#include "libtrack/core/key_counts.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording.h"
@@ -16,6 +18,7 @@
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/option_limits.h"
 
 namespace track::core {
 
@@ -35,8 +38,10 @@ constexpr uint64_t kLongestTickNs = kSecond / 10;
 
 struct alignas(64) CpuThread {
   std::atomic<int32_t> timer;  // its number + 1; 0 = none
-  uint64_t* frames;            // room for kMaxFrames + 1: the interrupted stack may be a small one
+  uint64_t* frames;            // room for kThreadRoom words: the interrupted stack may be small
 };
+constexpr uint32_t kFrameRoom = kMaxFrames + 1 + kMostAwaiters + 1;
+constexpr uint32_t kThreadRoom = kFrameRoom + kAwaitScratch;
 
 CpuThread* cpu_threads;  // one a thread slot; null: never sampled
 CpuHead* head;
@@ -53,45 +58,42 @@ CpuThread& cpu_thread_of(const wire::ThreadSlot* slot) {
   return cpu_threads[slot - recording.threads];
 }
 
-uint32_t stack_reference(const Captured& stack) {
+uint32_t stack_reference(const InterruptedStack& stack) {
   // Interning goes on where a handler interrupted it only as far as it must not wait for itself.
   const uint32_t writing = this_thread.writing_stack;
   this_thread.writing_stack = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  const uint32_t reference =
-      intern_stack(stack.hash, stack.frames_outermost_first, stack.depth, stack.truncated);
+  const uint64_t hash = hash_frames(stack.frames, stack.depth, unwind_generation());
+  const uint32_t reference = intern_stack(hash, stack.frames, stack.depth, stack.truncated);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   this_thread.writing_stack = writing;
   return reference;
 }
 
+struct Interrupted {
+  uint32_t stack = 0, created = 0;  // as in wire/cpu.h
+};
+
 // The interrupted instruction itself is the innermost frame, as an address plus one: readers look
 // before return addresses.
-uint32_t interrupted_stack(const ucontext_t& context, uint64_t* frames) {
+Interrupted interrupted_stack(const ucontext_t& context, const CpuThread& own) {
   const greg_t* r = context.uc_mcontext.gregs;
   const Registers registers{static_cast<uint64_t>(r[REG_RIP]), static_cast<uint64_t>(r[REG_RSP]),
                             static_cast<uint64_t>(r[REG_RBP]), static_cast<uint64_t>(r[REG_RBX])};
-  Captured stack = capture_whole(frames, registers, stack_high_of(registers.sp), 0);
-  frames[stack.depth++] = registers.pc + 1;
-  stack.hash = hash_frames(frames, stack.depth, unwind_generation());
-  return stack_reference(stack);
+  const uint64_t high = stack_high_of(registers.sp);
+  const Captured captured = capture_whole(own.frames, registers, high, 0);
+  own.frames[captured.depth] = registers.pc + 1;
+  static_assert(REG_R8 == 0 && REG_RCX == 14);
+  InterruptedStack stack{
+      own.frames,        captured.depth + 1, reinterpret_cast<const uint64_t*>(r),
+      REG_RCX + 1,       registers.sp,       high,
+      captured.truncated};
+  const uint32_t created = follow_awaiters(stack, own.frames + kFrameRoom);
+  return {stack_reference(stack), created};
 }
 
 bool count_sample(uint64_t key, uint64_t n) {
-  uint64_t at = (key * 0x9e3779b97f4a7c15u >> 32) % (sample_count - wire::kCpuHeadEntries);
-  for (uint32_t probe = 0; probe < wire::kCpuProbes; ++probe) {
-    CpuSample& sample = samples[wire::kCpuHeadEntries + at];
-    if (!reserve(&sample, sizeof sample)) return false;
-    uint64_t there = sample.key.load(std::memory_order_relaxed);
-    if (there == 0 && sample.key.compare_exchange_strong(there, key, std::memory_order_relaxed))
-      there = key;
-    if (there == key) {
-      count(sample.count, n);
-      return true;
-    }
-    if (++at == sample_count - wire::kCpuHeadEntries) at = 0;
-  }
-  return false;
+  return add_to_key(samples + wire::kCpuHeadEntries, sample_count - wire::kCpuHeadEntries, key, n);
 }
 
 void take_sample(const ucontext_t& context, uint64_t due) {
@@ -105,15 +107,16 @@ void take_sample(const ucontext_t& context, uint64_t due) {
   const CpuThread& own = cpu_thread_of(this_thread.slot);
   // Inside the tracker new stacks cannot be kept: what keeps them is what was interrupted.
   const bool inside = this_thread.busy != 0;
-  const uint32_t stack =
-      inside || own.frames == nullptr ? 0 : interrupted_stack(context, own.frames);
-  uint32_t created = 0;
-  if (this_thread.fiber != 0) created = recording.fibers[this_thread.fiber - 1].created_stack;
-  if ((!inside && stack == 0) ||
-      !count_sample(wire::cpu_key(stack, this_thread.fiber != 0, created), n))
+  Interrupted seen;
+  if (!inside && own.frames != nullptr) seen = interrupted_stack(context, own);
+  const bool on_fiber = this_thread.fiber != 0;
+  if (on_fiber && seen.created == 0)
+    seen.created = recording.fibers[this_thread.fiber - 1].created_stack;
+  if ((!inside && seen.stack == 0) ||
+      !count_sample(wire::cpu_key(seen.stack, on_fiber, seen.created), n))
     count(head->lost, n);
-  push_event({sys::ticks(), created, this_thread.task, stack, 0, wire::EventKind::cpu_sample,
-              this_thread.fiber != 0, 0});
+  push_event({sys::ticks(), seen.created, this_thread.task, seen.stack, 0,
+              wire::EventKind::cpu_sample, on_fiber, 0});
 }
 
 // Every signal is blocked here, so it does not nest. It enters the kernel only to reserve room.
@@ -200,7 +203,8 @@ void start_cpu_sampling() {
   cpu_threads = static_cast<CpuThread*>(
       allocate(section_capacity<wire::ThreadSlot>(SectionKind::threads) * sizeof(CpuThread)));
   if (cpu_threads == nullptr) return;
-  period_ns = kSecond / (options.cpu < 1000 ? options.cpu : 1000);
+  period_ns =
+      kSecond / (options.cpu < wire::kMostSamplesASecond ? options.cpu : wire::kMostSamplesASecond);
   expected_at_once = kLongestTickNs / period_ns + 2;
   head->period_ns = static_cast<uint32_t>(period_ns);
   section(SectionKind::cpu_samples).used.store(sample_count, std::memory_order_relaxed);
@@ -215,7 +219,7 @@ void begin_cpu_timer() {
   if (!signal_is_ours(number, on_cpu_signal)) return drop_signal(CpuState::taken);
   CpuThread& thread = cpu_thread_of(this_thread.slot);
   if (thread.frames == nullptr)
-    thread.frames = static_cast<uint64_t*>(allocate((kMaxFrames + 1) * sizeof(uint64_t)));
+    thread.frames = static_cast<uint64_t*>(allocate(kThreadRoom * sizeof(uint64_t)));
   if (thread.frames == nullptr || !make_timer(thread, this_thread.tid, number))
     head->refused.fetch_add(1, std::memory_order_relaxed);
   // Whoever moved the timers meanwhile may have passed this slot by.

@@ -12,6 +12,21 @@ constexpr uint64_t kPageBytes = wire::kDeltasAThread * sizeof(HeapDelta);
 HeapSite* sites;
 uint64_t site_count;
 
+void write(HeapDelta& delta, uint32_t stack, uint32_t objects, uint64_t bytes) {
+  delta.stack.store(0, std::memory_order_release);
+  delta.bytes.store(bytes, std::memory_order_release);
+  delta.objects.store(objects, std::memory_order_release);
+  delta.stack.store(stack, std::memory_order_release);
+}
+
+void add_up(HeapDelta& delta) {
+  const uint32_t stack = delta.stack.load(std::memory_order_relaxed);
+  if (stack == 0) return;
+  add_to_heap_site(stack, delta.objects.load(std::memory_order_relaxed),
+                   delta.bytes.load(std::memory_order_relaxed));
+  delta.stack.store(0, std::memory_order_release);
+}
+
 }  // namespace
 
 bool start_heap_sites() {
@@ -45,15 +60,18 @@ bool reserve_heap_deltas(HeapDelta* deltas) {
 }
 
 // In this order a reader may count the old ones twice for an instant, but never loses them.
-void replace_heap_delta(HeapDelta& delta, uint32_t stack, uint64_t bytes) {
+void replace_heap_delta(HeapDeltas& deltas, uint32_t stack, uint64_t bytes) {
+  HeapDelta& delta = delta_of(deltas.page, stack);
   const uint32_t before = delta.stack.load(std::memory_order_relaxed);
-  if (before != 0)
-    add_to_heap_site(before, delta.objects.load(std::memory_order_relaxed),
-                     delta.bytes.load(std::memory_order_relaxed));
-  delta.stack.store(0, std::memory_order_release);
-  delta.bytes.store(bytes, std::memory_order_release);
-  delta.objects.store(1, std::memory_order_release);
-  delta.stack.store(stack, std::memory_order_release);
+  if (before != 0) {
+    const uint32_t place = deltas.left++ % kLeavingDeltas;
+    HeapDelta& leaving = deltas.page[wire::kDeltasAThread - kLeavingDeltas + place];
+    add_up(leaving);
+    write(leaving, before, delta.objects.load(std::memory_order_relaxed),
+          delta.bytes.load(std::memory_order_relaxed));
+    __builtin_prefetch(sites + before, 1);
+  }
+  write(delta, stack, 1, bytes);
 }
 
 }  // namespace track::core

@@ -70,6 +70,20 @@ void* allocate(size_t bytes) {
   }
 }
 
+void clear(void* memory, size_t bytes) {
+  constexpr uint64_t kPage = 4096;
+  const auto begin = reinterpret_cast<uint64_t>(memory), end = begin + bytes;
+  const uint64_t first = (begin + kPage - 1) & ~(kPage - 1), last = end & ~(kPage - 1);
+  auto* bytes_of = static_cast<char*>(memory);
+  if (first >= last || sys::call(SYS_madvise, static_cast<long>(first),
+                                 static_cast<long>(last - first), MADV_DONTNEED) != 0) {
+    __builtin_memset(memory, 0, bytes);
+    return;
+  }
+  __builtin_memset(bytes_of, 0, first - begin);
+  __builtin_memset(bytes_of + (last - begin), 0, end - last);
+}
+
 void* BlockPool::take() {
   uint64_t head = head_.load(std::memory_order_acquire);
   while ((head & kAddressMask) != 0) {

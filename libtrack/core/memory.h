@@ -12,6 +12,9 @@ namespace track::core {
 // Null when the kernel gives no more; the caller counts the loss.
 void* allocate(size_t bytes);
 
+// Zeroes memory of allocate's; whole pages go back to the kernel until they are touched again.
+void clear(void* memory, size_t bytes);
+
 // The newest of the tracker's mappings, each a wire::Arena that names the next: for a reader that
 // must tell them from the target's memory.
 const std::atomic<uint64_t>& arenas();

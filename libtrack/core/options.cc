@@ -34,6 +34,14 @@ bool is_key(const char* key, size_t n, const char* name) {
 
 }  // namespace
 
+bool follows_locks(const Options& o) {
+  return o.locks.value[0] != 0 && o.locks.value[0] != '0';
+}
+
+bool records_holds(const Options& o) {
+  return equal(o.locks.value, "all");
+}
+
 bool wants_blocks(const Options& o) {
   return equal(o.alloc.value, "exact");
 }

@@ -18,6 +18,9 @@ struct Options {
 #undef TRACK_OPTION
 };
 
+// locks: not 0, and all.
+bool follows_locks(const Options& options);
+bool records_holds(const Options& options);
 // alloc=exact was asked for.
 bool wants_blocks(const Options& options);
 // alloc=BYTES: the mean distance of samples; 0 = not asked for.

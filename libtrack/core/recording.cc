@@ -14,6 +14,9 @@
 #include "libtrack/core/text.h"
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/holds.h"
+#include "libtrack/wire/mappings.h"
+#include "libtrack/wire/option_limits.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
@@ -84,10 +87,14 @@ Plan make_plan(uint32_t level, uint32_t rings) {
     plan.entry[static_cast<uint32_t>(kind)] = static_cast<uint32_t>(entry);
     plan.bytes[static_cast<uint32_t>(kind)] = page_up(entry * count);
   };
-  const uint64_t threads = within(options.threads_max, 64, 1 << 22);
-  const uint64_t frames = within(options.coroutines_max, 1024, (1 << 24) - 128);
-  const uint64_t stacks_mb = within(options.stacks_mb, 0, 1 << 16);
-  set(SectionKind::threads, sizeof(wire::ThreadSlot), threads / (level > 1 ? 16 : 1) + 64);
+  // Where space is scarcest there is none for so many stacks either.
+  constexpr uint32_t kThreadShare[kLevels] = {1, 1, 16, 64};
+  const uint64_t threads =
+      within(options.threads_max, 64, wire::kMostThreads) / kThreadShare[level];
+  const uint64_t frames = within(options.coroutines_max, 1024, wire::kMostCoroutines);
+  const uint64_t stacks_mb = within(options.stacks_mb, 0, wire::kMostStackMiB);
+  set(SectionKind::threads, sizeof(wire::ThreadSlot), threads + 64);
+  set(SectionKind::held_since, sizeof(wire::HeldSince), records_holds(options) ? threads + 64 : 0);
   set(SectionKind::coroutines, sizeof(wire::CoroutineSlot), frames / shrink + 64);
   set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
   // A compiler allocates from some 200 000 different places.
@@ -103,8 +110,10 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::contention, sizeof(wire::ContentionSlot),
       wire::kContentionSlots / (level > 1 ? 16 : 1));
   set(SectionKind::order_edges, sizeof(wire::OrderSlot), wire::kOrderSlots / (level > 1 ? 16 : 1));
+  set(SectionKind::thread_origins, sizeof(wire::KeyCount),
+      wire::kThreadOrigins / (level > 1 ? 16 : 1));
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
-      within(options.fibers_max, 64, 1 << 22) / (level > 1 ? 16 : 1) + 64);
+      within(options.fibers_max, 64, wire::kMostFibers) / (level > 1 ? 16 : 1) + 64);
   const uint64_t period = wanted_sample_period(options);
   const uint64_t stacks =
       plan.bytes[static_cast<uint32_t>(SectionKind::stack_index)] / sizeof(wire::StackIndexEntry);
@@ -113,6 +122,8 @@ Plan make_plan(uint32_t level, uint32_t rings) {
       period != 0 ? within(sample_slots(period) / shrink, 2048, 1 << 21) : 0);
   set(SectionKind::heap_deltas, sizeof(wire::HeapDelta),
       blocks && options.alloc_stacks ? kMostDeltas / shrink : 0);
+  set(SectionKind::mappings, sizeof(wire::Mapping),
+      (blocks || period != 0) && level < 2 ? wire::kMappingSlots : 0);
   const uint64_t regions = blocks ? wire::kMostBlockRegions / shrink : 0;
   set(SectionKind::block_regions, sizeof(wire::BlockRegion), regions);
   set(SectionKind::block_pages, 1, regions * wire::kRegionPages);
@@ -293,6 +304,12 @@ void remove_recording() {
   recording.path[0] = 0;
 }
 
+void let_locks_go_unseen() {
+  for (auto* seen : {&wiped_in_children.plain_locks, &wiped_in_children.recorded_locks,
+                     &wiped_in_children.silent_locks})
+    seen->store(false);
+}
+
 wire::Section& section(SectionKind kind) {
   return recording.header->sections[static_cast<uint32_t>(kind)];
 }
@@ -350,7 +367,7 @@ bool copy_recording_after_fork(bool with_coroutines) {
     // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
     wiped_in_children.ours.store(false, std::memory_order_relaxed);
-    wiped_in_children.plain_locks.store(false, std::memory_order_relaxed);
+    let_locks_go_unseen();
     sys::map(recording.base, recording.bytes, PROT_READ | PROT_WRITE,
              MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
     recording.base = nullptr;
@@ -365,8 +382,12 @@ bool copy_recording_after_fork(bool with_coroutines) {
   if (!with_coroutines) leave(SectionKind::coroutines);
   for (const SectionKind left :
        {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
-        SectionKind::block_regions, SectionKind::block_pages, SectionKind::cpu_samples})
+        SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
+        SectionKind::cpu_samples, SectionKind::thread_origins})
     leave(left);
+  // What waiting cost, and in which order locks were taken, happened to the parent.
+  constexpr SectionKind kOfTheParent[] = {SectionKind::contention, SectionKind::order_edges};
+  for (const SectionKind left : kOfTheParent) leave(left);
   for (uint64_t page = 0; page < section(SectionKind::blocks).offset >> 12; ++page)
     if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
@@ -374,6 +395,8 @@ bool copy_recording_after_fork(bool with_coroutines) {
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
   if (!with_coroutines) section(SectionKind::coroutines).used.store(0, std::memory_order_relaxed);
+  for (const SectionKind left : kOfTheParent)
+    section(left).used.store(0, std::memory_order_relaxed);
   recording.path[0] = 0;
   wiped_in_children.ours.store(true, std::memory_order_relaxed);
   unpublished = true;

@@ -40,7 +40,9 @@ extern Recording recording;
 struct alignas(4096) WipedInChildren {
   std::atomic<bool> on;
   std::atomic<bool> ours;
-  std::atomic<bool> plain_locks;  // ours, and capture/locks.h knows libc's plain mutex
+  // Ours, capture/locks.h knows libc's plain mutex, and holds leave no events, or (locks=all) do.
+  std::atomic<bool> plain_locks, recorded_locks;
+  std::atomic<bool> silent_locks;  // ours, and no hold of any lock leaves an event
   // Entries of the coroutine table that are not known to be frames; kEverTracked once there was one
   // that is. 0: no block's end needs to be looked at.
   std::atomic<uint32_t> tracked_blocks;
@@ -48,6 +50,9 @@ struct alignas(4096) WipedInChildren {
 extern WipedInChildren wiped_in_children;
 inline constexpr uint32_t kEverTracked = 1u << 31;
 inline constexpr std::atomic<bool>& recording_is_on = wiped_in_children.on;
+
+// Locks are followed no more, as in a child.
+void let_locks_go_unseen();
 
 // Is there a recording, and is it this process's?
 inline bool recording_is_ours() {

@@ -10,6 +10,8 @@
 
 #include <dlfcn.h>
 
+#include <cstddef>
+
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
 
@@ -59,9 +61,17 @@ bool grow(Ring& ring) {
 
 enum class Push { done, again, full };
 
-Push push_rseq(KernelRseq* rs, uint32_t cpu, Ring* ring, const Event& event) {
-  const uint64_t* words = reinterpret_cast<const uint64_t*>(&event);
-  const uint64_t a = words[0], b = words[1], c = words[2], d = words[3];
+struct Words {
+  uint64_t a, b, c, d;
+};
+static_assert(sizeof(Words) == sizeof(Event));
+static_assert(offsetof(Event, task) == 16 && offsetof(Event, stack) == 20 &&
+              offsetof(Event, duration_ticks) == 24 && offsetof(Event, kind) == 28 &&
+              offsetof(Event, sort) == 29);
+
+[[gnu::always_inline]] inline Push push_rseq(KernelRseq* rs, uint32_t cpu, Ring* ring,
+                                             const Words& words) {
+  const uint64_t a = words.a, b = words.b, c = words.c, d = words.d;
   asm goto(
       ".pushsection __rseq_cs, \"aw\"\n\t"
       ".balign 32\n\t"
@@ -102,10 +112,10 @@ full:
 }
 
 // The caller owns the ring: plain stores, and the head last.
-Push push_owned(Ring& ring, const Event& event) {
+Push push_owned(Ring& ring, const Words& words) {
   const uint64_t at = ring.head.load(std::memory_order_relaxed);
   if (at >= ring.limit.load(std::memory_order_relaxed)) return Push::full;
-  ring.events[at % kRingEvents] = event;
+  __builtin_memcpy(&ring.events[at % kRingEvents], &words, sizeof words);
   ring.head.store(at + 1, std::memory_order_release);
   return Push::done;
 }
@@ -116,18 +126,19 @@ uint32_t preferred_ring() {
   return static_cast<uint32_t>(word * 0x9e3779b97f4a7c15u >> 33) % pooled_rings;
 }
 
-bool push_pooled(const Event& event) {
+bool push_pooled(const Words& words) {
+  const auto task = static_cast<uint32_t>(words.c);
   const uint32_t first = preferred_ring();
   for (uint32_t i = 0; i < pooled_rings; ++i) {
     Ring& ring = ring_at(cpu_rings + (first + i) % pooled_rings);
     if (!reserve(&ring, 64)) continue;
     uint32_t nobody = 0;
-    const uint32_t taken = event.task != 0 ? event.task : UINT32_MAX;
+    const uint32_t taken = task != 0 ? task : UINT32_MAX;
     if (ring.owner.load(std::memory_order_relaxed) != 0 ||
         !ring.owner.compare_exchange_strong(nobody, taken, std::memory_order_acquire))
       continue;
-    Push result = push_owned(ring, event);
-    if (result == Push::full && grow(ring)) result = push_owned(ring, event);
+    Push result = push_owned(ring, words);
+    if (result == Push::full && grow(ring)) result = push_owned(ring, words);
     ring.owner.store(0, std::memory_order_release);
     if (result == Push::done) return true;
   }
@@ -158,19 +169,46 @@ void restart_rings_after_fork() {
   }
 }
 
-void push_event(const Event& event) {
+namespace {
+
+KernelRseq* this_rseq() {
+  return reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) +
+                                       rseq_offset);
+}
+
+[[gnu::noinline]] void push_slowly(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  const Words words = {a, b, c, d};
   for (int attempt = 0; have_rseq && attempt < 64; ++attempt) {
-    auto* rs =
-        reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) + rseq_offset);
+    KernelRseq* rs = this_rseq();
     const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
     if (cpu >= cpu_rings || __atomic_load_n(&rs->cpu_id, __ATOMIC_RELAXED) != cpu) break;
     Ring* ring = &ring_at(cpu);
     if (!reserve(ring, 64)) break;
-    const Push result = push_rseq(rs, cpu, ring, event);
+    const Push result = push_rseq(rs, cpu, ring, words);
     if (result == Push::done) return;
     if (result == Push::full && !grow(*ring)) break;
   }
-  if (!push_pooled(event)) count(lost().events);
+  if (!push_pooled(words)) count(lost().events);
+}
+
+}  // namespace
+
+void push_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+  if (__builtin_expect(have_rseq, 1)) {
+    KernelRseq* rs = this_rseq();
+    const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
+    Ring* ring = &ring_at(cpu);
+    if (__builtin_expect(cpu < cpu_rings, 1) && reserve(ring, 1) &&
+        push_rseq(rs, cpu, ring, {a, b, c, d}) == Push::done)
+      return;
+  }
+  push_slowly(a, b, c, d);
+}
+
+void push_event(const Event& event) {
+  Words words;
+  __builtin_memcpy(&words, &event, sizeof words);
+  push_words(words.a, words.b, words.c, words.d);
 }
 
 }  // namespace track::core

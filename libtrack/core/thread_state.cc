@@ -129,7 +129,8 @@ void set_current(ThreadSlot* slot) {
   this_thread.task = slot->task;
   this_thread.tid = sys::tid();
   // Without its tid (behind a filter) a thread cannot be the owner of a mutex.
-  this_thread.locks = options.locks && this_thread.tid > 0 ? slot : nullptr;
+  this_thread.locks = follows_locks(options) && this_thread.tid > 0 ? slot : nullptr;
+  this_thread.since = this_thread.locks != nullptr ? held_since(slot) : nullptr;
   if (this_thread.locks == nullptr)
     slot->flags.fetch_or(wire::kThreadHeldUnseen, std::memory_order_relaxed);
   slot->tid.store(this_thread.tid, std::memory_order_relaxed);
@@ -147,6 +148,7 @@ void end_thread() {
   if (__builtin_expect(cpu_sampling(), 0)) end_cpu_timer();
   this_thread.gone = true;
   this_thread.locks = nullptr;
+  this_thread.since = nullptr;
   give_back_free_slots();
   if (ThreadPrivate* own = this_thread.own) {
     this_thread.own = nullptr;
@@ -216,6 +218,12 @@ ThreadSlot* claim_slot(uint32_t pin_count) {
   slot->state.store(ThreadState::claimed, std::memory_order_relaxed);
   reset_slot(slot);
   return slot;
+}
+
+wire::HeldSince* held_since(const ThreadSlot* slot) {
+  if (index_of(slot) >= section_capacity<wire::HeldSince>(SectionKind::held_since)) return nullptr;
+  auto* since = section_start<wire::HeldSince>(SectionKind::held_since) + index_of(slot);
+  return reserve(since, sizeof *since) ? since : nullptr;
 }
 
 void unpin(ThreadSlot* slot, uint32_t n) {

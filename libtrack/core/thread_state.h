@@ -12,7 +12,7 @@
 
 #include "libtrack/core/recording.h"
 #include "libtrack/core/unwind.h"
-#include "libtrack/wire/tables.h"
+#include "libtrack/wire/holds.h"
 
 namespace track::core {
 
@@ -21,6 +21,7 @@ struct ThreadPrivate;  // replay state and small caches; allocated at the first 
 struct ThisThread {
   wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
   wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
+  wire::HeldSince* since;   // of those, with locks=all; else null
   ThreadPrivate* own;
   uint64_t* orders;    // lock orders that are noted already: capture/orders.h
   uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
@@ -80,6 +81,9 @@ inline wire::ThreadSlot* current_slot() {
   wire::ThreadSlot* slot = this_thread.slot;
   return __builtin_expect(slot != nullptr, 1) ? slot : adopt_thread();
 }
+
+// With locks=all: since when the slot's locks are held; null = no room, or not recorded.
+wire::HeldSince* held_since(const wire::ThreadSlot* slot);
 
 // The slot of a thread whose handle is valid (not joined yet); null = unknown. May spin shortly
 // for a thread that has been created but has not run its first instruction yet.

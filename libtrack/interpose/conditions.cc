@@ -14,7 +14,7 @@ using track::wire::kWaitTimed;
 namespace {
 void give_up_mutex(pthread_mutex_t* mutex, uint32_t stack) {
   if (mutex_awaited(mutex)) note_unlock(mutex, WaitKind::mutex, stack);
-  remove_held(mutex, false);
+  remove_held(mutex, false, stack);
 }
 void give_up_mutex(mtx_t* mutex, uint32_t stack) {
   give_up_mutex(reinterpret_cast<pthread_mutex_t*>(mutex), stack);
@@ -29,7 +29,7 @@ bool holds_again(int rc) {
   give_up_mutex(lock, open.stack);                                         \
   const auto rc = call;                                                    \
   if (holds_again(rc)) add_held(lock, kHeldMutex);                         \
-  end_wait(open);                                                          \
+  end_wait(open, rc == 0);                                                 \
   return rc
 
 TRACK_EXPORT int pthread_cond_wait(pthread_cond_t* c, pthread_mutex_t* m) {
@@ -115,21 +115,21 @@ TRACK_EXPORT int sem_wait(sem_t* s) {
   if (has_token(s)) return real.sem_wait(s);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, 0, s});
   const int rc = real.sem_wait(s);
-  end_wait(open);
+  end_wait(open, rc == 0);
   return rc;
 }
 TRACK_EXPORT int sem_timedwait(sem_t* s, const timespec* t) {
   if (has_token(s)) return real.sem_timedwait(s, t);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
   const int rc = real.sem_timedwait(s, t);
-  end_wait(open);
+  end_wait(open, rc == 0);
   return rc;
 }
 TRACK_EXPORT int sem_clockwait(sem_t* s, clockid_t clock, const timespec* t) {
   if (has_token(s)) return real.sem_clockwait(s, clock, t);
   TRACK_WAIT(open, WaitRequest{WaitKind::semaphore, kWaitTimed, s});
   const int rc = real.sem_clockwait(s, clock, t);
-  end_wait(open);
+  end_wait(open, rc == 0);
   return rc;
 }
 

@@ -102,8 +102,3 @@ TRACK_SWITCH(ontop_fcontext, fiber_hook_ontop_fcontext) {
   switching_fiber(as_number(entry), as_number(entry), first);
   return real_function<5>("ontop_fcontext");
 }
-
-TRACK_EXPORT int munmap(void* address, size_t bytes) noexcept {
-  stacks_unmapped(as_number(address), as_number(address) + bytes);
-  return real.munmap(address, bytes);
-}

@@ -13,9 +13,11 @@ using track::wire::kHeldWrite;
 // the hooks have nothing to save.
 namespace {
 [[gnu::noinline]] int lock_otherwise(pthread_mutex_t* m) {
+  if (holds_recorded() && locked_recorded(m, __builtin_return_address(0))) return 0;
   return mutex_lock(m, real);
 }
 [[gnu::noinline]] int unlock_otherwise(pthread_mutex_t* m) {
+  if (holds_recorded() && unlocked_recorded(m, __builtin_return_address(0))) return 0;
   return mutex_unlock(m, real);
 }
 }  // namespace
@@ -133,7 +135,7 @@ TRACK_EXPORT int mtx_trylock(mtx_t* m) {
 TRACK_EXPORT int mtx_timedlock(mtx_t* m, const timespec* limit) {
   TRACK_WAIT(open, WaitRequest{WaitKind::mutex, track::wire::kWaitTimed, m});
   const int rc = real.mtx_timedlock(m, limit);
-  end_wait(open);
+  end_wait(open, rc == thrd_success);
   if (rc == thrd_success) add_held(m, track::wire::kHeldMutex);
   return rc;
 }
@@ -187,7 +189,7 @@ bool sensible(clockid_t clock, const timespec* limit) {
   if (rc == EBUSY) {                                                \
     TRACK_WAIT(open, rwlock_request(l, WaitKind::kind, true));      \
     rc = real.call;                                                 \
-    end_wait(open);                                                 \
+    end_wait(open, rc == 0);                                        \
   }                                                                 \
   return took(l, sort, rc)
 

@@ -70,9 +70,10 @@ void stop_for_good() {
   track::core::stop_cpu_sampling();
   track::core::recording_is_on.store(false);
   track::core::wiped_in_children.ours.store(false);
-  track::core::wiped_in_children.plain_locks.store(false);
+  track::core::let_locks_go_unseen();
   track::core::recording.base = nullptr;
   track::core::this_thread.locks = nullptr;
+  track::core::this_thread.since = nullptr;
 }
 }  // namespace
 

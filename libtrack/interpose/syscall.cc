@@ -39,7 +39,7 @@ __attribute__((visibility("hidden"), used)) long track_futex(long number, long w
                                static_cast<uint8_t>(timeout != 0 ? track::wire::kWaitTimed : 0),
                                reinterpret_cast<const void*>(word)});
   const long rc = real.syscall(number, word, operation, value, timeout, word2, value3);
-  end_wait(open);
+  end_wait(open, rc == 0);
   return rc;
 }
 

@@ -63,6 +63,9 @@ constexpr uint64_t whole_cell(uint64_t bytes, uint32_t stack) {
   if (bytes > kLargestBlock) bytes = kLargestBlock;
   return kWholeCell | (bytes & 63) << 24 | bytes >> 6 << 32 | (stack & kBlockStackMask);
 }
+constexpr uint64_t bytes_of_whole(uint64_t cell) {
+  return (cell >> 24 & 63) | (cell >> 32 & 0x3fffffff) << 6;
+}
 constexpr uint32_t half_cell(uint64_t bytes, uint32_t stack) {
   return kHalfCell | static_cast<uint32_t>(bytes & 15) << 24 | (stack & kBlockStackMask);
 }
@@ -83,8 +86,7 @@ constexpr CellBlock block_of_cell(uint64_t cell, unsigned half) {
   if (half == 1) return block_of_half(high);
   if ((low & kHalfCell) != 0) return block_of_half(low);
   if ((low & kWholeCell) == 0 || (high & kHalfCell) != 0) return {};
-  return {true, (cell & kWholeMoving) != 0, (low >> 24 & 63) | uint64_t{high & 0x3fffffff} << 6,
-          low & kBlockStackMask};
+  return {true, (cell & kWholeMoving) != 0, bytes_of_whole(cell), low & kBlockStackMask};
 }
 
 }  // namespace track::wire

@@ -6,6 +6,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/wire/key_count.h"
+
 namespace track::wire {
 
 enum class CpuState : uint32_t {
@@ -27,27 +29,23 @@ struct CpuHead {
 static_assert(sizeof(CpuHead) == 32);
 
 // Of a key: the stack's reference, or 0 where the tracker itself was running and could not be
-// looked at; for a sample on a fiber, the stack that created it.
+// looked at; for a sample on a fiber, the stack that created it; for one in a coroutine whose
+// awaiters are known (kAwaitedBy), the stack that created the outermost of them.
 inline constexpr uint64_t kCpuKeyUsed = uint64_t{1} << 31;  // so that no key is 0
 inline constexpr uint64_t kCpuKeyFiber = uint64_t{1} << 63;
 
-struct CpuSample {
-  std::atomic<uint64_t> key;  // 0 = free; kCpuKeyUsed | stack | fiber's created_stack << 32
-  std::atomic<uint64_t> count;
-};
-static_assert(sizeof(CpuSample) == 16);
+using CpuSample = KeyCount;  // key: kCpuKeyUsed | stack | created_stack << 32
 
 inline constexpr uint32_t kCpuHeadEntries = 2;
 inline constexpr uint32_t kCpuSamples = 32768;  // entries, the head's among them
-inline constexpr uint32_t kCpuProbes = 64;
 
-constexpr uint64_t cpu_key(uint32_t stack, bool on_fiber, uint32_t fiber_created) {
-  return kCpuKeyUsed | stack | (on_fiber ? kCpuKeyFiber : 0) | uint64_t{fiber_created} << 32;
+constexpr uint64_t cpu_key(uint32_t stack, bool on_fiber, uint32_t created) {
+  return kCpuKeyUsed | stack | (on_fiber ? kCpuKeyFiber : 0) | uint64_t{created} << 32;
 }
 constexpr uint32_t cpu_key_stack(uint64_t key) {
   return key & 0x7fffffff;
 }
-constexpr uint32_t cpu_key_fiber_created(uint64_t key) {
+constexpr uint32_t cpu_key_created(uint64_t key) {
   return key >> 32 & 0x7fffffff;
 }
 

@@ -7,7 +7,7 @@
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
 //   rings | fibers | contention | lock orders | heap sites | samples | heap deltas | CPU samples |
-//   block regions | block pages | blocks
+//   since when locks are held | block regions | block pages | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -51,14 +51,17 @@ enum class SectionKind : uint32_t {
   block_pages = 11,    // uint8_t[]
   blocks = 12,         // uint64_t[]: cells
   // With alloc=exact or alloc=BYTES only (samples.h).
-  heap_sites = 13,   // HeapSite[]
-  samples = 14,      // Sample[]
-  contention = 15,   // ContentionSlot[]: contention.h
-  order_edges = 16,  // OrderSlot[]: order.h
-  heap_deltas = 19,  // HeapDelta[]
-  cpu_samples = 18,  // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
+  heap_sites = 13,      // HeapSite[]
+  samples = 14,         // Sample[]
+  contention = 15,      // ContentionSlot[]: contention.h
+  order_edges = 16,     // OrderSlot[]: order.h
+  held_since = 17,      // HeldSince[], one a thread slot: with locks=all only (holds.h)
+  heap_deltas = 19,     // HeapDelta[]
+  mappings = 20,        // Mapping[] (mappings.h)
+  cpu_samples = 18,     // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
+  thread_origins = 21,  // KeyCount[]: key_count.h
 };
-inline constexpr uint32_t kSectionCount = 20;
+inline constexpr uint32_t kSectionCount = 22;
 
 struct Section {
   SectionKind kind;

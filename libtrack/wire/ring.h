@@ -23,7 +23,10 @@ enum class EventKind : uint8_t {
   process_exiting = 10,  // sort = EndReason
   lock_taken_over = 11,  // a lock left the held set of a thread other than its unlocker; object
   lock_lost = 12,        // thread ended while holding object
-  cpu_sample = 20,       // stack; object = the fiber's created_stack, argument unused
+  // With locks=all: a lock was let go, at `stack`. sort = HeldSort, object, task that had taken it;
+  // duration filled.
+  lock_held = 13,
+  cpu_sample = 20,  // stack; object = created_stack, as in wire/cpu.h
 };
 
 struct Event {
@@ -34,7 +37,7 @@ struct Event {
   float duration_ticks;  // 24 bits of precision, any length
   EventKind kind;
   uint8_t sort;
-  uint16_t reserved;
+  uint16_t by;  // wait_ended: the task that let it go on, the low 16 bits; 0 = not known
 };
 static_assert(sizeof(Event) == 32);
 

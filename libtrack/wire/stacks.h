@@ -20,6 +20,10 @@ static_assert(sizeof(StackIndexEntry) == 24);
 
 inline constexpr uint64_t kStackTruncated = 1;  // flag: cut short, not the whole stack
 
+// No return address: of a CPU sample in a coroutine, what lies outside of it are not callers but,
+// one each, who awaits: the start of its resume function + 1.
+inline constexpr uint64_t kAwaitedBy = 1;
+
 constexpr uint64_t pack_stack_body(uint64_t offset, uint32_t depth, uint64_t flags) {
   return offset << 24 | static_cast<uint64_t>(depth & 0xffff) << 8 | (flags & 0xff);
 }

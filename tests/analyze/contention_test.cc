@@ -50,6 +50,43 @@ TEST_CASE("Locks come with the places that waited and those that made them wait,
   CHECK(view_contention(b.trace, CostOrder::total, 50 * kMs).locks.size() == 1);
 }
 
+TEST_CASE("Holds are counted by lock, those of now included, also of locks nobody waited for") {
+  test::TraceBuilder b;
+  const StackIndex longest = b.stack({"slow@1"}), other = b.stack({"fast@2"});
+  add(b, ContentionRole::waiter, WaitKind::mutex, 0x10, other, 1, 10);
+  const auto held = [&](WaitKind kind, uint64_t object, uint64_t ms, StackIndex stack) {
+    HistoryEvent event;
+    event.kind = HistoryKind::lock_held;
+    event.wait = kind;
+    event.object = object;
+    event.duration_ns = ms * kMs;
+    event.stack = stack;
+    b.trace.history.events.push_back(event);
+  };
+  held(WaitKind::mutex, 0x10, 5, longest);
+  held(WaitKind::mutex, 0x10, 2, other);
+  held(WaitKind::rwlock_read, 0x20, 1, other);
+  held(WaitKind::rwlock_write, 0x20, 7, longest);
+  b.holds(1, 0x10);
+  b.thread(1).held[0].since_ns = b.trace.taken_ns - 3 * kMs;
+  const auto view = view_contention(b.trace, CostOrder::total, 0);
+  REQUIRE(view.locks.size() == 2);
+  CHECK(view.holds == 5);
+  CHECK(view.holds_from_ns == b.trace.start_ns);
+  CHECK(view.locks[0].object == 0x10);
+  CHECK(view.locks[0].holds.count == 3);
+  CHECK(view.locks[0].holds.total_ns == 10 * kMs);
+  CHECK(view.locks[0].holds.longest_ns == 5 * kMs);
+  CHECK(view.locks[0].holds.longest_at == longest);
+  CHECK(view.locks[0].held_by == std::vector<size_t>{0});
+  CHECK(view.locks[1].count == 0);
+  CHECK(view.locks[1].holds.count == 2);
+  CHECK(view.locks[1].holds.read_count == 1);
+  b.trace.history.overwritten = 9;
+  b.trace.history.complete_since = 12;
+  CHECK(view_contention(b.trace, CostOrder::held, 0).holds_from_ns == 12);
+}
+
 TEST_CASE("Both sides of a reader-writer lock are one lock, and told apart in it") {
   test::TraceBuilder b;
   const StackIndex at = b.stack({"f@1"});

@@ -60,6 +60,26 @@ TEST_CASE("CPU time is samples times the period, by what was running") {
   CHECK(label(profile->samples[0], "kind") == "thread");
   CHECK(label(profile->samples[1], "kind") == "coroutine");
   CHECK(label(profile->samples[1], "coroutine") == "serve");
+  // Nobody saw who awaits it, and a line says so.
+  CHECK(profile->samples[1].stack.size() == 2);
   CHECK(label(profile->samples[2], "kind") == "fiber");
   CHECK(profile->samples[2].stack.size() == 3);  // and a mark, and who created it
+}
+
+TEST_CASE("a coroutine's stack goes on with who awaits it, and with what created the outermost") {
+  test::TraceBuilder builder;
+  Trace& trace = builder.trace;
+  trace.cpu.record = CpuRecord::sampling;
+  const StackIndex stack = add_stack(trace, {0x402000, 0x403001, 0x404001}),
+                   made = add_stack(trace, {0x405000});
+  trace.stacks[stack].awaiters_from = 1;
+  trace.cpu.rows = {{stack, false, made, 1}};
+  Symbols symbols;
+  symbols.code[{0x402000, 0}].address = 0x402000;
+  symbols.code[{0x402000, 0}].frames.push_back({"serve(int)", "_Z5servei.resume", "", 0, 0, false});
+  const auto profile = analyze::profile_cpu(trace, symbols);
+  REQUIRE(profile);
+  REQUIRE(profile->samples.size() == 1);
+  CHECK(profile->samples[0].stack.size() == 5);  // three, the mark, the creator
+  CHECK(label(profile->samples[0], "coroutine") == "serve");
 }

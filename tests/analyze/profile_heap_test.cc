@@ -48,6 +48,23 @@ TEST_CASE("Exact blocks are counted as they are, in use and ever allocated") {
   CHECK(allocations->value_types[allocations->shown].type == "alloc_space");
 }
 
+TEST_CASE("What the program mapped itself is in it, of kinds of its own") {
+  test::TraceBuilder builder;
+  HeapTable& heap = builder.trace.heap;
+  heap.record = HeapRecord::sampled;
+  heap.period = 524288;
+  heap.mappings = 3;
+  heap.mapped_bytes = 20480;
+  heap.reserved_bytes = uint64_t{8} << 40;
+  heap.mapped = {{0, 8192, 2, MappingKind::memory}, {0, 4096, 1, MappingKind::file}};
+  const auto profile = analyze::profile_heap(builder.trace, builder.symbols);
+  REQUIRE(profile);
+  CHECK(sums(*profile) == std::vector<int64_t>{3, 20480, 3, 20480});
+  CHECK(profile->samples.size() == 2);
+  CHECK(says(*profile, "3 mappings that the program made itself (mmap), 20 KiB"));
+  CHECK(says(*profile, "not in it: 8.0 TiB that the program mapped without access"));
+}
+
 TEST_CASE("Samples of one stack are estimated one by one, and the odds of a miss are said") {
   test::TraceBuilder builder;
   builder.trace.heap.record = HeapRecord::sampled;

@@ -1,6 +1,7 @@
 // micro OPERATION SECONDS [LIBRARY]: what one operation costs this process, in nanoseconds.
 //
 //   lock       an uncontended mutex locked and unlocked
+//   lock2      the same by two threads at once, each with a mutex of its own
 //   nested     another one locked and unlocked while it is held: two pairs
 //   contended  the same by two threads at once, with some work inside and outside
 //   thread     a thread created and joined
@@ -52,6 +53,28 @@ double nested_ns(double seconds) {
       pthread_mutex_unlock(&outer);
     }
   });
+}
+
+// Per operation of one thread: slower than `lock` is what the two are in each other's way.
+double lock2_ns(double seconds) {
+  std::atomic<bool> stop{false};
+  pthread_t other;
+  pthread_create(
+      &other, nullptr,
+      [](void* argument) -> void* {
+        alignas(128) pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+        while (!static_cast<std::atomic<bool>*>(argument)->load(std::memory_order_relaxed))
+          for (int i = 0; i < 1000; ++i) {
+            pthread_mutex_lock(&mutex);
+            pthread_mutex_unlock(&mutex);
+          }
+        return nullptr;
+      },
+      &stop);
+  const double cost = lock_ns(seconds);
+  stop = true;
+  pthread_join(other, nullptr);
+  return cost;
 }
 
 void work(int rounds) {
@@ -214,6 +237,8 @@ int run(std::string_view operation, double seconds, const std::string& library) 
   double cost = 0;
   if (operation == "lock") {
     cost = lock_ns(seconds);
+  } else if (operation == "lock2") {
+    cost = lock2_ns(seconds);
   } else if (operation == "nested") {
     cost = nested_ns(seconds);
   } else if (operation == "contended") {

@@ -31,6 +31,8 @@ PARTS = ("micro", "stacks", "servers", "tools")
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
     ("two mutexes, one inside the other, their order noted", "nested", "", None),
+    ("uncontended mutex, every hold recorded (`locks=all`)", "lock", "locks=all", 5.0),
+    ("the same, 2 threads, a mutex each", "lock2", "locks=all", 5.0),
     ("contended mutex, 2 threads", "contended", "", 1.05),
     ("condition variable round trip, 2 threads", "condvar", "", None),
     ("thread create + join", "thread", "", 1.10),
@@ -108,7 +110,7 @@ class Bench:
             tracked = self.environment(True, track_options)
             pairs = self.pairs(lambda: self.figure(command, {}),
                                lambda: self.figure(command, tracked), self.rounds)
-            has_peers = not track_options or operation.startswith("blocks")
+            has_peers = not track_options or operation.startswith("blocks") or operation == "lock2"
             self.add_ratio(name, pairs, "ns", goal,
                            has_peers and self.peers(operation) or "")
         for name, track_options, goal in OVER_NAMES:
@@ -149,7 +151,7 @@ class Bench:
             return None
         seconds = self.seconds / 2
         micro = [self.bin / "micro", operation, seconds]
-        if operation not in ("lock", "contended", "malloc", "blocks", "blocks2", "thread",
+        if operation not in ("lock", "lock2", "contended", "malloc", "blocks", "blocks2", "thread",
                              "coroutine"):
             return None
         found = []
@@ -267,6 +269,8 @@ class Bench:
             if self.wanted(name):
                 self.list_tasks(name, program, count, goal_s, goal_mib)
 
+        if self.wanted("a recording of 1 GiB into a profile"):
+            self.large_recording()
         if self.wanted("symbolize 10 000 addresses"):
             self.symbolize()
         if self.wanted("one instant of a process"):
@@ -299,6 +303,31 @@ class Bench:
             self.add(name=name, bare="", tracked=f"{mark:.2f} s",
                      ratio=f"index {build:.2f} s, second pass {again:.2f} s", value=mark,
                      goal=f"≤ {goal} s", met=mark <= goal, peers="")
+
+    def large_recording(self):
+        """Of 33 million live blocks with 65 536 different stacks."""
+        folder = self.folder / "large"
+        environment = {**os.environ, **self.environment(True)}
+        environment["TRACK_OPTIONS"] = f"alloc=exact:keep=1:dir={folder}"
+        subprocess.run([str(self.bin / "live_blocks"), "2048"], env=environment, timeout=300)
+        recording = next(folder.iterdir())
+        times, peaks = [], []
+        for _ in range(3):
+            began = time.monotonic()
+            command = [str(self.track), "profile", "heap", str(recording),
+                       "-o", str(self.folder / "large.pb.gz")]
+            process = subprocess.Popen(command, stdout=subprocess.DEVNULL)
+            _, status, usage = os.wait4(process.pid, 0)
+            if status != 0:
+                raise real_servers.Failure(f"track profile heap: status {status}")
+            times.append(time.monotonic() - began)
+            peaks.append(usage.ru_maxrss / 1024)
+        held = recording.stat().st_blocks * 512 / 2**30
+        recording.unlink()
+        middle, peak = statistics.median(times), max(peaks)
+        self.add(name="a recording of 1 GiB into a profile", bare="", tracked=f"{middle:.1f} s",
+                 ratio=f"{held:.2f} GiB, {peak:.0f} MiB", value=middle,
+                 goal="< 10 s, < 256 MiB", met=middle < 10 and peak < 256, peers="")
 
     def symbolize(self):
         command = [str(self.bin / "symbolize_bench"), str(self.track), "10000"]

@@ -5,7 +5,9 @@
 #include <vector>
 
 #include "libtrack/capture/births.h"
+#include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/locks.h"
+#include "libtrack/core/sys.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/real_functions.h"
 #include "tests/support/recording_view.h"
@@ -184,6 +186,61 @@ TEST_CASE("Who wakes is charged with the whole wait; who is woken by nobody char
           const Sum charged = sum(ContentionRole::holder, &condition, false);
           TRACK_EXPECT(waited.count == 2 && charged.count == 1);
           TRACK_EXPECT(charged.ticks < waited.ticks);
+          return 0;
+        }) == 0);
+}
+
+namespace {
+
+// Done by a thread of its own; that thread's task.
+template <class Act>
+uint32_t by_another(Act act) {
+  uint32_t task = 0;
+  std::thread([&] {
+    core::current_slot();
+    task = core::this_thread.task;
+    act();
+  }).join();
+  return task;
+}
+
+}  // namespace
+
+TEST_CASE("Who ended a wait is named only where nobody else can have done it") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          int condition = 0;
+          const auto object = reinterpret_cast<uint64_t>(&condition);
+          const auto wake = [&] { capture::note_wake(&condition, uint32_t{1}); };
+          const auto woken_by = [&](uint64_t since) {
+            return capture::charge_waker(WaitKind::condition, object, since, sys::ticks());
+          };
+          const uint64_t first = sys::ticks();
+          const uint32_t one = by_another(wake);
+          TRACK_EXPECT(one > 1 && woken_by(first) == one);
+          const uint64_t second = sys::ticks();
+          TRACK_EXPECT(woken_by(second) == 0);  // nobody since then
+          const uint32_t two = by_another(wake);
+          TRACK_EXPECT(two != one && woken_by(second) == two);
+          TRACK_EXPECT(woken_by(first) == 0);  // either of them
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A mutex was let go by its last holder; a reader-writer lock by any of several") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          int lock = 0;
+          const auto object = reinterpret_cast<uint64_t>(&lock);
+          for (const WaitKind kind : {WaitKind::mutex, WaitKind::rwlock_write}) {
+            const auto unlock = [&] { capture::note_unlock(&lock, kind, uint32_t{1}); };
+            const uint64_t since = sys::ticks();
+            const capture::WaiterPlace place = capture::enter_waiters(object, since);
+            by_another(unlock);
+            const uint32_t last = by_another(unlock);
+            const uint32_t by = capture::leave_waiters(place, kind, object, since, sys::ticks());
+            TRACK_EXPECT(by == (kind == WaitKind::mutex ? last : 0));
+          }
           return 0;
         }) == 0);
 }

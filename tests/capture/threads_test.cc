@@ -4,6 +4,7 @@
 
 #include <vector>
 
+#include "libtrack/wire/key_count.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/real_functions.h"
 #include "tests/support/recording_view.h"
@@ -226,6 +227,27 @@ TEST_CASE("C11 threads are threads" * doctest::skip(test::kThreadSanitized)) {
           capture::end_join(open, true);
           TRACK_EXPECT(view.threads().size() == 1);
           TRACK_EXPECT(view.header().counters.threads_joined.load() == 1);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("Threads are counted by the stack that created them, though they are gone") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          volatile int times = 5;  // one place: the loop is not to be unrolled
+          for (int i = 0; i < times; ++i) {
+            pthread_t thread;
+            TRACK_EXPECT(create(&thread, nothing) == 0 && join(thread) == 0);
+          }
+          const test::RecordingView view(core::recording.path);
+          const auto* entries = view.entries<wire::KeyCount>(wire::SectionKind::thread_origins);
+          uint64_t found = 0;
+          for (uint32_t i = 0; i < wire::kThreadOrigins; ++i)
+            if (entries[i].key != 0) {
+              TRACK_EXPECT(entries[i].count == 5);
+              ++found;
+            }
+          TRACK_EXPECT(found == 1);
           return 0;
         }) == 0);
 }

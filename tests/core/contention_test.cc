@@ -88,6 +88,26 @@ TEST_CASE("Threads that come for the same keys at once lose no wait") {
         }) == 0);
 }
 
+TEST_CASE("A fork child begins with an empty table") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          for (uint64_t i = 0; i < 100; ++i)
+            core::add_contention(*core::contention_slot(key(0x1000 + 8 * i), 1), 1, 5, 5, 1);
+          return in_child([] {
+            TRACK_EXPECT(core::copy_recording_after_fork(false));
+            core::restart_contention_after_fork();
+            const auto& section = core::section(wire::SectionKind::contention);
+            TRACK_EXPECT(section.used.load() == 0);
+            auto* slot = core::contention_slot(key(0x1000 + 8 * 70), 2);
+            TRACK_EXPECT(slot != nullptr && section.used.load() == 1);
+            TRACK_EXPECT(slot->count.load() == 0 && slot->ticks.load() == 0);
+            TRACK_EXPECT(core::contention_slot(key(0x1000 + 8 * 70), 3) == slot);
+            TRACK_EXPECT(slot->first_ticks == 2);
+            return 0;
+          });
+        }) == 0);
+}
+
 TEST_CASE("When the table fills, further objects share an entry, and only then is anything lost") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());

@@ -18,6 +18,23 @@ bool zero(const void* p, size_t n) {
 }
 }  // namespace
 
+TEST_CASE("Memory that is cleared is zero again, its neighbours are as they were") {
+  for (const size_t bytes : {size_t{64}, size_t{4096}, size_t{20000}, size_t{200000}}) {
+    auto* before = static_cast<unsigned char*>(allocate(64));
+    auto* memory = static_cast<unsigned char*>(allocate(bytes));
+    auto* after = static_cast<unsigned char*>(allocate(64));
+    std::memset(before, 7, 64);
+    std::memset(memory, 7, bytes);
+    std::memset(after, 7, 64);
+    clear(memory, bytes);
+    CHECK(std::all_of(memory, memory + bytes, [](unsigned char c) { return c == 0; }));
+    CHECK(std::all_of(before, before + 64, [](unsigned char c) { return c == 7; }));
+    CHECK(std::all_of(after, after + 64, [](unsigned char c) { return c == 7; }));
+    memory[bytes - 1] = 1;
+    CHECK(memory[bytes - 1] == 1);
+  }
+}
+
 TEST_CASE("Blocks are zero-filled and 64-byte aligned, small and large") {
   for (size_t bytes : {size_t{1}, size_t{64}, size_t{65}, size_t{4096}, size_t{65536},
                        size_t{65537}, size_t{3000000}}) {

@@ -20,7 +20,8 @@ TEST_CASE("Without a text every option has its default") {
   const Options o = read(nullptr);
   CHECK(o.record);
   CHECK(o.coroutines);
-  CHECK(o.locks);
+  CHECK(follows_locks(o));
+  CHECK_FALSE(records_holds(o));
   CHECK(o.waits);
   CHECK(o.threads_max == 65536);
   CHECK(o.coroutines_max == 4194304);
@@ -29,6 +30,15 @@ TEST_CASE("Without a text every option has its default") {
   CHECK_FALSE(o.keep);
   CHECK(o.reader == 0);
   CHECK(read("").threads_max == 65536);
+}
+
+TEST_CASE("locks is off, on, or all of them recorded") {
+  CHECK_FALSE(follows_locks(read("locks=0")));
+  CHECK_FALSE(follows_locks(read("locks=")));
+  CHECK(follows_locks(read("locks=1")));
+  CHECK(follows_locks(read("locks=all")));
+  CHECK(records_holds(read("locks=all")));
+  CHECK_FALSE(records_holds(read("locks=1")));
 }
 
 TEST_CASE("Keys are set by name, wherever they stand, the last one wins") {

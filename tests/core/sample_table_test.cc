@@ -116,8 +116,8 @@ TEST_CASE("Threads that enter and take out at once lose nothing") {
 TEST_CASE("What a thread adds to its own page is added up when another stack takes the place") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording("alloc=exact") && core::start_heap_sites());
-          wire::HeapDelta* deltas = core::take_heap_deltas();
-          TRACK_EXPECT(deltas != nullptr && core::take_heap_deltas() != deltas);
+          core::HeapDeltas deltas{core::take_heap_deltas(), 0};
+          TRACK_EXPECT(deltas.page != nullptr && core::take_heap_deltas() != deltas.page);
           const auto* sites = core::section_start<wire::HeapSite>(wire::SectionKind::heap_sites);
           constexpr uint32_t kStacks = 3000;
           for (int round = 0; round < 3; ++round)
@@ -130,9 +130,10 @@ TEST_CASE("What a thread adds to its own page is added up when another stack tak
             bytes += sites[stack].bytes.load();
           }
           for (uint64_t i = 0; i < wire::kDeltasAThread; ++i) {
-            if (deltas[i].stack.load() == 0) continue;
-            objects += deltas[i].objects.load();
-            bytes += deltas[i].bytes.load();
+            const wire::HeapDelta& delta = deltas.page[i];
+            if (delta.stack.load() == 0) continue;
+            objects += delta.objects.load();
+            bytes += delta.bytes.load();
           }
           TRACK_EXPECT(objects == 3 * kStacks);
           TRACK_EXPECT(bytes == 3 * uint64_t{kStacks} * (kStacks + 1) / 2);

@@ -151,7 +151,7 @@ def check_firefox(text, what):
         for name, start, end, _, _, _ in thread["markers"]["data"]:
             check(name < len(strings) and (end is None or end >= start), f"{what}: a marker")
             markers += end is not None
-        for stack, _, _ in thread["samples"]["data"]:
+        for stack, _, _, _ in thread["samples"]["data"]:
             check(stack is None or stack < len(stacks), f"{what}: a sample's stack is known")
             samples += 1
         for number, (prefix, frame) in enumerate(stacks):
@@ -179,11 +179,38 @@ def check_timelines(track, recording, folder, with_samples):
     return seen
 
 
+def check_awaiters(arguments, folder):
+    """Of what is burnt in a coroutine that a loop resumes, nearly all is told by who awaits it."""
+    environment = {**os.environ, "LD_PRELOAD": arguments.library,
+                   "TRACK_OPTIONS": f"cpu=499hz:keep=1:dir={folder}/awaiting"}
+    run(arguments.awaiting, "300", env=environment)
+    result = run(arguments.track, "profile", "cpu", str(folder / "awaiting"), "-o", "-",
+                 "--format", "folded")
+    chain = r"main;spawn;.*\(created by\);.*session;.*handler;.*compute"
+    direct = generated = resumed = everything = 0
+    for line in result.stdout.splitlines():
+        stack, _, count = line.rpartition(" ")
+        everything += int(count)
+        if re.search(chain + r";.*burning_numbers;.*burn$", stack):
+            generated += int(count)
+        elif re.search(chain + r";.*burn$", stack):
+            direct += int(count)
+        # The first ones are not known to be coroutines yet.
+        resumed += int(count) if "run_loop" in stack and "burn" in stack else 0
+    check(direct > 0 and generated > 0 and direct + generated >= 0.7 * everything,
+          f"by who awaits: {result.stdout}{result.stderr}")
+    check(resumed <= 0.1 * everything, f"by who resumes: {result.stdout}")
+    labels = run(arguments.track, "profile", "cpu", str(folder / "awaiting"), "-o", "-",
+                 "--format", "text").stdout
+    check("compute" in labels, f"in words: {labels}")
+
+
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--track", required=True)
     parser.add_argument("--library", required=True)
     parser.add_argument("--program", required=True)
+    parser.add_argument("--awaiting", required=True, help="the program with coroutines")
     parser.add_argument("--recording", help="only: the timelines of this recording or process")
     arguments = parser.parse_args()
     track, program = arguments.track, arguments.program
@@ -211,6 +238,8 @@ def main():
         sums = folded(forked.stdout)
         check(sums["burn_one_part"] > 40e6 and sums["burn_three_parts"] == 0,
               f"a forked child's own samples, in its own recording ({dict(sums)})")
+
+        check_awaiters(arguments, folder)
 
         dump = folder / "dump"
         result = run(track, "dump", str(recording), "-o", str(dump))

@@ -5,6 +5,7 @@ promises. Threads, realloc, a fork child."""
 
 import argparse
 import collections
+import json
 import os
 import pathlib
 import re
@@ -14,6 +15,7 @@ import tempfile
 
 ROUNDS = 4000
 PERIOD = 1024
+PEAK = 64 << 20
 
 
 def folded(track, kind, value, target):
@@ -24,7 +26,7 @@ def folded(track, kind, value, target):
     sums = collections.Counter()
     for line in done.stdout.splitlines():
         stack, _, number = line.rpartition(" ")
-        for name in set(re.findall(r"::(by_\w+);", stack)):
+        for name in set(re.findall(r"::(by_\w+)(?:;|$)", stack)):
             sums[name] += int(number)
     return sums
 
@@ -46,10 +48,13 @@ def look(arguments, folder, options, mode):
         pid = pids[-1] if mode == "fork" else target.pid
         found = {value: folded(arguments.track, "heap", value, pid)
                  for value in ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")}
+        info = subprocess.run([arguments.track, "info", "--json", "-", str(pid)], check=True,
+                              capture_output=True, text=True)
+        found["heap"] = json.loads(info.stdout)["recordings"][0]["heap"]
     finally:
         target.stdin.close()
         code = target.wait(60)
-    if code != 0 or len(said) != 16:
+    if code != 0 or len(said) != 17:
         raise RuntimeError(f"the program ended with {code}, said {said}")
     return said, found
 
@@ -70,12 +75,16 @@ def main():
             os.chmod(folder, 0o700)
             said, found = look(arguments, folder, "alloc=exact", mode)
         runs = 2 if mode == "fork" else 3
+        over = found["heap"]["peak_bytes"] - found["heap"]["bytes"]
+        check(abs(over - PEAK) < 300_000, f"exact, {mode}: the peak was {over} bytes more than now")
         for name, (blocks, size) in said.items():
             where = f"exact, {mode}, {name}"
             check(found["inuse_objects"][name] == blocks,
                   f"{where}: {found['inuse_objects'][name]} blocks, not {blocks}")
             check(found["inuse_space"][name] == size,
                   f"{where}: {found['inuse_space'][name]} bytes, not {size}")
+            if name == "by_mmap":
+                continue  # what was unmapped again is not kept
             # realloc(malloc()) allocates twice.
             times = runs * ROUNDS * (2 if name.startswith("by_realloc") and
                                      name != "by_reallocarray" else 1)
@@ -84,9 +93,13 @@ def main():
         with tempfile.TemporaryDirectory(prefix="heap-") as folder:
             os.chmod(folder, 0o700)
             said, found = look(arguments, folder, f"alloc={PERIOD}", mode)
+        over = found["heap"]["peak_bytes"] - found["heap"]["bytes"]
+        check(abs(over / PEAK - 1) < 0.1, f"sampled, {mode}: the peak was {over} bytes more than now")
         for name, (blocks, size) in said.items():
             # Relative error sqrt(period / bytes): 2.3 to 7 % here, and five of them.
             bound = 5 * ((PERIOD + size / blocks) / size) ** 0.5
+            if name == "by_mmap":
+                bound = 1e-9  # mappings are not sampled
             for value, expected in (("inuse_objects", blocks), ("inuse_space", size)):
                 share = found[value][name] / expected
                 check(abs(share - 1) < bound,

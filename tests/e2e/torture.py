@@ -106,6 +106,7 @@ def modes(library):
         "unwritable": ([library], None, {"TRACK_OPTIONS": "dir=/proc/nowhere"}, False),
         "tiny": ([library], "threads_max=64:coroutines_max=1024:stacks_mb=1", {}, True),
         "exact": ([library], "alloc=exact", {}, True),
+        "locks": ([library], "locks=all", {}, True),
         "cpu": ([library], "cpu=997", {}, True),
         # Far more often than anybody would: every third or fourth block.
         "sampled": ([library], "alloc=256", {}, True),

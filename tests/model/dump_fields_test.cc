@@ -81,18 +81,24 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Kept>() == members<Kept>());
   CHECK(kept<KeptFiber>() == members<KeptFiber>());
   CHECK(kept<LeakedBlocks>() == members<LeakedBlocks>());
+  CHECK(kept<LockBlock>() == members<LockBlock>());
   CHECK(kept<HistoryEvent>() == members<HistoryEvent>());
   CHECK(kept<History>() == members<History>());
+  CHECK(kept<Level>() == members<Level>());
+  CHECK(kept<ScheduleLevel>() == members<ScheduleLevel>());
+  CHECK(kept<Schedule>() == members<Schedule>());
+  CHECK(kept<ThreadOrigin>() == members<ThreadOrigin>());
   CHECK(kept<HeapSite>() == members<HeapSite>());
+  CHECK(kept<HeapMappings>() == members<HeapMappings>());
   CHECK(kept<HeapTable>() == members<HeapTable>());
   CHECK(kept<CpuRow>() == members<CpuRow>());
   CHECK(kept<CpuTable>() == members<CpuTable>());
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 13;  // threads, coroutines, fibers, stacks, modules, functions,
+  constexpr size_t kTables = 14;  // threads, coroutines, fibers, stacks, modules, functions,
                                   // await points, memory, frame locks, channels,
-                                  // contention, lock orders, history
+                                  // contention, lock blocks, lock orders, history
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

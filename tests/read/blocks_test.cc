@@ -68,6 +68,31 @@ TEST_CASE("blocks of one size and stack are one site, whose stack is in the trac
   CHECK(trace.stacks[at].addresses == std::vector<uint64_t>{0x400020, 0x400010});
 }
 
+TEST_CASE("a lock is known by the block it lies in, whether sites are asked for or not") {
+  RecordingBuilder recording(2);
+  const uint32_t stack = recording.add_stack({0x400010, 0x400020});
+  recording.add_block(1, kHeap, 48, 0);
+  recording.add_block(1, kHeap + 64, 120, stack);
+  for (const bool sites : {false, true}) {
+    Trace trace = trace_of(recording);
+    const uint64_t first = kHeap + 64, last = kHeap + 64 + 119;
+    for (const uint64_t object : {first, last, last + 1, kHeap + 48, kHeap + 63, uint64_t{0}}) {
+      Contention cost;
+      cost.object = object;
+      cost.kind = WaitKind::mutex;
+      trace.contention.push_back(cost);
+    }
+    read::read_heap(bytes_of(recording), sites, trace);
+    REQUIRE(trace.lock_blocks.size() == 2);
+    CHECK(trace.lock_blocks[0].object == first);
+    CHECK(trace.lock_blocks[1].object == last);
+    CHECK(trace.lock_blocks[1].bytes == 120);
+    const StackIndex at = trace.lock_blocks[1].allocated_at;
+    REQUIRE(at < trace.stacks.size());
+    CHECK(trace.stacks[at].addresses == std::vector<uint64_t>{0x400020, 0x400010});
+  }
+}
+
 TEST_CASE("the stacks of leaked blocks come out of the recording; one that is not there is none") {
   RecordingBuilder recording(2);
   const uint32_t stack = recording.add_stack({0x400010, 0x400020});

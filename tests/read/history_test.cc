@@ -40,6 +40,7 @@ class Rings {
   wire::Event& event(size_t ring, size_t slot) {
     return reinterpret_cast<wire::Event*>(at(ring) + offsetof(wire::Ring, events))[slot];
   }
+  wire::Header& header() { return builder_.header(); }
   read::Bytes bytes() { return read::Bytes::memory(std::as_const(builder_).bytes()); }
   Trace trace_of(const read::RingTape& tape) {
     Trace trace = read::read_recording(bytes(), "memory", false);
@@ -112,6 +113,23 @@ TEST_CASE("a tape that is full counts what it leaves out") {
   CHECK(history.complete_since > history.events.back().ns);
 }
 
+TEST_CASE("a hold says as which lock, and how long") {
+  Rings rings(1);
+  rings.write(0, 2);
+  for (int i = 0; i < 2; ++i) rings.event(0, i).kind = wire::EventKind::lock_held;
+  rings.event(0, 0).sort = wire::kHeldRead;
+  rings.event(0, 1).sort = wire::kHeldSpin + 1;
+  read::RingTape tape(rings.bytes());
+  tape.read();
+  const History history = rings.trace_of(tape).history;
+  REQUIRE(history.events.size() == 1);
+  CHECK(history.unreadable == 1);
+  CHECK(history.events[0].kind == HistoryKind::lock_held);
+  CHECK(history.events[0].wait == WaitKind::rwlock_read);
+  CHECK(history.events[0].duration_ns == 5);
+  CHECK(history.events[0].waker == 0);
+}
+
 TEST_CASE("nonsense in a ring is left out") {
   Rings rings(2);
   rings.write(0, 4);
@@ -124,4 +142,16 @@ TEST_CASE("nonsense in a ring is left out") {
   const History history = rings.trace_of(tape).history;
   CHECK(history.events.size() == 1);
   CHECK(history.unreadable == 3);
+}
+
+TEST_CASE("who ended a wait comes from the record") {
+  Rings rings(1);
+  rings.write(0, 2);
+  rings.event(0, 1).by = 7;
+  read::RingTape tape(rings.bytes());
+  tape.read();
+  rings.header().next_task = 8;
+  const History history = rings.trace_of(tape).history;
+  CHECK(history.events[0].waker == 0);
+  CHECK(history.events[1].waker == 7);
 }

@@ -57,11 +57,42 @@ TEST_CASE("samples of CPU time are read with their stacks and what was lost") {
   CHECK(trace.stacks[trace.cpu.rows[0].stack].addresses ==
         std::vector<uint64_t>{0x401234, 0x401000});
   CHECK(trace.cpu.rows[1].on_fiber);
-  CHECK(trace.stacks[trace.cpu.rows[1].fiber_created_at].addresses.size() == 1);
+  CHECK(trace.stacks[trace.cpu.rows[1].created_at].addresses.size() == 1);
   CHECK(trace.cpu.rows[2].stack == 0);
   CHECK(cpu_text(trace.cpu) ==
         "99 samples a second of each thread's CPU time, in the process, by signal 58; 7 samples "
         "not taken while threads had the signal blocked (`track profile cpu PID` sees those)");
+}
+
+TEST_CASE("of a sample in a coroutine the stack goes on with who awaits it") {
+  RecordingBuilder builder;
+  const uint32_t stack = builder.add_stack({0x403001, 0x402001, wire::kAwaitedBy, 0x401005});
+  builder.cpu_head().state = wire::CpuState::sampling;
+  builder.add_cpu_sample(0, wire::cpu_key(stack, false, builder.add_stack({0x404000})), 1);
+  const Trace trace = read::read_recording(read::Bytes::memory(builder.bytes()), "test", false);
+  REQUIRE(trace.cpu.rows.size() == 1);
+  const Stack& read = trace.stacks[trace.cpu.rows[0].stack];
+  CHECK(read.addresses == std::vector<uint64_t>{0x401005, 0x402001, 0x403001});
+  CHECK(read.awaiters_from == 1);
+  CHECK(trace.stacks[trace.cpu.rows[0].created_at].awaiters_from == 0);
+}
+
+TEST_CASE("who created threads is counted by stack, and those without a place are told") {
+  RecordingBuilder builder;
+  const uint32_t stack = builder.add_stack({0x401000});
+  builder.header().counters.threads_created = 9;
+  auto* entries =
+      reinterpret_cast<wire::KeyCount*>(builder.section_bytes(wire::SectionKind::thread_origins));
+  entries[3].key = wire::kOriginUsed | stack;
+  entries[3].count = 7;
+  entries[4].key = 5;  // no key of ours
+  entries[4].count = 7;
+  const Trace trace = read::read_recording(read::Bytes::memory(builder.bytes()), "test", false);
+  REQUIRE(trace.thread_origins.size() == 1);
+  CHECK(trace.thread_origins[0].count == 7);
+  CHECK(trace.stacks[trace.thread_origins[0].created_at].addresses ==
+        std::vector<uint64_t>{0x401000});
+  CHECK(trace.unknown_origins == 2);
 }
 
 TEST_CASE("a recording's threads, waits and held locks are read as they were written") {
@@ -124,6 +155,21 @@ TEST_CASE("a lock given back in the middle of the held set is no lock held") {
   const Trace trace = read_bytes(builder.bytes());
   REQUIRE(trace.threads.at(0).held.size() == 1);
   CHECK(trace.threads[0].held[0].object == 0x6000);
+}
+
+TEST_CASE("with locks=all a lock held says since when, and which call took it") {
+  RecordingBuilder builder;
+  builder.add_thread(1, wire::ThreadState::running);
+  auto& slot = builder.add_thread(2, wire::ThreadState::running);
+  builder.hold(slot, 0x5000);
+  builder.hold(slot, 0x6000);
+  builder.hold_since(slot, RecordingBuilder::kStartNs + 700, 0x401234);
+  slot.held[0] = 0;
+  const Trace trace = read_bytes(builder.bytes());
+  const Held& held = trace.threads.at(1).held.at(0);
+  CHECK(held.since_ns == RecordingBuilder::kStartNs + 700);
+  CHECK(trace.stacks.at(held.taken_at).addresses == std::vector<uint64_t>{0x401234});
+  CHECK(trace.stacks.at(held.taken_at).truncated);
 }
 
 TEST_CASE("a held set that lost entries says so") {

@@ -1,6 +1,7 @@
 // A program for tests/e2e/heap.py: allocates by every name there is, from threads and in a fork
 // child, then says what is in use: per function "NAME blocks bytes", and waits for its input's end.
 #include <malloc.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -93,6 +94,27 @@ void run_all(std::vector<void*>* kept) {
   }
 }
 
+// The most in use at a time: so many bytes more than there are in the end.
+constexpr size_t kPeak = 64 << 20;
+[[gnu::noinline]] void peak() {
+  void* block = std::malloc(kPeak);
+  asm volatile("" ::"r"(block) : "memory");
+  block = std::realloc(block, kPeak / 2);
+  asm volatile("" ::"r"(block) : "memory");
+  std::free(block);
+}
+
+// Ten mappings: five are unmapped, and half of a sixth.
+[[gnu::noinline]] void by_mmap() {
+  char* all[10];
+  for (char*& at : all)
+    at = static_cast<char*>(mmap(nullptr, 8192, PROT_READ, MAP_PRIVATE | MAP_ANONYMOUS, -1, 0));
+  for (int i = 0; i < 5; ++i) munmap(all[i], 8192);
+  munmap(all[5] + 4096, 4096);
+  // Addresses are not memory.
+  mmap(nullptr, size_t{1} << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
+}
+
 void tell(size_t times) {
   for (const Kind& kind : kKinds)
     std::printf("%s %zu %zu\n", kind.name, times * static_cast<size_t>(rounds) / 2,
@@ -128,6 +150,10 @@ int main(int count, char** arguments) {
     for (void* block : blocks) std::free(block);
     blocks.clear();
   }
+  peak();
+  by_mmap();
+  // Not in there: whose first word allocates its buffer.
+  std::printf("by_mmap 5 %d\n", 4 * 8192 + 4096);
   tell(in_child ? 1 : 2);
   return 0;
 }

@@ -10,6 +10,9 @@
 
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/holds.h"
+#include "libtrack/wire/key_count.h"
+#include "libtrack/wire/mappings.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/ring.h"
@@ -40,12 +43,15 @@ class RecordingBuilder {
     add_section(wire::SectionKind::heap_sites, sizeof(wire::HeapSite), kStacks);
     add_section(wire::SectionKind::samples, sizeof(wire::Sample), kSamples);
     add_section(wire::SectionKind::heap_deltas, sizeof(wire::HeapDelta), wire::kDeltasAThread);
+    add_section(wire::SectionKind::mappings, sizeof(wire::Mapping), 8);
     add_section(wire::SectionKind::block_regions, sizeof(wire::BlockRegion), blocks);
     add_section(wire::SectionKind::block_pages, 1, blocks * wire::kRegionPages);
     add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
     add_section(wire::SectionKind::cpu_samples, sizeof(wire::CpuSample), kCpuSamples);
+    add_section(wire::SectionKind::thread_origins, sizeof(wire::KeyCount), 8);
     add_section(wire::SectionKind::contention, sizeof(wire::ContentionSlot), kContention);
     add_section(wire::SectionKind::order_edges, sizeof(wire::OrderSlot), kOrders);
+    add_section(wire::SectionKind::held_since, sizeof(wire::HeldSince), kThreads);
     write_header();
   }
 
@@ -90,6 +96,15 @@ class RecordingBuilder {
 
   void hold(wire::ThreadSlot& slot, uint64_t object, wire::HeldSort sort = wire::kHeldMutex) {
     slot.held[slot.held_count++] = object | sort;
+  }
+
+  // With locks=all: since when, and where it was taken. Of the slot's newest.
+  void hold_since(wire::ThreadSlot& slot, uint64_t ns, uint64_t caller) {
+    const auto index =
+        &slot - reinterpret_cast<wire::ThreadSlot*>(place(wire::SectionKind::threads));
+    auto& since = reinterpret_cast<wire::HeldSince*>(place(wire::SectionKind::held_since))[index];
+    since.ticks[slot.held_count - 1] = ticks(ns);
+    since.caller[slot.held_count - 1] = caller;
   }
 
   // The leaf is the caller's choice; 0 is never used.

@@ -1,7 +1,10 @@
 // Leaves one thread blocked for ever and one coroutine suspended for ever (or finishes both: second
-// argument `clean`), says "ready PID", and ends in the way its first argument names.
+// argument `clean`), says "ready PID", and ends in the way its first argument names. With `objects`
+// a thread waits for a semaphore and at a barrier instead, both made at run time, and that is all.
 #include <err.h>
+#include <pthread.h>
 #include <sched.h>
+#include <semaphore.h>
 #include <signal.h>
 #include <sys/syscall.h>
 #include <sys/wait.h>
@@ -141,10 +144,36 @@ void end(const std::string& how, bool clean) {
   if (how == "hang") static Hanging hanging;
 }
 
+struct Objects {
+  sem_t semaphore;
+  pthread_barrier_t barrier;
+};
+
+[[gnu::noinline]] Objects* make_objects() {
+  auto* objects = new Objects;
+  sem_init(&objects->semaphore, 0, 0);
+  pthread_barrier_init(&objects->barrier, nullptr, 2);
+  return objects;
+}
+
+int use_objects() {
+  Objects* objects = make_objects();
+  std::thread worker([&] {
+    sem_wait(&objects->semaphore);
+    pthread_barrier_wait(&objects->barrier);
+  });
+  await_sleep(other_task());
+  sem_post(&objects->semaphore);
+  pthread_barrier_wait(&objects->barrier);
+  worker.join();
+  return 0;
+}
+
 }  // namespace
 
 int main(int argc, char** argv) {
   const std::string how = argc > 1 ? argv[1] : "return";
+  if (how == "objects") return use_objects();
   never->lock();
   blocked = new std::thread(wait_for_ever);
   suspended = await_for_ever().handle;

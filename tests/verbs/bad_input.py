@@ -114,12 +114,24 @@ def words(place):
                         (("--color", "loud"), "--color: loud not in"),
                         (("--dump", "/nonesuch/x"), "cannot write /nonesuch/x"),
                         (("--stacks-mb", "9" * 20), "is too large"),
-                        (("--locks", "2"), "neither 0 nor 1"),
+                        (("--threads-max", "99999999999"), "at most 4194304"),
+                        (("--locks", "foo"), "none of 0, 1 and all"),
+                        (("--waits", "2"), "neither 0 nor 1"),
                         (("--threads-max", "-5"), "`-5` is no number")):
         refused(("run", *flags, "--", TARGET, "return"), word)
     refused(("run", "--", TARGET), "no option `bogus`", env={"TRACK_OPTIONS": "bogus=1"})
     refused(("run", "--", TARGET), "TRACK_LIBRARY names /nonesuch",
             env={"TRACK_LIBRARY": "/nonesuch/libtrack.so"})
+
+
+def reader_gone(recording):
+    """`track ps ... | head`: who has read enough is told nothing."""
+    reading, writing = os.pipe()
+    os.close(reading)
+    result = subprocess.run([TRACK, "info", str(recording)], stdout=writing, stderr=subprocess.PIPE)
+    os.close(writing)
+    if result.returncode != 2 or result.stderr:
+        failures.append(f"nobody reads: exit {result.returncode}: {result.stderr}")
 
 
 def sparse_copy(source, target, size):
@@ -146,9 +158,16 @@ def recordings(place):
     track("run", "--keep", "--dir", str(kept), "--", TARGET, "kill")
     original = glob.glob(f"{kept}/kept.*/rec.*")[0]
     size = os.path.getsize(original)
+    if track("leaks", str(kept)).stdout != track("leaks", os.path.dirname(original)).stdout:
+        failures.append("the directory that a run was given is not the run's own")
+    (kept / "run.1.other").mkdir()
+    os.link(original, kept / "run.1.other" / "rec.1999999999.0")
+    refused(("leaks", str(kept)), "2 runs with recordings", "run.1.other")
+    shutil.rmtree(kept / "run.1.other")
     damaged = str(place / "rec.1999999999.0")
     survive(damaged, original, "whole", ((0, None),), allowed=(0,))
     another_version(damaged, original, str(place / "x.dump"))
+    reader_gone(original)
     for left in (0, 1, 100):
         sparse_copy(original, damaged, left)
         refused(("leaks", damaged), damaged)

@@ -56,6 +56,48 @@ def over(place):
         folded = track("profile", kind, dump, "--format", "folded").stdout
         place_name = "wait_for_ever" if kind == "block" else "finish_both"
         check(f"profile {kind}", place_name in folded, folded)
+        alone = track("profile", kind, dump, "--format", "folded", "--locks").stdout
+        check(f"profile {kind} --locks", place_name in alone and "thread::join" not in alone, alone)
+
+
+def recorded(place):
+    """With locks=all every hold is there, also of locks that nobody waited for."""
+    dump = f"{place}/recorded.dump"
+    track("run", "--dir", place, "--locks", "all", "--dump", dump, "--", TARGET, "return", "clean")
+    process = locks(dump)
+    holds = [lock["holds"] for lock in process["locks"]]
+    check("holds", process["holds"] == sum(h["count"] for h in holds) >= 2, process)
+    waited = [lock for lock in process["locks"] if lock["count"] == 1]
+    check("one was waited for", len(waited) == 1, process)
+    longest = waited[0]["holds"]
+    check("by main and the one that waited", longest["count"] >= 2, longest)
+    check("for some time", 0 < longest["longest_ns"] <= longest["total_ns"], longest)
+    check("let go where it was", any("finish_both" in f for f in functions(
+        {"stack": longest["longest_at"]})), longest)
+    text = track("locks", dump, "--sort", "held").stdout
+    check("as text", "taken " in text and "the longest" in text and "all there were" in text, text)
+    check("80 columns", all(len(line) <= 80 for line in text.splitlines()), text)
+    timeline = f"{place}/timeline"
+    track("trace", dump, "--format", "chrome", "-o", timeline)
+    with open(timeline, encoding="utf-8") as file:
+        events = json.load(file)["traceEvents"]
+    tracks = [e["args"]["name"] for e in events if e["name"] == "thread_name"]
+    check("a track of locks", "main (thread 1): locks" in tracks, tracks)
+    begun = [e for e in events if e["ph"] == "B" and e["name"].startswith("mutex ")]
+    check("a slice a hold", len(begun) == process["holds"], begun)
+
+
+def made(place):
+    """What is waited for says where it was initialized."""
+    dump = f"{place}/made.dump"
+    track("run", "--dir", place, "--dump", dump, "--", TARGET, "objects")
+    for event in locks(dump)["events"]:
+        if event["kind"] in ("semaphore", "barrier"):
+            check("made there", any("make_objects" in f for f in functions(
+                {"stack": event["created_at"]})), event)
+            break
+    else:
+        check("a semaphore or a barrier", False, locks(dump))
 
 
 def locks_text_has_none(dump):
@@ -78,6 +120,8 @@ def going_on(place, command):
 def main():
     with tempfile.TemporaryDirectory() as place:
         over(place)
+        recorded(place)
+        made(place)
         going_on(place, [TRACK, "run", "--dir", place, "--", TARGET, "forever"])
     result = track("locks", "nonsense", code=2)
     check("clear words", "neither a PID" in result.stderr, result.stderr)
@@ -85,6 +129,8 @@ def main():
     check("clear words", "--sort" in result.stderr, result.stderr)
     result = track("profile", "tasks", "1", "--all", code=2)
     check("clear words", "--all is for" in result.stderr, result.stderr)
+    result = track("profile", "block", "1", "--all", "--locks", code=2)
+    check("clear words", "contradict" in result.stderr, result.stderr)
     for failure in failures:
         print(failure)
     sys.exit(1 if failures else 0)

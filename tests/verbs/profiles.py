@@ -137,8 +137,14 @@ def differences(target, other):
         check(f"{kind}: -diff_base of two runs", total(pprof("-top", f"-diff_base={here}", there))[0] ==
               "0", pprof("-top", f"-diff_base={here}", there))
         check(f"{kind}: diff", "no difference" in track("diff", here, there).stdout, "")
-    check("diff of processes", "no difference" in track("diff", "--type", "threads", target,
-                                                        other).stdout, "")
+    twice = [f"{PLACE}/return.dump"] * 2
+    check("a type before the targets", track("diff", "threads", *twice).stdout ==
+          track("diff", "--type", "threads", *twice).stdout, "")
+    refused("diff", "--type", "threads", "heap", *twice, says="takes two targets")
+    runs = track("diff", "--type", "threads", target, other)
+    check("diff of processes", "no difference" in runs.stdout and
+          "two processes are compared" in runs.stderr, runs.stdout + runs.stderr)
+    check("diff of one", "two processes" not in track("diff", "threads", *twice).stderr, "")
     more = track("diff", f"{PLACE}/return.dump", other).stdout
     check("diff of a dump and a process", re.search(r"^ +\+1 .* end ", more, re.M), more)
     change = f"{PLACE}/change.pb.gz"
