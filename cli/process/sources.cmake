@@ -54,6 +54,7 @@ set(TRACK_PROCESS_SOURCES
   system_calls.cc
   thread_memory.cc
   traced_call.cc
+  tracker_cost.cc
   unrecorded.cc
   untracked.cc
   unwind.cc

@@ -4,8 +4,10 @@
 #include <algorithm>
 #include <ctime>
 #include <memory>
+#include <optional>
 
 #include "cli/model/words.h"
+#include "cli/process/tracker_cost.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/verbs.h"
 #include "cli/write/json.h"
@@ -33,6 +35,21 @@ std::string started_text(const Trace& trace) {
   const uint64_t seen = trace.taken_ns > trace.start_ns ? trace.taken_ns - trace.start_ns : 0;
   return fmt::format("{}, {} {}", time_text(trace.start_realtime_ns),
                      trace.gone ? "last seen after" : "running for", duration_text(seen));
+}
+
+// Of a process that lives: what the tracker takes of its memory.
+std::optional<process::TrackerCost> cost_of(const Loaded& loaded) {
+  const Trace& trace = loaded.report.trace;
+  if (!loaded.dump.path.empty() || trace.gone || trace.end != ProcessEnd::alive ||
+      trace.tracker.recording == 0)
+    return std::nullopt;
+  return process::tracker_cost(trace.pid, trace.tracker);
+}
+
+std::string cost_text(const std::optional<process::TrackerCost>& cost) {
+  if (!cost) return "";
+  return fmt::format("the recording {}, beside it {}", bytes_text(cost->recording_resident_bytes),
+                     bytes_text(cost->own_resident_bytes));
 }
 
 void describe(write::Page& page, const Loaded& loaded) {
@@ -67,6 +84,7 @@ void describe(write::Page& page, const Loaded& loaded) {
     row("fibers", fmt::format("{} live; {} created", trace.fibers.size(), trace.fibers_created));
   row("heap", write::heap_text(trace));
   row("CPU time", cpu_text(trace.cpu));
+  row("its memory", cost_text(cost_of(loaded)));
   row("modules", std::to_string(trace.modules.size()));
   row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
                              grouped(trace.events_overwritten)));
@@ -105,6 +123,11 @@ write::Json info_json(const Loaded& loaded) {
                     {"sites", heap.sites.size()}};
   if (heap.record == HeapRecord::sampled)
     json["heap"].update({{"period", heap.period}, {"samples", heap.samples}});
+  if (const auto cost = cost_of(loaded))
+    json["tracker_memory"] = {{"recording_bytes", cost->recording_bytes},
+                              {"recording_resident_bytes", cost->recording_resident_bytes},
+                              {"own_bytes", cost->own_bytes},
+                              {"own_resident_bytes", cost->own_resident_bytes}};
   if (!loaded.dump.path.empty())
     json["dump"] = {{"path", loaded.dump.path},
                     {"file_bytes", loaded.dump.file_bytes},

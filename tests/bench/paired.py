@@ -24,6 +24,7 @@ import tempfile
 import time
 
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+import more_servers  # noqa: E402
 import real_servers  # noqa: E402
 
 PARTS = ("micro", "stacks", "servers", "tools")
@@ -213,7 +214,7 @@ class Bench:
     def servers(self):
         starts = 2 if self.options.quick else 3
         bursts = self.options.rounds or (4 if self.options.quick else 7)
-        for kind in (*real_servers.ALL, EchoServer):
+        for kind in (*real_servers.ALL, more_servers.EchoServer):
             name = f"{kind.name} under load"
             if not self.wanted(name):
                 continue
@@ -366,18 +367,6 @@ class Bench:
         self.add(name=name, bare="", tracked=f"{middle * 1000:.0f} ms",
                  ratio=f"≤ {peak_mib:.0f} MiB" if goal_mib else last, value=middle, goal=goal,
                  met=middle < goal_s and (not goal_mib or peak_mib < goal_mib), peers="")
-
-
-class EchoServer(real_servers.Server):
-    """samples/chat_server, which answers every line by a coroutine of its own."""
-    name = "asio echo server (a coroutine a request)"
-    protocol = "line"
-
-    def command(self):
-        for program in (self.build / "samples" / "chat_server", self.build / "bin" / "chat_server"):
-            if program.exists():
-                return [str(program), "--mode", "echo", "--port", str(self.port)]
-        raise real_servers.Failure("chat_server is not built")
 
 
 def processor_s(pid):

@@ -7,7 +7,6 @@ real_servers.py). Bare first, with the same load: what fails bare is the machine
     servers.py --build build/release [--track PATH] [--bare] [--seconds N] [--only NAME,NAME]
 """
 import argparse
-import json
 import pathlib
 import subprocess
 import sys
@@ -16,53 +15,12 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import real_servers  # noqa: E402
 
-GATING = ("likely", "proved")
-FINDINGS = 23  # exit code of track
-
 
 def clients(server, load, seconds):
     """All load, one kind after the other; what was done, in words."""
     figures = server.load(load, seconds)
-    words = [f"{figures['requests']} checked replies"]
-    for name, command in server.more_load(seconds):
-        done = subprocess.run(command, capture_output=True, text=True, timeout=120)
-        output = done.stdout + done.stderr
-        if done.returncode != 0 or "Non-2xx" in output or "Socket errors" in output:
-            raise real_servers.Failure(f"{name}: exit code {done.returncode}: "
-                                       + output.strip()[-300:])
-        words.append(name)
-    return ", ".join(words)
-
-
-def is_known(finding, server):
-    calls = [frame["function"] for frame in finding["created_at"]]
-    return any(finding["rule"] == rule and finding["count"] <= most and
-               any(function in call for call in calls) for rule, function, most in server.known)
-
-
-def judge(report, server):
-    """Raises Failure when this is not what a correct server deserves; else words about it."""
-    try:
-        document = json.loads(report.read_text())
-    except (OSError, ValueError) as problem:
-        raise real_servers.Failure(f"no report: {problem}") from None
-    processes = len(document.get("processes", [document]))
-    if processes == 0:
-        raise real_servers.Failure("the report holds no process")
-    if not document["complete"]:
-        raise real_servers.Failure(f"the record is not complete: {document['lost']}")
-    findings = document["findings"]
-    gating = [finding for finding in findings if finding["evidence"] in GATING]
-    known = [finding for finding in gating if is_known(finding, server)]
-    gating = [finding for finding in gating if finding not in known]
-    if gating:
-        raise real_servers.Failure("false findings: " + "; ".join(
-            f"{finding['rule']} {finding['evidence']} x{finding['count']}: {finding['title']}"
-            for finding in gating))
-    threads = document["tasks"]["threads"]["created"]
-    words = f"{threads} threads, {len(findings) - len(known)} suspected"
-    notes = [note for note in document.get("notes", []) if "process" in note]
-    return "; ".join([words, *(finding["title"] for finding in known), *notes]), bool(known)
+    return ", ".join([f"{figures['requests']} checked replies",
+                      *real_servers.more_clients(server, seconds)])
 
 
 def one_run(server, options, track):
@@ -77,8 +35,8 @@ def one_run(server, options, track):
     finally:
         if server.process and server.process.poll() is None:
             server.kill()
-    words, found = judge(report, server) if track else ("", False)
-    if code != (FINDINGS if found else 0):
+    words, found = real_servers.judge(report, server) if track else ("", False)
+    if code != (real_servers.FINDINGS if found else 0):
         raise real_servers.Failure(f"exit code {code} after SIGTERM: {server.tail()}")
     return f"{done}; {words}" if track else done
 

@@ -1,6 +1,7 @@
 """Real servers started for a test or benchmark, each on a loopback port or socket of its own, with
-all its files in a temporary folder, stopped by pid. Used by tests/e2e/servers.py and
-tests/bench/paired.py."""
+all its files in a temporary folder, stopped by pid, and what is expected of its report. Used by
+tests/e2e/servers.py, tests/bench/paired.py and scripts/soak; more_servers.py has those of the
+latter that the tests do without."""
 
 import json
 import os
@@ -13,6 +14,8 @@ import time
 
 START_LIMIT_S = 60
 STOP_LIMIT_S = 60
+GATING = ("likely", "proved")
+FINDINGS = 23  # exit code of track
 
 
 class Failure(Exception):
@@ -51,6 +54,7 @@ class Server:
     """One kind of server. Subclasses say how it is set up and started."""
     protocol = None      # of server_load
     connections = 32
+    user = None          # whom it runs as where we are root, which it refuses
     # True findings: (rule, a function of the creation stack, tasks at most).
     known = ()
 
@@ -93,7 +97,7 @@ class Server:
             self.process = subprocess.Popen(
                 [*prefix, *self.command()], stdin=subprocess.DEVNULL, stdout=output,
                 stderr=subprocess.STDOUT, cwd=self.folder,
-                env={**os.environ, **(environment or {})})
+                env={**os.environ, **(environment or {})}, **self.as_user())
         end = time.monotonic() + START_LIMIT_S
         while not self.accepts():
             if self.process.poll() is not None:
@@ -104,6 +108,15 @@ class Server:
                 raise Failure(f"{self.name} does not answer after {START_LIMIT_S} s: {self.tail()}")
             time.sleep(0.02)
         self.pid = child_of(self.process.pid) if prefix else self.process.pid
+
+    def as_user(self):
+        """Of Popen."""
+        if self.user is None or os.geteuid() != 0:
+            return {}
+        return {"user": self.user, "group": self.user, "extra_groups": []}
+
+    def check(self):
+        """Once all load is over: raises Failure where what the server holds is wrong."""
 
     def stop(self):
         """SIGTERM to the server; the exit code of what was started."""
@@ -238,6 +251,50 @@ class MariaDb(Server):
         return [("mariadb-slap", [*self.client(tool("mariadb-slap", "mysqlslap")),
                                   "--auto-generate-sql", "--auto-generate-sql-load-type=mixed",
                                   "--concurrency=8", f"--number-of-queries={int(seconds * 400)}"])]
+
+
+def is_known(finding, server):
+    calls = [frame["function"] for frame in finding["created_at"]]
+    return any(finding["rule"] == rule and finding["count"] <= most and
+               any(function in call for call in calls) for rule, function, most in server.known)
+
+
+def judge(report, server):
+    """Words about a report of track's, and whether there are findings: true ones. Raises Failure
+    when this is not what a correct server deserves."""
+    try:
+        document = json.loads(report.read_text())
+    except (OSError, ValueError) as problem:
+        raise Failure(f"no report: {problem}") from None
+    processes = len(document.get("processes", [document]))
+    if processes == 0:
+        raise Failure("the report holds no process")
+    if not document["complete"]:
+        raise Failure(f"the record is not complete: {document['lost']}")
+    findings = document["findings"]
+    gating = [finding for finding in findings if finding["evidence"] in GATING]
+    known = [finding for finding in gating if is_known(finding, server)]
+    gating = [finding for finding in gating if finding not in known]
+    if gating:
+        raise Failure("false findings: " + "; ".join(
+            f"{finding['rule']} {finding['evidence']} x{finding['count']}: {finding['title']}"
+            for finding in gating))
+    threads = document["tasks"]["threads"]["created"]
+    words = f"{threads} threads, {len(findings) - len(known)} suspected"
+    notes = [note for note in document.get("notes", []) if "process" in note]
+    return "; ".join([words, *(finding["title"] for finding in known), *notes]), bool(known)
+
+
+def more_clients(server, seconds):
+    """The server's further clients, one after the other; their names. Raises Failure."""
+    names = []
+    for name, command in server.more_load(seconds):
+        done = subprocess.run(command, capture_output=True, text=True, timeout=seconds + 120)
+        output = done.stdout + done.stderr
+        if done.returncode != 0 or "Non-2xx" in output or "Socket errors" in output:
+            raise Failure(f"{name}: exit code {done.returncode}: " + output.strip()[-300:])
+        names.append(name)
+    return names
 
 
 ALL = (Memcached, Redis, Nginx, MariaDb)

@@ -67,7 +67,9 @@ INFO = {"schema_version": COUNT, "recordings": [{
     "source": TEXT, "program": TEXT, "command_line": WORDS, "pid": COUNT, "parent_pid": COUNT,
     "forked": FLAG, "recording": FLAG, "start_realtime_ns": COUNT, "seen_ns": COUNT, "end": TEXT,
     "options": TEXT, "file_bytes": COUNT, "modules": COUNT, "events": COUNT,
-    "events_overwritten": COUNT, "complete": FLAG, "lost": LOST, "damage": WORDS, "tasks": COUNTS}]}
+    "events_overwritten": COUNT, "complete": FLAG, "lost": LOST, "damage": WORDS, "tasks": COUNTS,
+    "tracker_memory": {"recording_bytes": COUNT, "recording_resident_bytes": COUNT,
+                       "own_bytes": COUNT, "own_resident_bytes": COUNT}}]}
 DOCTOR = {"schema_version": COUNT, "target": TEXT, "ok": FLAG,
           "checks": [{"result": TEXT, "text": TEXT}]}
 
