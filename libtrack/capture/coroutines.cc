@@ -191,8 +191,8 @@ void record_candidate(void* block, size_t bytes, uint32_t site, const core::Regi
 
 void start_coroutines() {
   if (!core::options.coroutines) return;
-  core::section(wire::SectionKind::sites)
-      .used.store(wire::kSiteCapacity, std::memory_order_relaxed);
+  core::section_used(wire::SectionKind::sites)
+      .store(wire::kSiteCapacity, std::memory_order_relaxed);
   core::at_thread_end = [] {
     settle_pending();
     drop_pending();
@@ -247,6 +247,7 @@ void freeing_slow(void* block) {
     stack_freed(reinterpret_cast<uint64_t>(block));
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
     const uint32_t index = slot.site & ~wire::kFrameSeen;
+    if (index >= wire::kSiteCapacity) return false;  // nothing that we wrote
     const Site& site = recording.sites[index];
     const Head head(reinterpret_cast<uint64_t>(block));
     if ((slot.site & wire::kFrameSeen) != 0) {

@@ -16,6 +16,7 @@ bool names(uint64_t entry, uint64_t object) {
 
 void drop_struck_out(ThreadSlot* slot) {
   uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  if (n > wire::kHeldCapacity) n = wire::kHeldCapacity;
   while (n > 0 && slot->held[n - 1].load(std::memory_order_relaxed) == 0) --n;
   slot->held_count.store(n, std::memory_order_relaxed);
 }
@@ -49,8 +50,7 @@ void end_hold_of(const ThreadSlot* slot, const wire::HeldSince* since, const Str
 }
 
 bool strike_out_elsewhere(uint64_t object, uint32_t stack, const void* caller) {
-  const uint64_t used =
-      core::section(wire::SectionKind::threads).used.load(std::memory_order_acquire);
+  const uint64_t used = core::entries_used<ThreadSlot>(wire::SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) {
     ThreadSlot* slot = &core::recording.threads[i];
     if (slot == core::this_thread.slot ||
@@ -120,11 +120,11 @@ void add_held_otherwise(uint64_t entry, const void* caller) {
     slot = core::this_thread.locks;
   }
   if (!core::recording_is_ours()) return;
-  if (held_full(slot)) {
+  const uint32_t at = slot->held_count.load(std::memory_order_relaxed);
+  if (at >= wire::kHeldCapacity) {
     put_held(slot, entry, caller);
     return;
   }
-  const uint32_t at = slot->held_count.load(std::memory_order_relaxed);
   if (core::this_thread.since != nullptr) begin_hold(*core::this_thread.since, at, caller);
   push_held(slot, entry);
 }
@@ -139,7 +139,9 @@ void remove_held_otherwise(uint64_t object, bool may_be_foreign, uint32_t stack,
   if (slot == nullptr || !core::recording_is_ours()) return;
   const wire::HeldSince* since = core::this_thread.since;
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
-  const Struck newest = held == 0 ? Struck{} : Struck{held - 1, slot->held[held - 1].load()};
+  const Struck newest = held == 0 || held > wire::kHeldCapacity
+                            ? Struck{}
+                            : Struck{held - 1, slot->held[held - 1].load()};
   const uint64_t begun = since == nullptr || !newest ? 0 : since->ticks[newest.at].load();
   bool told = since != nullptr;
   if (pop_held(slot, reinterpret_cast<const void*>(object))) {

@@ -21,11 +21,9 @@ inline uint64_t held_entry(const volatile void* object, wire::HeldSort sort) {
   return reinterpret_cast<uint64_t>(object) | sort;
 }
 
-inline bool held_full(const wire::ThreadSlot* slot) {
-  return slot->held_count.load(std::memory_order_relaxed) >= wire::kHeldCapacity;
-}
 inline void push_held(wire::ThreadSlot* slot, uint64_t entry) {
   const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
+  if (__builtin_expect(n >= wire::kHeldCapacity, 0)) return add_held_slow(slot, entry);
   slot->held[n].store(entry, std::memory_order_relaxed);
   slot->held_fiber[n].store(static_cast<uint16_t>(core::this_thread.fiber),
                             std::memory_order_relaxed);
@@ -35,7 +33,7 @@ inline void push_held(wire::ThreadSlot* slot, uint64_t entry) {
 // False: it is not the one taken last.
 inline bool pop_held(wire::ThreadSlot* slot, const volatile void* object) {
   const uint32_t n = slot->held_count.load(std::memory_order_relaxed);
-  if (__builtin_expect(n == 0, 0)) return false;
+  if (__builtin_expect(n - 1 >= wire::kHeldCapacity, 0)) return false;  // 0, too
   const uint64_t top = slot->held[n - 1].load(std::memory_order_relaxed);
   if ((top & ~wire::kHeldSortMask) != reinterpret_cast<uint64_t>(object)) return false;
   slot->held_count.store(n - 1, std::memory_order_relaxed);
@@ -53,7 +51,6 @@ inline bool held_silently() {
   const uint64_t entry = held_entry(object, sort);
   if (__builtin_expect(slot == nullptr || !held_silently(), 0))
     return add_held_otherwise(entry, caller != nullptr ? caller : __builtin_return_address(0));
-  if (__builtin_expect(held_full(slot), 0)) return add_held_slow(slot, entry);
   push_held(slot, entry);
 }
 

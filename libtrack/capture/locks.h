@@ -139,7 +139,8 @@ inline bool holds_recorded() {
   if (mutex->__data.__kind != 0 || since == nullptr) return false;
   const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
-  if (__builtin_expect(held == 0 || slot->held[held - 1].load(std::memory_order_relaxed) != entry,
+  if (__builtin_expect(held - 1 >= wire::kHeldCapacity ||
+                           slot->held[held - 1].load(std::memory_order_relaxed) != entry,
                        0))
     return false;
   const uint64_t begun = since->ticks[held - 1].load(std::memory_order_relaxed);

@@ -89,7 +89,7 @@ bool describe(const wire::ThreadSlot* slot, uint64_t entry, Order& order) {
 // An entry nobody else knows yet; 0 = the table is full.
 uint32_t fresh_entry(const Order& order, const core::Registers& registers) {
   OrderSlot* slots = all_slots();
-  auto& used = core::section(SectionKind::order_edges).used;
+  auto& used = core::section_used(SectionKind::order_edges);
   const uint64_t capacity = core::section_capacity<OrderSlot>(SectionKind::order_edges);
   uint64_t n = used.load(std::memory_order_relaxed);
   do {
@@ -186,8 +186,7 @@ void end_orders() {
   caches.give(reinterpret_cast<char*>(known) - offsetof(KnownOrders, keys));
   if (!core::recording_is_ours()) return;
   const uint64_t now = sys::ticks();
-  const uint64_t used =
-      core::section(SectionKind::order_edges).used.load(std::memory_order_acquire);
+  const uint64_t used = core::entries_used<OrderSlot>(SectionKind::order_edges);
   for (uint64_t i = 0; i < used; ++i)
     for (OrderWitness& witness : all_slots()[i].witnesses)
       if (witness.task.load(std::memory_order_relaxed) == self.task)

@@ -4,6 +4,7 @@
 #include "libtrack/capture/orders.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/key_counts.h"
+#include "libtrack/core/memory.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
 
@@ -62,18 +63,47 @@ void finish(ThreadSlot* slot, int rc, const pthread_t* thread, bool detached) {
   core::unpin(slot);  // the creator's pin
 }
 
+// What a new thread begins with. Not out of its slot, which others could write.
+struct Start {
+  uint64_t pool_link;
+  ThreadSlot* slot;
+  uint64_t routine;
+  void* argument;
+};
+constinit core::BlockPool starts{sizeof(Start)};
+
+// Null: no memory, and the slot is given back.
+Start* make_start(ThreadSlot* slot, bool detached, uint64_t routine, void* argument) {
+  auto* start = static_cast<Start*>(starts.take());
+  if (start == nullptr) {
+    core::BusyScope busy;
+    core::unpin(slot, detached ? 2 : 3);
+    core::count(core::lost().tasks);
+    return nullptr;
+  }
+  start->slot = slot;
+  start->routine = slot->start_routine = routine;
+  start->argument = argument;
+  slot->start_argument = reinterpret_cast<uint64_t>(argument);
+  return start;
+}
+
+Start begin(void* argument) {
+  auto* place = static_cast<Start*>(argument);
+  const Start start = *place;
+  starts.give(place);
+  core::begin_thread(start.slot);
+  return start;
+}
+
 void* thread_main(void* argument) {
-  auto* slot = static_cast<ThreadSlot*>(argument);
-  core::begin_thread(slot);
-  const auto routine = reinterpret_cast<void* (*)(void*)>(slot->start_routine);
-  return routine(reinterpret_cast<void*>(slot->start_argument));
+  const Start start = begin(argument);
+  return reinterpret_cast<void* (*)(void*)>(start.routine)(start.argument);
 }
 
 int c11_thread_main(void* argument) {
-  auto* slot = static_cast<ThreadSlot*>(argument);
-  core::begin_thread(slot);
-  const auto routine = reinterpret_cast<thrd_start_t>(slot->start_routine);
-  return routine(reinterpret_cast<void*>(slot->start_argument));
+  const Start start = begin(argument);
+  return reinterpret_cast<thrd_start_t>(start.routine)(start.argument);
 }
 
 // What the new thread's stack will measure. No lock but glibc's own around the default.
@@ -109,9 +139,10 @@ int create_thread(pthread_t* thread, const pthread_attr_t* attributes, void* (*r
   ThreadSlot* slot = prepare(detached, registers);
   if (slot == nullptr) return real.pthread_create(thread, attributes, routine, argument);
   slot->stack_kib = stack_kib(attributes);
-  slot->start_routine = reinterpret_cast<uint64_t>(routine);
-  slot->start_argument = reinterpret_cast<uint64_t>(argument);
-  const int rc = real.pthread_create(thread, attributes, thread_main, slot);
+  Start* start = make_start(slot, detached, reinterpret_cast<uint64_t>(routine), argument);
+  if (start == nullptr) return real.pthread_create(thread, attributes, routine, argument);
+  const int rc = real.pthread_create(thread, attributes, thread_main, start);
+  if (rc != 0) starts.give(start);
   finish(slot, rc, thread, detached);
   return rc;
 }
@@ -121,10 +152,11 @@ int create_c11_thread(thrd_t* thread, thrd_start_t routine, void* argument,
   ThreadSlot* slot = prepare(false, registers);
   if (slot == nullptr) return real.thrd_create(thread, routine, argument);
   slot->stack_kib = stack_kib(nullptr);
-  slot->start_routine = reinterpret_cast<uint64_t>(routine);
-  slot->start_argument = reinterpret_cast<uint64_t>(argument);
+  Start* start = make_start(slot, false, reinterpret_cast<uint64_t>(routine), argument);
+  if (start == nullptr) return real.thrd_create(thread, routine, argument);
   slot->flags.fetch_or(wire::kThreadC11, std::memory_order_relaxed);
-  const int rc = real.thrd_create(thread, c11_thread_main, slot);
+  const int rc = real.thrd_create(thread, c11_thread_main, start);
+  if (rc != thrd_success) starts.give(start);
   finish(slot, rc == thrd_success ? 0 : 1, thread, false);
   return rc;
 }

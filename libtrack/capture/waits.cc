@@ -48,8 +48,8 @@ bool still_waiting(const wire::Wait& outer, uint32_t stack, const core::Register
   if (now.depth <= before.depth) return false;
   for (uint32_t i = 0; i < before.depth; ++i)
     if (before.frames[i] != now.frames[i]) return false;
-  const wire::Header& header = *core::recording.header;
-  return now.frames[before.depth] - header.track_base < header.track_end - header.track_base;
+  const core::Recording& own = core::recording;
+  return now.frames[before.depth] - own.track_base < own.track_end - own.track_base;
 }
 
 // Where this thread is counted as a waiter just now.

@@ -22,7 +22,7 @@ TRACK_API uint64_t track_count(track_kind kind) {
   uint64_t created = counters.coroutines_created_by_gone.load(std::memory_order_relaxed);
   uint64_t destroyed = counters.coroutines_destroyed_by_gone.load(std::memory_order_relaxed);
   const uint64_t used =
-      track::core::section(track::wire::SectionKind::threads).used.load(std::memory_order_acquire);
+      track::core::entries_used<track::wire::ThreadSlot>(track::wire::SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) {
     const auto& slot = recording.threads[i];
     const auto state = slot.state.load(std::memory_order_relaxed);

@@ -9,7 +9,7 @@ namespace track::control {
 // Behind a system-call filter nobody can tell whether this is a vfork child: nothing is said then.
 ExecAttempt::ExecAttempt(const char* program)
     : said_(core::recording_is_ours() && !sys::filtered.load(std::memory_order_relaxed) &&
-            core::recording.header->pid == sys::pid()) {
+            core::recording.pid == sys::pid()) {
   if (!said_) return;
   wire::Header& header = *core::recording.header;
   core::Text(header.exec_program, sizeof header.exec_program)

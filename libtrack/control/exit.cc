@@ -2,6 +2,7 @@
 
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/options.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/stacks.h"
@@ -31,6 +32,12 @@ bool wait_while(std::atomic<uint32_t>& word, uint32_t value, uint32_t limit_ms) 
   return true;
 }
 
+// What a reader asks for, within what the options allow.
+uint32_t limit_ms(const std::atomic<uint32_t>& asked, uint64_t most) {
+  const uint32_t ms = asked.load(std::memory_order_relaxed);
+  return ms < most ? ms : static_cast<uint32_t>(most);
+}
+
 // Handshake with the parent `track`: waiting -> taken -> released.
 void pause_for_reader() {
   wire::Control& control = recording.header->control;
@@ -41,12 +48,12 @@ void pause_for_reader() {
   control.exit_word.store(wire::kExitWaiting, std::memory_order_release);
   sys::futex_wake(&control.exit_word);
   if (!wait_while(control.exit_word, wire::kExitWaiting,
-                  control.take_limit_ms.load(std::memory_order_relaxed))) {
+                  limit_ms(control.take_limit_ms, core::options.take_ms))) {
     uint32_t waiting = wire::kExitWaiting;
     if (control.exit_word.compare_exchange_strong(waiting, wire::kExitReleased)) return;
   }
   wait_while(control.exit_word, wire::kExitTaken,
-             control.hold_limit_ms.load(std::memory_order_relaxed));
+             limit_ms(control.hold_limit_ms, core::options.hold_ms));
   control.exit_word.store(wire::kExitReleased, std::memory_order_release);
 }
 
@@ -56,7 +63,7 @@ namespace {
 // A vfork child shares our memory, but is not the process that is recorded.
 bool is_recorded_process() {
   return core::recording_is_ours() &&
-         (sys::filtered.load(std::memory_order_relaxed) || recording.header->pid == sys::pid());
+         (sys::filtered.load(std::memory_order_relaxed) || recording.pid == sys::pid());
 }
 
 // What functions that have returned left below us would look like references to whoever looks at

@@ -73,14 +73,14 @@ void in_fork_child() {
   const bool keep_coroutines = core::inside_tracker();
   core::BusyScope busy;
   const uint32_t parent_task = core::this_thread.task;
-  const int32_t parent = core::recording.header->pid;
+  const int32_t parent = core::recording.pid;
   if (!core::copy_recording_after_fork(keep_coroutines)) {
     core::this_thread.locks = nullptr;
     core::this_thread.since = nullptr;
     return;
   }
   wire::Header& header = *core::recording.header;
-  header.pid = sys::pid();
+  header.pid = core::recording.pid = sys::pid();
   header.parent_pid = parent;
   header.fork_parent_task = parent_task;
   header.start_realtime_ns = sys::realtime_ns();

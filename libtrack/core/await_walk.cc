@@ -46,7 +46,7 @@ bool listed(uint64_t address, Frame& frame) {
     frame.block = slot->address.load(std::memory_order_relaxed);
     if (frame.block > address) continue;
     const uint64_t bytes = slot->size_bytes - (address - frame.block);
-    if (address - frame.block >= slot->size_bytes) return false;
+    if (address - frame.block >= slot->size_bytes || address - frame.block >= kReach) return false;
     frame.address = address;
     frame.created = slot->stack;
     frame.words = static_cast<uint32_t>(bytes / 8 < kWords ? bytes / 8 : kWords);

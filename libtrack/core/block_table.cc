@@ -25,7 +25,7 @@ uint64_t leaf_count() {
 
 uint32_t take_leaf() {
   if (const uint32_t spare = spare_leaf.exchange(0, std::memory_order_acq_rel)) return spare;
-  auto& used = section(SectionKind::block_regions).used;
+  auto& used = section_used(SectionKind::block_regions);
   uint64_t leaf = used.load(std::memory_order_relaxed);
   do {
     if (leaf >= leaf_count()) return 0;
@@ -110,7 +110,7 @@ bool start_block_table() {
   // Untouched pages of the process's own memory read as zero; those of a file may not.
   block_table.leaves =
       static_cast<std::atomic<uint16_t>*>(allocate(wire::kBlockRegions * sizeof(uint16_t)));
-  section(SectionKind::block_regions).used.store(1, std::memory_order_relaxed);
+  section_used(SectionKind::block_regions).store(1, std::memory_order_relaxed);
   return block_table.leaves != nullptr && reserve(block_table.pages, wire::kRegionPages);
 }
 
@@ -119,7 +119,7 @@ void restart_block_table_after_fork() {
   for (const uint32_t region : region_of_leaf)
     block_table.leaves[region].store(0, std::memory_order_relaxed);
   spare_leaf.store(0, std::memory_order_relaxed);
-  section(SectionKind::block_regions).used.store(1, std::memory_order_relaxed);
+  section_used(SectionKind::block_regions).store(1, std::memory_order_relaxed);
   reserve(block_table.pages, wire::kRegionPages);
 }
 

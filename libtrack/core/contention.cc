@@ -26,7 +26,7 @@ bool is(const ContentionSlot& slot, uint64_t identity, const ContentionKey& key)
 // An entry nobody else knows yet; 0 = the table is full.
 uint32_t fresh_entry(uint64_t identity, const ContentionKey& key, uint64_t now_ticks,
                      uint64_t most_entries) {
-  auto& used = section(SectionKind::contention).used;
+  auto& used = section_used(SectionKind::contention);
   auto* slots = section_start<ContentionSlot>(SectionKind::contention);
   uint64_t n = used.load(std::memory_order_relaxed);
   do {

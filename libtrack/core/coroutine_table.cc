@@ -50,14 +50,18 @@ bool patiently(FrameCell& cell, Attempt attempt) {
 }
 
 // Free slots: each thread keeps a few; the others are in one list of all, a counter against A-B-A
-// above its head. Linked by index + 1 through created_ticks.
+// above its head. Linked by index + 1 through created_ticks; a link that cannot be one ends the
+// list.
 constexpr uint32_t kKept = 64;
 constexpr uint32_t kAtOnce = 32;  // slots that a thread takes from the section, or gives, at a time
 std::atomic<uint64_t> free_slots{0};
 
 uint32_t next_of(uint32_t index) {
-  return static_cast<uint32_t>(
-      __atomic_load_n(&recording.coroutines[index - 1].created_ticks, __ATOMIC_RELAXED));
+  const uint64_t next =
+      __atomic_load_n(&recording.coroutines[index - 1].created_ticks, __ATOMIC_RELAXED);
+  return next <= section_capacity<CoroutineSlot>(SectionKind::coroutines)
+             ? static_cast<uint32_t>(next)
+             : 0;
 }
 void set_next(uint32_t index, uint32_t next) {
   __atomic_store_n(&recording.coroutines[index - 1].created_ticks, next, __ATOMIC_RELAXED);
@@ -98,7 +102,7 @@ bool find_more_slots() {
     keep_free(index);
   }
   if (this_thread.free_frames != 0) return true;
-  auto& used = section(SectionKind::coroutines).used;
+  auto& used = section_used(SectionKind::coroutines);
   const uint64_t capacity = section_capacity<CoroutineSlot>(SectionKind::coroutines);
   uint64_t first = used.load(std::memory_order_relaxed);
   do {
@@ -162,7 +166,8 @@ void mark_frame_seen(CoroutineSlot& slot) {
 }
 
 void give_back_free_slots() {
-  while (this_thread.free_frames != 0) give_some(UINT32_MAX);
+  if (this_thread.free_frames != 0) give_some(2 * kKept);
+  this_thread.free_frames = this_thread.free_frame_count = 0;
 }
 
 // A saturated count says "maybe" for ever.

@@ -165,7 +165,7 @@ void delete_timer(CpuThread& thread) {
 
 template <class Use>
 void each_slot(Use use) {
-  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  const uint64_t used = entries_used<wire::ThreadSlot>(SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) use(recording.threads[i], cpu_threads[i]);
 }
 
@@ -207,7 +207,7 @@ void start_cpu_sampling() {
       kSecond / (options.cpu < wire::kMostSamplesASecond ? options.cpu : wire::kMostSamplesASecond);
   expected_at_once = kLongestTickNs / period_ns + 2;
   head->period_ns = static_cast<uint32_t>(period_ns);
-  section(SectionKind::cpu_samples).used.store(sample_count, std::memory_order_relaxed);
+  section_used(SectionKind::cpu_samples).store(sample_count, std::memory_order_relaxed);
   const int number = take_unused_signal(on_cpu_signal, 0);
   if (number == 0) return head->state.store(CpuState::no_signal, std::memory_order_release);
   use_signal(number);

@@ -69,11 +69,13 @@ uint32_t take_slot() {
   uint64_t head = free_slots.load(std::memory_order_acquire);
   while (static_cast<uint32_t>(head) != 0) {
     const FiberSlot& slot = fiber_slot(static_cast<uint32_t>(head));
-    const uint64_t next = ((head >> 32) + 1) << 32 | slot.next_free.load(std::memory_order_relaxed);
+    uint32_t after = slot.next_free.load(std::memory_order_relaxed);
+    if (after > section_capacity<FiberSlot>(SectionKind::fibers)) after = 0;  // nothing we wrote
+    const uint64_t next = ((head >> 32) + 1) << 32 | after;
     if (free_slots.compare_exchange_weak(head, next, std::memory_order_acq_rel))
       return static_cast<uint32_t>(head);
   }
-  auto& used = section(SectionKind::fibers).used;
+  auto& used = section_used(SectionKind::fibers);
   uint64_t index = used.load(std::memory_order_relaxed);
   do {
     if (index >= section_capacity<FiberSlot>(SectionKind::fibers)) return 0;
@@ -162,7 +164,7 @@ void release_fibers_between(uint64_t low, uint64_t high) {
 }
 
 void forget_fibers_after_fork() {
-  const uint64_t used = section(SectionKind::fibers).used.load(std::memory_order_relaxed);
+  const uint64_t used = entries_used<FiberSlot>(SectionKind::fibers);
   for (uint32_t fiber = 1; fiber <= used; ++fiber) release_fiber(fiber);
   this_thread.fiber = 0;
 }

@@ -32,7 +32,7 @@ void add_up(HeapDelta& delta) {
 bool start_heap_sites() {
   sites = section_start<HeapSite>(SectionKind::heap_sites);
   site_count = section_capacity<HeapSite>(SectionKind::heap_sites);
-  section(SectionKind::heap_sites).used.store(site_count, std::memory_order_relaxed);
+  section_used(SectionKind::heap_sites).store(site_count, std::memory_order_relaxed);
   return site_count != 0;
 }
 
@@ -45,7 +45,7 @@ void add_to_heap_site(uint32_t stack, uint64_t objects, uint64_t bytes) {
 }
 
 HeapDelta* take_heap_deltas() {
-  auto& used = section(SectionKind::heap_deltas).used;
+  auto& used = section_used(SectionKind::heap_deltas);
   const uint64_t room = section_capacity<HeapDelta>(SectionKind::heap_deltas);
   uint64_t at = used.load(std::memory_order_relaxed);
   do {

@@ -107,7 +107,7 @@ MappingKind cut(Mapping& slot, uint64_t from, uint64_t to) {
 bool start_mapping_table() {
   if (section_capacity<Mapping>(SectionKind::mappings) < wire::kMappingSlots) return false;
   slots = section_start<Mapping>(SectionKind::mappings);
-  section(SectionKind::mappings).used.store(wire::kMappingSlots, std::memory_order_relaxed);
+  section_used(SectionKind::mappings).store(wire::kMappingSlots, std::memory_order_relaxed);
   return true;
 }
 

@@ -39,7 +39,7 @@ bool begin_writing() {
 }
 
 uint64_t slots_used() {
-  return section(SectionKind::modules).used.load(std::memory_order_acquire);
+  return entries_used<ModuleSlot>(SectionKind::modules);
 }
 
 ModuleSlot* known_module(uint64_t address) {
@@ -53,11 +53,11 @@ ModuleSlot* known_module(uint64_t address) {
 }
 
 uint64_t add_string(const char* s) {
-  auto& used = section(SectionKind::strings).used;
-  const uint64_t bytes = length(s) + 1;
+  auto& used = section_used(SectionKind::strings);
+  const uint64_t bytes = length(s) + 1, room = place_of(SectionKind::strings).bytes;
   uint64_t at = used.load(std::memory_order_relaxed);
   if (at == 0) at = 1;  // offset 0 stays the empty string
-  if (at + bytes > section(SectionKind::strings).bytes || !reserve(recording.strings + at, bytes) ||
+  if (at > room || bytes > room - at || !reserve(recording.strings + at, bytes) ||
       !reserve(recording.strings, 1))
     return 0;
   copy_bytes(recording.strings + at, s, bytes);
@@ -97,7 +97,7 @@ void add_module(const Image& image) {
     writing.store(0, std::memory_order_release);
     return;
   }
-  auto& used = section(SectionKind::modules).used;
+  auto& used = section_used(SectionKind::modules);
   const uint64_t at = used.load(std::memory_order_relaxed);
   ModuleSlot& m = recording.modules[at];
   if (at >= section_capacity<ModuleSlot>(SectionKind::modules) || !reserve(&m, sizeof m)) {
@@ -135,8 +135,8 @@ int add_loaded(dl_phdr_info* info, size_t, void*) {
               reinterpret_cast<uint64_t>(info->dlpi_phdr)});
   const ModuleSlot* m = known_module(reinterpret_cast<uint64_t>(&add_loaded));
   if (m != nullptr) {
-    recording.header->track_base = m->start;
-    recording.header->track_end = m->end;
+    recording.header->track_base = recording.track_base = m->start;
+    recording.header->track_end = recording.track_end = m->end;
   }
   return 0;
 }
@@ -171,6 +171,15 @@ void modules_changing() {
   recording.header->module_generation.fetch_add(1, std::memory_order_relaxed);
 }
 
+namespace {
+bool is_vdso(const ModuleSlot& m) {
+  constexpr char kName[] = "[vdso]";
+  return m.path <= place_of(SectionKind::strings).bytes - sizeof kName &&
+         reserve(recording.strings + m.path, sizeof kName) &&
+         equal(recording.strings + m.path, kName);
+}
+}  // namespace
+
 void modules_closed() {
   if (!recording_is_ours()) return;
   modules_changing();
@@ -180,8 +189,7 @@ void modules_closed() {
     ModuleSlot& m = recording.modules[i];
     if (m.unloaded.load(std::memory_order_relaxed) != 0) continue;
     dl_find_object found;
-    if (_dl_find_object(reinterpret_cast<void*>(m.start), &found) != 0 &&
-        !equal(recording.strings + m.path, "[vdso]"))
+    if (_dl_find_object(reinterpret_cast<void*>(m.start), &found) != 0 && !is_vdso(m))
       m.unloaded.store(now, std::memory_order_relaxed);
   }
 }

@@ -144,6 +144,7 @@ void write_directory(const Plan& plan) {
       s.entry_bytes = plan.entry[i];
       s.offset = offset;
       s.bytes = plan.bytes[i];
+      recording.places[i] = {offset, plan.bytes[i]};
       offset += plan.bytes[i];
     }
 }
@@ -194,7 +195,7 @@ void write_header(const char* option_text, const Plan& plan) {
   h.version = wire::kVersion;
   h.header_bytes = wire::kHeaderBytes;
   h.file_bytes = plan.total;
-  h.pid = sys::pid();
+  h.pid = recording.pid = sys::pid();
   h.parent_pid = static_cast<int32_t>(sys::call(SYS_getppid));
   h.uid = static_cast<uint32_t>(sys::call(SYS_geteuid));
   h.cpu_count = static_cast<uint32_t>(plan.bytes[static_cast<uint32_t>(SectionKind::rings)] /
@@ -310,8 +311,8 @@ void let_locks_go_unseen() {
     seen->store(false);
 }
 
-wire::Section& section(SectionKind kind) {
-  return recording.header->sections[static_cast<uint32_t>(kind)];
+std::atomic<uint64_t>& section_used(SectionKind kind) {
+  return recording.header->sections[static_cast<uint32_t>(kind)].used;
 }
 
 bool populate(const void* at, size_t bytes) {
@@ -345,12 +346,12 @@ namespace {
 // use(page) for every page that was ever reserved, until it says false.
 template <class Use>
 bool each_reserved_page(Use use) {
-  const uint64_t pages = section(SectionKind::blocks).offset >> 12;
+  const uint64_t pages = place_of(SectionKind::blocks).offset >> 12;
   for (uint64_t page = 0; page < pages; ++page)
     if (reserved_pages[page] != 0 && !use(page)) return false;
   const auto* in_use =
-      reinterpret_cast<uint8_t*>(recording.base + section(SectionKind::block_pages).offset);
-  const uint64_t leaves = section(SectionKind::block_regions).used.load(std::memory_order_acquire);
+      reinterpret_cast<uint8_t*>(recording.base + place_of(SectionKind::block_pages).offset);
+  const uint64_t leaves = entries_used<wire::BlockRegion>(SectionKind::block_regions);
   for (uint64_t page = 0; page < leaves * wire::kRegionPages; ++page)
     if (in_use[page] == wire::kPageThere && !use(pages + page)) return false;
   return true;
@@ -375,7 +376,7 @@ bool copy_recording_after_fork(bool with_coroutines) {
     return false;
   }
   const auto leave = [](SectionKind kind) {
-    const wire::Section& left = section(kind);
+    const Place& left = place_of(kind);
     for (uint64_t page = left.offset >> 12; page < (left.offset + left.bytes) >> 12; ++page)
       if (reserved_pages[page] != 0) reserved_pages[page] = 0;
   };
@@ -388,15 +389,15 @@ bool copy_recording_after_fork(bool with_coroutines) {
   // What waiting cost, and in which order locks were taken, happened to the parent.
   constexpr SectionKind kOfTheParent[] = {SectionKind::contention, SectionKind::order_edges};
   for (const SectionKind left : kOfTheParent) leave(left);
-  for (uint64_t page = 0; page < section(SectionKind::blocks).offset >> 12; ++page)
+  for (uint64_t page = 0; page < place_of(SectionKind::blocks).offset >> 12; ++page)
     if (reserved_pages[page] != 0)
       copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
   sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
-  if (!with_coroutines) section(SectionKind::coroutines).used.store(0, std::memory_order_relaxed);
+  if (!with_coroutines) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
   for (const SectionKind left : kOfTheParent)
-    section(left).used.store(0, std::memory_order_relaxed);
+    section_used(left).store(0, std::memory_order_relaxed);
   recording.path[0] = 0;
   wiped_in_children.ours.store(true, std::memory_order_relaxed);
   unpublished = true;

@@ -5,6 +5,11 @@
 // when anything failed, recording_on() is false and every hook does nothing but the real call:
 // constructors that ran before ours may have started threads.
 //
+// Trust: the file may be written by others, a reader that goes wrong or somebody's dd. Nothing that
+// is read back from it decides where we write, how far we loop, or what the target runs: the
+// directory of sections is kept here a second time, indexes and counts are bounded where they are
+// read.
+//
 // Space: the file is sparse; reserve() must be asked before a page is touched for the first time.
 // It asks the kernel to reserve it (MADV_POPULATE_WRITE), which fails where a touch would raise
 // SIGBUS. Refusals are counted in the header.
@@ -19,6 +24,11 @@
 
 namespace track::core {
 
+// Where a section lies in the file.
+struct Place {
+  uint64_t offset, bytes;
+};
+
 // Process-wide addresses, fixed once the recording is open.
 struct Recording {
   char* base;
@@ -30,7 +40,10 @@ struct Recording {
   wire::ModuleSlot* modules;
   wire::FiberSlot* fibers;
   char* strings;
-  char path[768];  // of the file; empty when the mapping has none
+  char path[768];                  // of the file; empty when the mapping has none
+  int32_t pid;                     // whose recording it is
+  uint64_t track_base, track_end;  // where libtrack itself is mapped
+  Place places[wire::kSectionCount];
 };
 extern Recording recording;
 
@@ -79,14 +92,25 @@ bool recording_wanted();
 // Removes the file: a clean end that nobody wants to look at.
 void remove_recording();
 
-wire::Section& section(wire::SectionKind kind);
+inline const Place& place_of(wire::SectionKind kind) {
+  return recording.places[static_cast<uint32_t>(kind)];
+}
 template <class T>
 T* section_start(wire::SectionKind kind) {
-  return reinterpret_cast<T*>(recording.base + section(kind).offset);
+  return reinterpret_cast<T*>(recording.base + place_of(kind).offset);
 }
 template <class T>
 uint64_t section_capacity(wire::SectionKind kind) {
-  return section(kind).bytes / sizeof(T);
+  return place_of(kind).bytes / sizeof(T);
+}
+// Entries handed out so far, as readers see it.
+std::atomic<uint64_t>& section_used(wire::SectionKind kind);
+// The same for whoever walks through them: never more than there is room for.
+template <class T>
+uint64_t entries_used(wire::SectionKind kind) {
+  const uint64_t used = section_used(kind).load(std::memory_order_acquire);
+  const uint64_t capacity = section_capacity<T>(kind);
+  return used < capacity ? used : capacity;
 }
 
 // Asks the kernel for whole pages of the file: safe to touch from then on. False: do not.

@@ -48,6 +48,7 @@ bool grow(Ring& ring) {
   if (ring.failed.load(std::memory_order_relaxed) != 0) return false;
   uint64_t limit = ring.limit.load(std::memory_order_relaxed);
   if (limit > ring.head.load(std::memory_order_relaxed)) return true;
+  if (limit >= kRingEvents) return false;  // nothing that we wrote
   const uint64_t wanted = limit == 0 ? kFirstEvents : kGrowEvents;
   const uint64_t more = limit + wanted < kRingEvents ? wanted : kRingEvents - limit;
   if (!reserve(&ring.events[limit], more * sizeof(Event))) {
@@ -150,7 +151,7 @@ bool push_pooled(const Words& words) {
 void start_rings() {
   rings = section_start<char>(wire::SectionKind::rings);
   const auto count =
-      static_cast<uint32_t>(section(wire::SectionKind::rings).bytes / wire::kRingStride);
+      static_cast<uint32_t>(place_of(wire::SectionKind::rings).bytes / wire::kRingStride);
   cpu_rings = count > wire::kPooledRings ? count - wire::kPooledRings : 0;
   pooled_rings = count - cpu_rings;
   // glibc's own registration; weak by look-up so that an older glibc still loads us.
@@ -158,7 +159,7 @@ void start_rings() {
   const auto* offset = static_cast<const ptrdiff_t*>(dlsym(RTLD_DEFAULT, "__rseq_offset"));
   have_rseq = size != nullptr && offset != nullptr && *size != 0;
   if (have_rseq) rseq_offset = *offset;
-  section(wire::SectionKind::rings).used.store(count, std::memory_order_relaxed);
+  section_used(wire::SectionKind::rings).store(count, std::memory_order_relaxed);
 }
 
 void restart_rings_after_fork() {

@@ -21,6 +21,7 @@ constexpr uint64_t kProbes = 64;
 Sample* slots;
 unsigned home_shift;
 uint64_t slot_mask;
+uint64_t sample_period;
 // How far from the place of its hash an entry ever was: a search goes no further, and needs no
 // marks where entries were taken out.
 std::atomic<uint8_t>* reach;
@@ -70,7 +71,7 @@ bool enter(const TakenSample& sample) {
     }
     count_in_filter(sample.address, 1);
     slot.address.store(sample.address, std::memory_order_release);
-    add_to_estimate(estimate_of(sample.bytes, recording.header->heap.period).bytes);
+    add_to_estimate(estimate_of(sample.bytes, sample_period).bytes);
     return true;
   }
   count(lost().blocks);
@@ -88,9 +89,9 @@ bool start_sample_table(uint64_t period) {
   slot_mask = (uint64_t{1} << bits) - 1;
   reach = static_cast<std::atomic<uint8_t>*>(allocate(slot_mask + 1));
   if (reach == nullptr) return false;
-  section(SectionKind::samples).used.store(slot_mask + 1, std::memory_order_relaxed);
+  section_used(SectionKind::samples).store(slot_mask + 1, std::memory_order_relaxed);
   sys::call(SYS_madvise, sys::as_long(&sample_filter), sizeof sample_filter, MADV_WIPEONFORK);
-  recording.header->heap.period = period;
+  recording.header->heap.period = sample_period = period;
   return true;
 }
 
@@ -102,7 +103,7 @@ void restart_sample_table_after_fork() {
 }
 
 void add_sample(uint64_t address, uint64_t bytes, uint32_t stack, uint32_t task) {
-  const Estimate estimate = estimate_of(bytes, recording.header->heap.period);
+  const Estimate estimate = estimate_of(bytes, sample_period);
   add_to_heap_site(stack, estimate.objects, estimate.bytes);
   enter({address, bytes, sys::ticks(), stack, task});
 }
@@ -117,8 +118,8 @@ TakenSample remove_sample(uint64_t address) {
     const TakenSample taken{address, slot.bytes, slot.ticks, slot.stack, slot.task};
     count_in_filter(address, -1);
     slot.address.store(0, std::memory_order_release);
-    recording.header->heap.bytes.fetch_sub(
-        estimate_of(taken.bytes, recording.header->heap.period).bytes, std::memory_order_relaxed);
+    recording.header->heap.bytes.fetch_sub(estimate_of(taken.bytes, sample_period).bytes,
+                                           std::memory_order_relaxed);
     return taken;
   }
   return {};

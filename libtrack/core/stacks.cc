@@ -24,10 +24,10 @@ uint64_t body_words;
 // Writes the body and publishes it; the entry stays without a body when there is no room.
 void write_body(StackIndexEntry& entry, const uint64_t* frames, uint32_t depth, bool truncated,
                 uint32_t noted) {
-  auto& used = section(SectionKind::stack_bodies).used;
+  auto& used = section_used(SectionKind::stack_bodies);
   const uint64_t at = used.fetch_add(depth, std::memory_order_relaxed);
   const uint64_t ahead = at + depth + kReserveWords <= body_words ? kReserveWords : 0;
-  if (at + depth > body_words || !reserve(bodies + at, (depth + ahead) * 8)) {
+  if (at > body_words || depth > body_words - at || !reserve(bodies + at, (depth + ahead) * 8)) {
     count(lost().stacks);
     return;
   }
@@ -46,7 +46,7 @@ void start_stacks() {
   entry_count = section_capacity<StackIndexEntry>(SectionKind::stack_index);
   bodies = section_start<uint64_t>(SectionKind::stack_bodies);
   body_words = section_capacity<uint64_t>(SectionKind::stack_bodies);
-  section(SectionKind::stack_index).used.store(entry_count, std::memory_order_relaxed);
+  section_used(SectionKind::stack_index).store(entry_count, std::memory_order_relaxed);
 }
 
 uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, bool truncated,
@@ -85,8 +85,10 @@ void count_unfinished_stack() {
 }
 
 InternedStack interned_stack(uint32_t reference) {
-  if (reference == 0) return {nullptr, 0, true};
+  if (reference == 0 || reference >= entry_count) return {nullptr, 0, true};
   const uint64_t body = entries[reference].body.load(std::memory_order_acquire);
+  if (wire::stack_body_offset(body) + wire::stack_body_depth(body) > body_words)
+    return {nullptr, 0, true};
   return {bodies + wire::stack_body_offset(body), wire::stack_body_depth(body),
           body == 0 || (wire::stack_body_flags(body) & wire::kStackTruncated) != 0};
 }

@@ -68,7 +68,7 @@ uint32_t pop_free_slot() {
                                          std::memory_order_acq_rel))
       return index;
   }
-  auto& used = section(SectionKind::threads).used;
+  auto& used = section_used(SectionKind::threads);
   const uint64_t capacity = section_capacity<ThreadSlot>(SectionKind::threads);
   uint64_t index = used.load(std::memory_order_relaxed);
   do {
@@ -273,7 +273,7 @@ __attribute__((no_sanitize("thread"))) ThreadSlot* slot_of(pthread_t thread) {
   auto* word = reinterpret_cast<ThreadSlot* volatile*>(reinterpret_cast<char*>(thread) + offset);
   for (int attempt = 0; attempt < 2000; ++attempt) {
     if (ThreadSlot* slot = *word) return slot;
-    const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+    const uint64_t used = entries_used<ThreadSlot>(SectionKind::threads);
     bool starting = false;
     for (uint64_t i = 0; i < used && attempt % 100 == 0; ++i) {
       ThreadSlot& slot = recording.threads[i];
@@ -308,7 +308,7 @@ void start_threads() {
 
 void restart_threads_after_fork() {
   // Only the forking thread lives on; the others' slots describe threads of the parent.
-  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_relaxed);
+  const uint64_t used = entries_used<ThreadSlot>(SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) {
     ThreadSlot& slot = recording.threads[i];
     if (&slot == this_thread.slot ||

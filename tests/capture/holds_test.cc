@@ -167,7 +167,7 @@ TEST_CASE("Nothing of it unless it is asked for, and in a child that has no reco
           capture::add_held(&objects[1], wire::kHeldRead);
           capture::remove_held(&objects[1], true);
           TRACK_EXPECT(holds().empty() && core::this_thread.since == nullptr);
-          TRACK_EXPECT(core::section(wire::SectionKind::held_since).bytes == 0);
+          TRACK_EXPECT(test::section(wire::SectionKind::held_since).bytes == 0);
           return 0;
         }) == 0);
   CHECK(in_child([] {

@@ -96,7 +96,7 @@ TEST_CASE("A fork child begins with an empty table") {
           return in_child([] {
             TRACK_EXPECT(core::copy_recording_after_fork(false));
             core::restart_contention_after_fork();
-            const auto& section = core::section(wire::SectionKind::contention);
+            const auto& section = test::section(wire::SectionKind::contention);
             TRACK_EXPECT(section.used.load() == 0);
             auto* slot = core::contention_slot(key(0x1000 + 8 * 70), 2);
             TRACK_EXPECT(slot != nullptr && section.used.load() == 1);

@@ -210,7 +210,7 @@ TEST_CASE("A full table counts the loss, keeps the rest and takes new blocks onc
 TEST_CASE("Refused space costs the blocks of that moment only") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
-          const auto& section = core::section(wire::SectionKind::coroutines);
+          const auto& section = test::section(wire::SectionKind::coroutines);
           const uint64_t bytes = core::recording.bytes;
           TRACK_EXPECT(truncate(core::recording.path, static_cast<off_t>(section.offset)) == 0);
           for (uint64_t i = 1; i <= 100; ++i) TRACK_EXPECT(!insert(i * 64, i));

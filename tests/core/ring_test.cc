@@ -137,7 +137,7 @@ TEST_CASE("A pooled ring is written by one thread at a time, and an event withou
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
           const test::RecordingView view(core::recording.path);
-          const auto& rings = core::section(wire::SectionKind::rings);
+          const auto& rings = test::section(wire::SectionKind::rings);
           auto* mapped = core::section_start<char>(wire::SectionKind::rings);
           const uint64_t first = view.ring_count() - wire::kPooledRings;
           TRACK_EXPECT(rings.bytes / wire::kRingStride == view.ring_count());
@@ -158,7 +158,7 @@ TEST_CASE("A pooled ring is written by one thread at a time, and an event withou
 TEST_CASE("Records without room are counted as lost and nothing is touched") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
-          const auto& rings = core::section(wire::SectionKind::rings);
+          const auto& rings = test::section(wire::SectionKind::rings);
           // The file shrinks as on a file system that gave its space back: a touch is SIGBUS.
           TRACK_EXPECT(truncate(core::recording.path, static_cast<off_t>(rings.offset)) == 0);
           std::memset(core::reserved_pages + (rings.offset >> 12), 0, rings.bytes >> 12);
@@ -178,7 +178,7 @@ TEST_CASE("A ring that got some room and no more keeps what it has and counts th
           core::push_event(make_event(1, 0));
           uint64_t ring = 0;
           while (view.ring(ring).head.load() == 0) ++ring;
-          const auto& rings = core::section(wire::SectionKind::rings);
+          const auto& rings = test::section(wire::SectionKind::rings);
           const uint64_t end = rings.offset + ring * wire::kRingStride + 36864;
           TRACK_EXPECT(truncate(core::recording.path, static_cast<off_t>(end)) == 0);
           for (uint64_t i = 1; i < 3000; ++i) core::push_event(make_event(1, i));

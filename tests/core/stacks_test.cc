@@ -128,7 +128,7 @@ TEST_CASE("Full tables count what they lose and keep what they have") {
 TEST_CASE("Bodies that the disk has no room for are lost, not touched") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
-          const auto& bodies = core::section(wire::SectionKind::stack_bodies);
+          const auto& bodies = test::section(wire::SectionKind::stack_bodies);
           TRACK_EXPECT(truncate(core::recording.path, static_cast<off_t>(bodies.offset)) == 0);
           TRACK_EXPECT(intern(make_stack(3)) != 0);
           TRACK_EXPECT(core::lost().stacks.load() == 1);

@@ -105,7 +105,7 @@ TEST_CASE("Thread ids stay unique and slots exclusive while eight threads claim 
           std::set<uint32_t> unique;
           for (const auto& ids : tasks) unique.insert(ids.begin(), ids.end());
           TRACK_EXPECT(unique.size() == 8 * kRounds);
-          TRACK_EXPECT(core::section(wire::SectionKind::threads).used.load() < 32);
+          TRACK_EXPECT(test::section(wire::SectionKind::threads).used.load() < 32);
           return 0;
         }) == 0);
 }

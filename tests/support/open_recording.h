@@ -35,6 +35,11 @@ inline bool start_recording(const std::string& more_options = "") {
   return true;
 }
 
+// As the file has it.
+inline wire::Section& section(wire::SectionKind kind) {
+  return core::recording.header->sections[static_cast<uint32_t>(kind)];
+}
+
 inline void need_recording(const std::string& more_options = "") {
   static const bool started = start_recording(more_options);
   if (!started || core::recording.path[0] == 0) throw std::runtime_error("no recording");
