@@ -1,15 +1,18 @@
 #!/usr/bin/env python3
-"""Kills a busy program at random instants and looks whether its recording holds everything that
+"""Kills a busy program at random instants, by SIGKILL, SIGSEGV and SIGABRT from outside and by an
+abort() or a wild store of any of its threads, and looks whether its recording holds everything that
 the program surely had (tests/support/kill_oracle.h), whole and readable.
 
     kill_stress.py LIBTRACK_SO KILL_TARGET KILL_CHECK [--rounds N] [--seed N] [--track TRACK]
 """
 import argparse
 import collections
+import ctypes
 import json
 import os
 import pathlib
 import random
+import resource
 import signal
 import subprocess
 import sys
@@ -22,7 +25,27 @@ PLANTED = {"coroutines=0": "a suspended coroutine is missing", "waits=0": "a wai
            "record=0": "a worker is missing"}
 
 
-def one_round(arguments, folder, delay_s, options=""):
+# What is done to it, to one thread or to all, and what it dies of.
+ENDS = {"SIGKILL": (signal.SIGKILL, False, signal.SIGKILL),
+        "SIGSEGV": (signal.SIGSEGV, True, signal.SIGSEGV),
+        "SIGABRT": (signal.SIGABRT, False, signal.SIGABRT),
+        "abort()": (signal.SIGUSR1, True, signal.SIGABRT),
+        "a wild store": (signal.SIGUSR2, True, signal.SIGSEGV)}
+TGKILL = 234  # the system call's number
+
+
+def end(program, how, chance):
+    """Ends it that way: no thread is spared the signal because another is easier to reach."""
+    number, one_thread, _ = ENDS[how]
+    libc = ctypes.CDLL(None)
+    while one_thread and program.poll() is None:
+        tids = [int(entry.name) for entry in pathlib.Path(f"/proc/{program.pid}/task").iterdir()]
+        if tids and libc.syscall(TGKILL, program.pid, chance.choice(tids), number) == 0:
+            return
+    program.send_signal(number)
+
+
+def one_round(arguments, folder, delay_s, options="", how="SIGKILL", chance=random):
     """Returns the recording of a program killed delay_s after it got to work."""
     oracle = folder / "oracle"
     oracle.write_bytes(bytes(ORACLE_BYTES))
@@ -37,12 +60,15 @@ def one_round(arguments, folder, delay_s, options=""):
             program.wait(delay_s)
         except subprocess.TimeoutExpired:
             pass
+        if program.poll() is None:
+            end(program, how, chance)
+            program.wait(60)
     finally:
         program.send_signal(signal.SIGKILL)
         code = program.wait()
         program.stdout.close()
-    if code != -signal.SIGKILL:
-        raise RuntimeError(f"the program ended by itself: {code}")
+    if code != -ENDS[how][2]:
+        raise RuntimeError(f"the program ended by itself, not by {how}: {code}")
     return folder / f"rec.{program.pid}.0", oracle
 
 
@@ -60,22 +86,24 @@ def main():
     parser.add_argument("library")
     parser.add_argument("target")
     parser.add_argument("check")
-    parser.add_argument("--rounds", type=int, default=200)
+    parser.add_argument("--rounds", type=int, default=100)
     parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
     parser.add_argument("--track")
     arguments = parser.parse_args()
     chance = random.Random(arguments.seed)
+    resource.setrlimit(resource.RLIMIT_CORE, (0, 0))
     totals = collections.Counter()
     problems = []
     with tempfile.TemporaryDirectory() as name:
         folder = pathlib.Path(name)
         for number in range(arguments.rounds):
-            recording, oracle = one_round(arguments, folder, chance.uniform(0, 0.12))
+            how = list(ENDS)[number % len(ENDS)]
+            recording, oracle = one_round(arguments, folder, chance.uniform(0, 0.12), "", how, chance)
             done = subprocess.run([arguments.check, recording, oracle], capture_output=True,
                                   text=True)
             words = done.stdout.splitlines()
             if done.returncode != 0:
-                problems.append(f"round {number}: " + "; ".join(words[:4]) + done.stderr)
+                problems.append(f"round {number}, {how}: " + "; ".join(words[:4]) + done.stderr)
             else:
                 fields = words[-1].split()
                 totals.update({k: int(v) for k, v in zip(fields[::2], fields[1::2])})

@@ -1,7 +1,9 @@
 // kill_target.cc ORACLE: threads, coroutines, locks and waits without end, told to the oracle as
-// they are (kill_oracle.h). Prints a line when everything is under way.
+// they are (kill_oracle.h). Prints a line when everything is under way. SIGUSR1: the thread that
+// gets it calls abort(); SIGUSR2: it stores to nowhere.
 #include <fcntl.h>
 #include <pthread.h>
+#include <signal.h>
 #include <sys/mman.h>
 #include <unistd.h>
 
@@ -16,6 +18,7 @@ namespace {
 using track::test::KillOracle;
 
 KillOracle* oracle;
+int* volatile wild = nullptr;
 pthread_mutex_t mutexes[8];  // 0 and 1 are never given back
 constexpr int kShared = 6;
 
@@ -91,6 +94,8 @@ void* block(void* argument) {
 }  // namespace
 
 int main(int, char** argv) {
+  signal(SIGUSR1, [](int) { abort(); });
+  signal(SIGUSR2, [](int) { *wild = 1; });
   const int fd = open(argv[1], O_RDWR);
   void* page = mmap(nullptr, sizeof(KillOracle), PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
   if (fd < 0 || page == MAP_FAILED) return 1;
