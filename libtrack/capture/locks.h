@@ -93,6 +93,12 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0;
 }
 
+// Of a thread that holds others: there is room to note it, and that order was seen before.
+[[gnu::always_inline]] inline bool next_is_known(wire::ThreadSlot* slot, uint32_t held,
+                                                 uint64_t entry) {
+  return held < wire::kHeldCapacity && order_known(slot, held, entry);
+}
+
 // The common case of both, without a call: a plain mutex that is free, or that was taken last.
 // False: nothing was done, it is a case for mutex_lock or mutex_unlock.
 [[gnu::always_inline]] inline bool locked_plain(pthread_mutex_t* mutex) {
@@ -100,9 +106,7 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   if (__builtin_expect(slot == nullptr, 0)) return false;
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
-  if (__builtin_expect(held != 0, 0) &&
-      (held >= wire::kHeldCapacity || !order_known(slot, held, entry)))
-    return false;
+  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry)) return false;
   if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
   push_held(slot, entry);
   return true;
@@ -125,9 +129,7 @@ inline bool holds_recorded() {
   wire::ThreadSlot* slot = core::this_thread.locks;
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
-  if (__builtin_expect(held != 0, 0) &&
-      (held >= wire::kHeldCapacity || !order_known(slot, held, entry)))
-    return false;
+  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry)) return false;
   if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
   begin_hold(*since, held, caller);
   push_held(slot, entry);

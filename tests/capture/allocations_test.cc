@@ -10,6 +10,7 @@
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/heap_sites.h"
 #include "libtrack/core/stacks.h"
+#include "tests/support/libc_allocator.h"
 #include "tests/support/open_recording.h"
 
 namespace track::capture {
@@ -22,18 +23,8 @@ using test::in_child;
 
 namespace {
 
-// libc's own, as find_real() finds them; then what stands for them.
 bool start(const char* options) {
-  real.malloc = &::malloc;
-  real.calloc = &::calloc;
-  real.realloc = &::realloc;
-  real.reallocarray = &::reallocarray;
-  real.memalign = &::memalign;
-  real.aligned_alloc = &::aligned_alloc;
-  real.posix_memalign = &::posix_memalign;
-  real.valloc = &::valloc;
-  real.pvalloc = &::pvalloc;
-  real.free = &::free;
+  test::take_libc_allocator(real);
   return test::start_recording(options) && capture::track_allocator();
 }
 

@@ -12,6 +12,7 @@
 #include "libtrack/core/options.h"
 #include "libtrack/core/sample_table.h"
 #include "libtrack/core/stacks.h"
+#include "tests/support/libc_allocator.h"
 #include "tests/support/open_recording.h"
 
 namespace track::capture {
@@ -25,16 +26,7 @@ using test::in_child;
 namespace {
 
 bool start(const char* options) {
-  real.malloc = &::malloc;
-  real.calloc = &::calloc;
-  real.realloc = &::realloc;
-  real.reallocarray = &::reallocarray;
-  real.memalign = &::memalign;
-  real.aligned_alloc = &::aligned_alloc;
-  real.posix_memalign = &::posix_memalign;
-  real.valloc = &::valloc;
-  real.pvalloc = &::pvalloc;
-  real.free = &::free;
+  test::take_libc_allocator(real);
   return test::start_recording(options) &&
          capture::sample_allocator(core::wanted_sample_period(core::options));
 }
