@@ -30,8 +30,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
     what = "there is no verb `" + app.remaining().front() + "`";
   else if (verbs.empty())
     what =
-        "name a verb: run, check, ps, leaks, hang, locks, profile, diff, trace, dump, info or "
-        "doctor";
+        "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, dump, "
+        "info or doctor";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -53,6 +53,8 @@ int main(int argc, char** argv) {
   track::verbs::add_leaks(app, exit_code);
   track::verbs::add_hang(app, exit_code);
   track::verbs::add_locks(app, exit_code);
+  track::verbs::add_attach(app, exit_code);
+  track::verbs::add_detach(app, exit_code);
   track::verbs::add_dump(app, exit_code);
   track::verbs::add_profile(app, exit_code);
   track::verbs::add_diff(app, exit_code);

@@ -12,6 +12,7 @@ set(TRACK_CORE_SOURCES
     core/cpu_sampler.cc
     core/cpu_signal.cc
     core/fiber_table.cc
+    core/found_threads.cc
     core/heap_level.cc
     core/heap_sites.cc
     core/mapping_table.cc
@@ -72,7 +73,8 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/exec.cc control/exit.cc control/fork.cc
+set(TRACK_CONTROL_SOURCES control/api.cc control/attach.cc control/binding.cc control/elf_module.cc
+                          control/exec.cc control/exit.cc control/fork.cc
                           control/init.cc)
 
 set(TRACK_LIBRARY_SOURCES

@@ -20,6 +20,7 @@ namespace {
 
 constexpr uint64_t kRoom = 24 << 10;  // below its stack pointer, more than a way back takes
 constexpr uint64_t kAllSignals = ~uint64_t{0};
+constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kCodeSegment = 0x33;
 constexpr unsigned kShadowStackSet = 0x204;  // NT_X86_SHSTK
 
@@ -112,7 +113,8 @@ BorrowedThread::BorrowedThread(pid_t pid, pid_t tid, const CodePieces& code)
     : pid_(pid), tid_(tid), code_(code), before_(registers_of(tid)) {
   if (ptrace(PTRACE_GETSIGMASK, tid, sizeof mask_, &mask_) != 0)
     throw Error("the signal mask of thread " + std::to_string(tid) + " cannot be read");
-  way_ = way_back(before_, mask_, vector_state(tid), code);
+  vectors_ = vector_state(tid);
+  way_ = way_back(before_, mask_, vectors_, code);
   stack_before_.resize(way_.bytes.size());
   if (!Memory(pid).read(way_.start, stack_before_.data(), stack_before_.size()) ||
       !write_memory(pid, way_.start, way_.bytes))
@@ -121,22 +123,47 @@ BorrowedThread::BorrowedThread(pid_t pid, pid_t tid, const CodePieces& code)
     throw Error("thread " + std::to_string(tid) + " cannot be borrowed: " + std::strerror(errno));
 }
 
+void BorrowedThread::leave_itself() {
+  if (changed_) return;
+  changed_ = true;
+  // First the registers that lead home, then the mask that home sets right.
+  user_regs_struct user = before_;
+  user.rip = code_.call;
+  user.rsp = way_.home;
+  user.rax = SYS_getpid;
+  user.orig_rax = ~uint64_t{0};
+  set_registers(tid_, user);
+  ptrace(PTRACE_SETSIGMASK, tid_, sizeof kAllSignals, &kAllSignals);
+}
+
 CallResult BorrowedThread::call(uint64_t stack_pointer, int64_t number,
                                 const std::array<uint64_t, 5>& arguments) {
-  if (!changed_) {
-    changed_ = true;
-    // First the registers that lead home, then the mask that home sets right.
-    user_regs_struct user = before_;
-    user.rip = code_.call;
-    user.rsp = way_.home;
-    user.rax = SYS_getpid;
-    user.orig_rax = ~uint64_t{0};
-    set_registers(tid_, user);
-    ptrace(PTRACE_SETSIGMASK, tid_, sizeof kAllSignals, &kAllSignals);
-  }
+  leave_itself();
   const CallResult result = traced_call(tid_, code_.call, stack_pointer, number, arguments);
   stopped_ = stopped_ || result.stopped;
   return result;
+}
+
+void BorrowedThread::run(uint64_t start, uint64_t data, uint64_t marker) {
+  leave_itself();
+  ran_ = true;
+  user_regs_struct user = before_;
+  user.rip = start;
+  user.rbx = data;
+  user.rsp = (way_.start - kRedZone) & ~uint64_t{15};
+  user.orig_rax = ~uint64_t{0};
+  set_registers(tid_, user);
+  // Threads that it makes are none of ours.
+  ptrace(PTRACE_SETOPTIONS, tid_, 0, PTRACE_O_TRACESYSGOOD);
+  for (int stops_at_marker = 0; stops_at_marker < 2;) {
+    resume(tid_, PTRACE_SYSCALL);
+    const StopStatus stop = await_stop(tid_);
+    if (stop.ended) throw Error("thread " + std::to_string(tid_) + " ended while it was borrowed");
+    if (stop.signal == SIGSTOP) stopped_ = true;
+    if (stop.signal == SIGSEGV || stop.signal == SIGILL || stop.signal == SIGBUS)
+      throw Error("thread " + std::to_string(tid_) + " could not do what it was borrowed for");
+    if (stop.at_call && registers_of(tid_).rip == marker) ++stops_at_marker;
+  }
 }
 
 // In a stop from which the kernel looks once more whether a call is to be made again.
@@ -150,6 +177,10 @@ void BorrowedThread::stand_as_before() {
     if (stop.event == PTRACE_EVENT_STOP) break;
   }
   ptrace(PTRACE_SETSIGMASK, tid_, sizeof mask_, &mask_);
+  if (ran_) {
+    iovec where{vectors_.data(), vectors_.size()};
+    ptrace(PTRACE_SETREGSET, tid_, NT_X86_XSTATE, &where);
+  }
   set_registers(tid_, before_);
 }
 

@@ -35,17 +35,23 @@ class BorrowedThread {
   const WayBack& way() const { return way_; }
   // stack_pointer: where the thread goes on should this be its last call, one of way()'s.
   CallResult call(uint64_t stack_pointer, int64_t number, const std::array<uint64_t, 5>& arguments);
+  // Runs code that lies at `start`, with rbx = data, until it makes the system call before `marker`;
+  // by way().home it goes home by itself. Throws Error when it gets elsewhere.
+  void run(uint64_t start, uint64_t data, uint64_t marker);
 
  private:
+  void leave_itself();
   void stand_as_before();
 
   pid_t pid_, tid_;
   CodePieces code_;
   user_regs_struct before_{};
   uint64_t mask_ = 0;
+  std::vector<std::byte> vectors_;  // its vector registers
   WayBack way_;
   std::vector<std::byte> stack_before_;  // what lay where the way back lies
   bool changed_ = false;
+  bool ran_ = false;  // code of ours, which uses vector registers as it likes
   bool stopped_ = false;  // SIGSTOP came meanwhile
 };
 

@@ -36,13 +36,10 @@ using Clock = std::chrono::steady_clock;
 constexpr auto kPatience = std::chrono::milliseconds(500);
 constexpr auto kShortNap = std::chrono::microseconds(50);
 
-// ERESTARTNOHAND: the kernel makes the call again unless a handler runs. Not for user space.
-constexpr int64_t kRestartNoHandler = -514;
-
 constexpr size_t kMostState = 16384;  // of a thread's vector registers
 
-// A wait on a word that has another value by now: whoever changed it woke nobody. Interrupted, the
-// call would be made again, see the new value and end; left alone, it sleeps on.
+}  // namespace
+
 bool stop_would_end(pid_t pid, const SystemCall& call) {
   if (call.state != SystemCall::State::waiting || call.number != SYS_futex) return false;
   const auto command = static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK;
@@ -55,6 +52,8 @@ bool stop_would_end(pid_t pid, const SystemCall& call) {
   if (word == 0 && (options & FUTEX_PRIVATE_FLAG) == 0) return false;
   return word != static_cast<uint32_t>(call.arguments[2]);
 }
+
+namespace {
 
 struct Tracee {
   // Asleep: not to be interrupted, and with all others held nobody can wake it.
@@ -213,14 +212,7 @@ class Tracer {
 
   static void read_registers(pid_t tid, Tracee& tracee) {
     user_regs_struct user{};
-    iovec where{&user, sizeof user};
-    if (ptrace(PTRACE_GETREGSET, tid, NT_PRSTATUS, &where) != 0) return;
-    const auto number = static_cast<int64_t>(user.orig_rax);
-    if (number >= 0 && number != SYS_close && static_cast<int64_t>(user.rax) == -EINTR) {
-      // As if the call had said "go on unless a handler runs": exactly what happens without us.
-      user.rax = static_cast<uint64_t>(kRestartNoHandler);
-      ptrace(PTRACE_SETREGSET, tid, NT_PRSTATUS, &where);
-    }
+    if (!mend_broken_call(tid, user)) return;
     apply_registers(user, tracee.thread);
     read_vectors(tid, tracee.thread);
   }

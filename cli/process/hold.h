@@ -14,6 +14,7 @@
 #include <vector>
 
 #include "cli/model/process_image.h"
+#include "cli/process/proc.h"
 
 namespace track::process {
 
@@ -35,6 +36,10 @@ struct HoldActions {
   std::function<void(const std::vector<HeldThread>&)> while_held;
   std::function<void()> afterwards;  // everything has been let go; may be empty
 };
+
+// A wait on a word that has another value by now: whoever changed it woke nobody. Interrupted, the
+// call would be made again, see the new value and end; left alone, it sleeps on.
+bool stop_would_end(pid_t pid, const SystemCall& call);
 
 // What an action throws comes out here, after the release. Throws Error when the process may not be
 // traced or is gone.

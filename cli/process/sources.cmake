@@ -16,6 +16,7 @@ set(TRACK_PROCESS_SOURCES
   core_memory.cc
   cpu_sampling.cc
   descriptor_names.cc
+  exported_functions.cc
   fibers.cc
   find_coroutines.cc
   fork_risk.cc
@@ -29,6 +30,8 @@ set(TRACK_PROCESS_SOURCES
   hidden_wakers.cc
   hold.cc
   image.cc
+  injected_code.cc
+  injection.cc
   kernel_side.cc
   live_memory.cc
   loaded_elf.cc
@@ -48,6 +51,7 @@ set(TRACK_PROCESS_SOURCES
   room.cc
   running.cc
   schedule.cc
+  safe_point.cc
   stacks.cc
   stale_frames.cc
   stop.cc

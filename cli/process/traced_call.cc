@@ -95,6 +95,7 @@ CallResult traced_call(pid_t tid, uint64_t code, uint64_t stack_pointer, int64_t
   user.rdx = arguments[2];
   user.r10 = arguments[3];
   user.r8 = arguments[4];
+  user.r9 = 0;
   set_registers(tid, user);
   CallResult result;
   for (int stops_at_call = 0; stops_at_call < 2;) {

@@ -1,6 +1,7 @@
 # bin/track, relative to cli/.
 set(TRACK_CLI_SOURCES
   main.cc
+  verbs/attach.cc
   verbs/check_dumps.cc
   verbs/child.cc
   verbs/cpu_outside.cc

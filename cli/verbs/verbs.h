@@ -13,6 +13,8 @@ void add_ps(CLI::App& app, int& exit_code);
 void add_leaks(CLI::App& app, int& exit_code);
 void add_hang(CLI::App& app, int& exit_code);
 void add_locks(CLI::App& app, int& exit_code);
+void add_attach(CLI::App& app, int& exit_code);
+void add_detach(CLI::App& app, int& exit_code);
 void add_dump(CLI::App& app, int& exit_code);
 void add_profile(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);

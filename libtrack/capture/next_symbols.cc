@@ -16,9 +16,63 @@ bool is_libc(const char* path) {
   return core::equal(name, "libc.so.6");
 }
 
+const link_map* map_of(const void* address) {
+  dl_find_object found;
+  return _dl_find_object(const_cast<void*>(address), &found) == 0 ? found.dlfo_link_map : nullptr;
+}
+const link_map* own_map() {
+  return map_of(reinterpret_cast<const void*>(&is_libc));
+}
+
+void* search(void* handle, const char* name, const char* version) {
+  return version != nullptr ? dlvsym(handle, name, version) : dlsym(handle, name);
+}
+
+void* in_libc(const char* name, const char* version) {
+  static void* const libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+  return libc != nullptr ? search(libc, name, version) : nullptr;
+}
+
+bool found_late() {
+  const link_map* self = own_map();
+  for (const link_map* map = self != nullptr ? self->l_prev : nullptr; map != nullptr;
+       map = map->l_prev)
+    if (is_libc(map->l_name)) return true;
+  return false;
+}
+
 }  // namespace
 
+bool loaded_late() {
+  static const bool late = found_late();
+  return late;
+}
+
+void* next_symbol(const char* name, const char* version) {
+  if (!loaded_late()) return search(RTLD_NEXT, name, version);
+  void* found = search(RTLD_DEFAULT, name, version);
+  const link_map* map = found != nullptr ? map_of(found) : nullptr;
+  if (map == nullptr || map == own_map()) return in_libc(name, version);
+  if (map->l_prev != nullptr) return found;
+  // In the program itself. One that takes a function's address without being built for any place
+  // has a stub that stands for it: the stub leads through a reference that is bound to us.
+  NextSymbols::Object program;
+  if (NextSymbols::read(*map, program) &&
+      NextSymbols::look_up(program, name, gnu_hash(name)) != nullptr)
+    return found;
+  if (void* libcs = in_libc(name, version)) return libcs;
+  for (const link_map* other = map->l_next; other != nullptr; other = other->l_next) {
+    NextSymbols::Object object;
+    if (other == own_map() || !NextSymbols::read(*other, object)) continue;
+    if (const ElfW(Sym)* symbol = NextSymbols::look_up(object, name, gnu_hash(name)))
+      if (ELF64_ST_TYPE(symbol->st_info) == STT_FUNC)
+        return reinterpret_cast<void*>(other->l_addr + symbol->st_value);
+  }
+  return nullptr;
+}
+
 NextSymbols::NextSymbols() {
+  if (loaded_late()) return;
   dl_find_object self;
   if (_dl_find_object(reinterpret_cast<void*>(&is_libc), &self) != 0) return;
   uint32_t count = 0;

@@ -19,12 +19,20 @@ constexpr uint32_t gnu_hash(const char* name) {
   return hash;
 }
 
+// The library came by dlopen, after libc: nothing comes after it in the order of loading. What a
+// name means without us is then what the program's references to it reach.
+bool loaded_late();
+// That definition, or (loaded early) the next one after us; null: there is none. version may be
+// null: the default one.
+void* next_symbol(const char* name, const char* version = nullptr);
+
 class NextSymbols {
  public:
   NextSymbols();
-  void* find(const char* name, uint32_t hash) const;  // null: ask dlsym
+  void* find(const char* name, uint32_t hash) const;  // null: ask next_symbol
 
  private:
+  friend void* next_symbol(const char* name, const char* version);
   struct Object {
     uint64_t base;
     const uint32_t* hash;  // DT_GNU_HASH

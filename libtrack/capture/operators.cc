@@ -6,6 +6,7 @@
 
 #include <initializer_list>
 
+#include "libtrack/capture/next_symbols.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/core/text.h"
 
@@ -42,7 +43,7 @@ bool is_ours(void* address) {
 // one that looks whether new was met by delete.
 bool is_allocators(const Dl_info& found) {
   Dl_info allocator;
-  void* next_malloc = dlsym(RTLD_NEXT, "malloc");
+  void* next_malloc = next_symbol("malloc");
   return next_malloc != nullptr && dladdr(next_malloc, &allocator) != 0 &&
          allocator.dli_fbase == found.dli_fbase &&
          (contains(found.dli_fname, "jemalloc") || contains(found.dli_fname, "tcmalloc")) &&
@@ -52,7 +53,7 @@ bool is_allocators(const Dl_info& found) {
 // Nobody before us, and the standard library, the allocator or nobody after us.
 bool is_standard(const char* symbol) {
   if (!comes_first(symbol)) return false;
-  void* after = dlsym(RTLD_NEXT, symbol);
+  void* after = next_symbol(symbol);
   Dl_info next;
   if (after == nullptr) return true;
   return dladdr(after, &next) != 0 && (is_cxx_runtime(next.dli_fname) || is_allocators(next));
@@ -66,12 +67,17 @@ bool are_standard(Symbols... symbols) {
 }  // namespace
 
 bool comes_first(const char* symbol) {
-  return is_ours(dlsym(RTLD_DEFAULT, symbol));
+  if (!loaded_late()) return is_ours(dlsym(RTLD_DEFAULT, symbol));
+  // References are turned to us then, but for those to what the program itself defines.
+  dl_find_object found;
+  void* definition = next_symbol(symbol);
+  return definition == nullptr || (_dl_find_object(definition, &found) == 0 &&
+                                   found.dlfo_link_map->l_prev != nullptr);
 }
 
 void* next_operator(const char* symbol) {
   const int saved = errno;
-  void* found = dlsym(RTLD_NEXT, symbol);
+  void* found = next_symbol(symbol);
   for (const char* runtime : {"libstdc++.so.6", "libc++abi.so.1", "libc++.so.1"}) {
     if (found != nullptr) break;
     // Its reference stays: the definition is remembered by the hook.

@@ -50,8 +50,7 @@ void before_fork() {
 
 namespace {
 
-// What was counted so far happened to the parent.
-void forget_the_parents_past(wire::Header& header) {
+void forget_counts(wire::Header& header) {
   for (auto* words :
        {reinterpret_cast<uint64_t*>(&header.counters), reinterpret_cast<uint64_t*>(&header.lost)})
     for (size_t i = 0; i < sizeof header.lost / 8; ++i) words[i] = 0;
@@ -65,6 +64,21 @@ void forget_the_parents_past(wire::Header& header) {
 static_assert(sizeof(wire::Lost) == sizeof(wire::Counters));
 
 }  // namespace
+
+void forget_the_past(bool keep_coroutines) {
+  core::restart_modules_after_fork();
+  core::restart_block_table_after_fork();
+  core::restart_heap_level_after_fork();
+  core::restart_sample_table_after_fork();
+  core::restart_mapping_table_after_fork();
+  capture::restart_allocation_stacks_after_fork();
+  core::restart_contention_after_fork();
+  capture::restart_handoffs_after_fork();
+  capture::restart_orders_after_fork();
+  capture::restart_coroutines_after_fork(keep_coroutines);
+  forget_counts(*core::recording.header);
+  core::restart_rings_after_fork();
+}
 
 void in_fork_child() {
   if (!was_ours.load(std::memory_order_relaxed)) return;
@@ -88,18 +102,7 @@ void in_fork_child() {
   forget_ending();
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
-  core::restart_modules_after_fork();
-  core::restart_block_table_after_fork();
-  core::restart_heap_level_after_fork();
-  core::restart_sample_table_after_fork();
-  core::restart_mapping_table_after_fork();
-  capture::restart_allocation_stacks_after_fork();
-  core::restart_contention_after_fork();
-  capture::restart_handoffs_after_fork();
-  capture::restart_orders_after_fork();
-  capture::restart_coroutines_after_fork(keep_coroutines);
-  forget_the_parents_past(header);
-  core::restart_rings_after_fork();
+  forget_the_past(keep_coroutines);
   capture::start_locks();
   core::restart_cpu_sampling_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);

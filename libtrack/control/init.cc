@@ -6,6 +6,7 @@
 #include "libtrack/capture/allocations.h"
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/capture/locks.h"
+#include "libtrack/capture/next_symbols.h"
 #include "libtrack/capture/operators.h"
 #include "libtrack/capture/orders.h"
 #include "libtrack/capture/real.h"
@@ -21,12 +22,13 @@
 
 namespace track::control {
 
-void start(const char* const* environment) {
+bool start(const char* const* environment, Origin origin) {
   capture::find_real();
   capture::start_operators();
   // A set-user-id program is none of our business, even where the loader lets us in.
-  if (getauxval(AT_SECURE) != 0) return;
-  if (!core::open_recording(environment)) return;
+  if (getauxval(AT_SECURE) != 0) return false;
+  if (!core::open_recording(environment)) return false;
+  core::recording.header->preload_origin = static_cast<uint32_t>(origin);
   core::start_modules();
   core::start_stacks();
   core::start_rings();
@@ -36,8 +38,9 @@ void start(const char* const* environment) {
   core::start_cpu_sampling();
   capture::start_orders();
   start_fork_handling();
-  core::start_threads();  // from here on the hooks record
+  if (origin == Origin::preloaded) core::start_threads();  // from here on the hooks record
   core::recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
+  return true;
 }
 
 }  // namespace track::control
@@ -45,7 +48,9 @@ void start(const char* const* environment) {
 namespace {
 
 __attribute__((constructor(101))) void loaded(int, char**, char** environment) {
-  track::control::start(environment);
+  // Loaded by `track attach`, which has more to say (attach.cc), or by a program's own dlopen.
+  if (track::capture::loaded_late()) return;
+  track::control::start(environment, track::control::Origin::preloaded);
 }
 __attribute__((destructor(101))) void unloaded() {
   track::control::finish();

@@ -359,12 +359,47 @@ bool each_reserved_page(Use use) {
 
 }  // namespace
 
-bool copy_recording_after_fork(bool with_coroutines) {
-  // One page at a time through a bounce page: the parent may be writing; what it adds meanwhile
-  // concerns its own threads, none of which live here.
+namespace {
+
+// What a copy in the place of the recording does not take along.
+void leave_out(SectionKind kind) {
+  const Place& left = place_of(kind);
+  for (uint64_t page = left.offset >> 12; page < (left.offset + left.bytes) >> 12; ++page)
+    if (reserved_pages[page] != 0) reserved_pages[page] = 0;
+}
+
+// Private memory in the place of the recording.
+bool replace_by_copy(bool with_coroutines) {
+  // One page at a time through a bounce page: others may be writing; in a child, what the parent
+  // adds meanwhile concerns its own threads, none of which live here.
   void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-  if (sys::map_failed(copy)) {
+  if (sys::map_failed(copy)) return false;
+  if (!with_coroutines) leave_out(SectionKind::coroutines);
+  for (const SectionKind left :
+       {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
+        SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
+        SectionKind::cpu_samples, SectionKind::thread_origins})
+    leave_out(left);
+  // What waiting cost, and in which order locks were taken, happened before.
+  constexpr SectionKind kOfThePast[] = {SectionKind::contention, SectionKind::order_edges};
+  for (const SectionKind left : kOfThePast) leave_out(left);
+  for (uint64_t page = 0; page < place_of(SectionKind::blocks).offset >> 12; ++page)
+    if (reserved_pages[page] != 0)
+      copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
+  sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
+            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
+            sys::as_long(recording.base));
+  if (!with_coroutines) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
+  for (const SectionKind left : kOfThePast) section_used(left).store(0, std::memory_order_relaxed);
+  unpublished = true;
+  return true;
+}
+
+}  // namespace
+
+bool copy_recording_after_fork(bool with_coroutines) {
+  if (!replace_by_copy(with_coroutines)) {
     // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
     wiped_in_children.ours.store(false, std::memory_order_relaxed);
@@ -375,32 +410,16 @@ bool copy_recording_after_fork(bool with_coroutines) {
     recording.path[0] = 0;
     return false;
   }
-  const auto leave = [](SectionKind kind) {
-    const Place& left = place_of(kind);
-    for (uint64_t page = left.offset >> 12; page < (left.offset + left.bytes) >> 12; ++page)
-      if (reserved_pages[page] != 0) reserved_pages[page] = 0;
-  };
-  if (!with_coroutines) leave(SectionKind::coroutines);
-  for (const SectionKind left :
-       {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
-        SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
-        SectionKind::cpu_samples, SectionKind::thread_origins})
-    leave(left);
-  // What waiting cost, and in which order locks were taken, happened to the parent.
-  constexpr SectionKind kOfTheParent[] = {SectionKind::contention, SectionKind::order_edges};
-  for (const SectionKind left : kOfTheParent) leave(left);
-  for (uint64_t page = 0; page < place_of(SectionKind::blocks).offset >> 12; ++page)
-    if (reserved_pages[page] != 0)
-      copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
-  sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
-            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-            sys::as_long(recording.base));
-  if (!with_coroutines) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
-  for (const SectionKind left : kOfTheParent)
-    section_used(left).store(0, std::memory_order_relaxed);
   recording.path[0] = 0;
   wiped_in_children.ours.store(true, std::memory_order_relaxed);
-  unpublished = true;
+  return true;
+}
+
+bool let_go_of_recording() {
+  if (!replace_by_copy(false)) return false;
+  recording.header->magic[0] = 0;  // no reader takes it for a recording
+  if (recording_wanted()) recording.path[0] = 0;
+  remove_recording();
   return true;
 }
 
@@ -408,11 +427,11 @@ bool forked_recording_unpublished() {
   return unpublished;
 }
 
-void publish_forked_recording() {
+void publish_forked_recording(const char* runtime_dir) {
   unpublished = false;
   if (recording.bytes >= file_size_limit()) return;
   const int fd =
-      create_recording_file(nullptr, recording.bytes, recording.path, sizeof recording.path);
+      create_recording_file(runtime_dir, recording.bytes, recording.path, sizeof recording.path);
   if (fd < 0) return;
   void* p =
       sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
@@ -425,6 +444,7 @@ void publish_forked_recording() {
     copy_bytes(to, recording.base + (page << 12), 4096);
     return true;
   };
+  write_magic();
   if (!each_reserved_page(copy)) {
     sys::unmap(p, recording.bytes);
     return remove_recording();

@@ -5,6 +5,7 @@
 
 #include "libtrack/core/coroutine_table.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/found_threads.h"
 #include "libtrack/core/known_stacks.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
@@ -254,12 +255,20 @@ void begin_thread(ThreadSlot* slot) {
 
 ThreadSlot* adopt_thread() {
   BusyScope busy;
+  if (ThreadSlot* found = take_found_thread(sys::tid())) {
+    this_thread.task = found->task;
+    set_current(found);
+    found->flags.fetch_and(~wire::kThreadFound, std::memory_order_relaxed);
+    if (__builtin_expect(cpu_sampling(), 0)) begin_cpu_timer();
+    return found;
+  }
   ThreadSlot* slot = claim_slot(1);
   if (slot == nullptr) {
     this_thread.gone = true;  // do not try again at every hook
     return nullptr;
   }
-  slot->flags.store(wire::kThreadAdopted, std::memory_order_relaxed);
+  const uint32_t unseen = recording.header->preload_origin != 0 ? uint32_t{wire::kThreadHeldUnseen} : 0;
+  slot->flags.store(wire::kThreadAdopted | unseen, std::memory_order_relaxed);
   slot->creator = 0;
   begin_thread(slot);
   return slot;
@@ -289,14 +298,90 @@ __attribute__((no_sanitize("thread"))) ThreadSlot* slot_of(pthread_t thread) {
   return *word;  // it may have begun and ended while we looked for it
 }
 
-void start_threads() {
+namespace {
+
+bool start_slots() {
   const uint64_t capacity = section_capacity<ThreadSlot>(SectionKind::threads);
   next_free = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
   pins = static_cast<std::atomic<uint32_t>*>(allocate(capacity * 4));
-  if (next_free == nullptr || pins == nullptr) {
-    return;
-  }
+  if (next_free == nullptr || pins == nullptr) return false;
   have_exit_key = pthread_key_create(&exit_key, on_thread_exit) == 0;
+  return true;
+}
+
+// It may hold locks that it took before.
+bool add_found_thread(int32_t tid, bool main) {
+  ThreadSlot* slot = claim_slot(main ? 2 : 1);
+  if (slot == nullptr) return false;
+  slot->flags.store(wire::kThreadAdopted | wire::kThreadFound | wire::kThreadHeldUnseen |
+                        (main ? uint32_t{wire::kThreadMain} : 0),
+                    std::memory_order_relaxed);
+  slot->creator = 0;
+  slot->tid.store(tid, std::memory_order_relaxed);
+  slot->started_ticks = slot->created_ticks;
+  keep_found_thread(tid, slot);
+  slot->state.store(ThreadState::running, std::memory_order_release);
+  return true;
+}
+
+ThreadSlot* slot_of_tid(int32_t tid) {
+  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  for (uint64_t i = 0; i < used; ++i) {
+    ThreadSlot& slot = recording.threads[i];
+    if (slot.state.load(std::memory_order_acquire) == ThreadState::running &&
+        slot.tid.load(std::memory_order_relaxed) == tid)
+      return &slot;
+  }
+  return nullptr;
+}
+
+uint32_t find_threads() {
+  const int32_t process = sys::pid(), self = sys::tid();
+  uint32_t found = 0;
+  forget_ended_found_threads();
+  // The main thread first: it is task 1.
+  if (slot_of_tid(process) == nullptr && !add_found_thread(process, true)) return 0;
+  each_thread_of_this_process([&](int32_t tid) {
+    if (tid == self) return;
+    ++found;
+    if (tid != process && slot_of_tid(tid) == nullptr) add_found_thread(tid, false);
+  });
+  return found;
+}
+
+bool is_alive(int32_t tid) {
+  constexpr long kNoSuchThread = -3;
+  return tid <= 0 || sys::call(SYS_tgkill, sys::pid(), tid, 0) != kNoSuchThread;
+}
+
+}  // namespace
+
+uint32_t start_threads_late() {
+  this_thread.gone = true;
+  return start_slots() ? find_threads() : 0;
+}
+
+uint32_t find_threads_again() {
+  this_thread.gone = true;
+  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  for (uint64_t i = 0; i < used; ++i) {
+    ThreadSlot& slot = recording.threads[i];
+    const ThreadState state = slot.state.load(std::memory_order_acquire);
+    if (state == ThreadState::free) continue;
+    slot.held_count.store(0, std::memory_order_relaxed);
+    slot.flags.fetch_or(wire::kThreadHeldUnseen, std::memory_order_relaxed);
+    const bool running = state == ThreadState::running;
+    if (running && is_alive(slot.tid.load(std::memory_order_relaxed))) continue;
+    slot.state.store(ThreadState::ended, std::memory_order_release);
+    // Whether somebody joined it meanwhile was not seen: it is not held against anybody.
+    if (running) unpin(&slot);
+    release_handle(&slot, wire::kThreadJoined);
+  }
+  return find_threads();
+}
+
+void start_threads() {
+  if (!start_slots()) return;
   ThreadSlot* slot = claim_slot(2);
   if (slot == nullptr) return;
   slot->flags.store(wire::kThreadMain, std::memory_order_relaxed);

@@ -101,7 +101,13 @@ bool release_handle(wire::ThreadSlot* slot, uint32_t flag);
 // go.
 extern void (*at_thread_end)();
 void begin_thread(wire::ThreadSlot* slot);
-void start_threads();  // once: the main thread's slot, the exit key
+void start_threads();  // once, in the main thread: its slot, the exit key
+// The same in a thread that exists for it alone and is not recorded; the threads there are get
+// slots (found_threads.h). recording_on() stays false: see resume_recording. Returns their number.
+uint32_t start_threads_late();
+// After a pause in which nothing was heard of threads: those that ended go, what was held is
+// forgotten, new ones are found. Returns how many there are.
+uint32_t find_threads_again();
 void restart_threads_after_fork();
 
 // The upper bound of the stack that sp is on, for unwind(); 0 when that is not the thread's own.

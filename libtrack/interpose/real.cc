@@ -38,8 +38,8 @@ struct Early<R (*)(A...) noexcept> {
 void* next(const NextSymbols& plain, const char* name, uint32_t hash, const char* version) {
   if (version == nullptr)
     if (void* found = plain.find(name, hash)) return found;
-  void* found = version != nullptr ? dlvsym(RTLD_NEXT, name, version) : nullptr;
-  return found != nullptr ? found : dlsym(RTLD_NEXT, name);
+  void* found = version != nullptr ? next_symbol(name, version) : nullptr;
+  return found != nullptr ? found : next_symbol(name);
 }
 
 }  // namespace
@@ -79,7 +79,7 @@ void find_real() {
   }
 #define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
 #define TRACK_REAL_OLD(name, version, ...)             \
-  if (void* found = dlvsym(RTLD_NEXT, #name, version)) \
+  if (void* found = next_symbol(#name, version))       \
     real.old_##name = reinterpret_cast<decltype(real.old_##name)>(found);
 #include "libtrack/capture/real.def"
 #undef TRACK_REAL

@@ -83,6 +83,7 @@ enum ThreadFlags : uint32_t {
   kThreadCancelled = 32,    // pthread_cancel was called on it
   kThreadJoining = 64,      // somebody is in pthread_join for it
   kThreadHeldUnseen = 128,  // what locks it holds is not recorded: off, or its tid is not known
+  kThreadFound = 256,       // ran when the recording began, and was not heard of since
 };
 
 struct ThreadSlot {

@@ -1,0 +1,284 @@
+#include "cli/process/injection.h"
+
+#include <elf.h>
+#include <errno.h>
+#include <signal.h>
+#include <sys/mman.h>
+#include <sys/ptrace.h>
+#include <sys/syscall.h>
+#include <sys/uio.h>
+#include <sys/wait.h>
+
+#include <algorithm>
+#include <chrono>
+#include <cstring>
+#include <optional>
+#include <thread>
+
+#include "cli/model/error.h"
+#include "cli/model/symbols.h"
+#include "cli/process/borrowed_thread.h"
+#include "cli/process/code_pieces.h"
+#include "cli/process/exported_functions.h"
+#include "cli/process/hold.h"
+#include "cli/process/injected_code.h"
+#include "cli/process/live_memory.h"
+#include "cli/process/loaded_elf.h"
+#include "cli/process/memory.h"
+#include "cli/process/permission.h"
+#include "cli/process/proc.h"
+#include "cli/process/registers.h"
+#include "cli/process/urgency.h"
+
+namespace track::process {
+namespace {
+
+using Clock = std::chrono::steady_clock;
+
+constexpr uint64_t kPage = 4096;
+constexpr uint64_t kStackRoom = 64 << 10;  // for pthread_create, with a loader that binds lazily
+constexpr auto kStopPatience = std::chrono::milliseconds(200);
+constexpr auto kCallPatience = std::chrono::seconds(20);
+constexpr auto kNap = std::chrono::microseconds(200);
+
+bool write_memory(pid_t pid, uint64_t address, const void* from, size_t bytes) {
+  iovec local{const_cast<void*>(from), bytes};
+  iovec remote{reinterpret_cast<void*>(address), bytes};
+  return process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
+// The functions of libc that the code calls; before 2.34 they were spread over three libraries.
+class LibraryOfC {
+ public:
+  explicit LibraryOfC(pid_t pid) : memory_(pid) {
+    for (Module& module : loaded_modules(mappings(pid), memory_)) {
+      const std::string name = base_name(module.path);
+      for (const char* part : {"libc.so.6", "libc-2.", "libpthread", "libdl"})
+        if (name.starts_with(part)) modules_.push_back(module);
+    }
+    if (modules_.empty())
+      throw Error("process " + std::to_string(pid) +
+                  " has no glibc: it is statically linked, or uses another libc (musl); without "
+                  "glibc libtrack.so cannot be loaded. `track ps`, `hang`, `leaks` and `dump` "
+                  "work on it all the same");
+  }
+
+  uint64_t function(const char* name) const {
+    for (const Module& module : modules_)
+      if (const uint64_t address = exported_function(memory_, module, name)) return address;
+    throw Error(std::string("its libc exports no ") + name);
+  }
+
+ private:
+  LiveMemory memory_;
+  std::vector<Module> modules_;
+};
+
+InjectedData data_for(pid_t pid, const std::string& library, const std::string& function,
+                      const wire::AttachRequest& request) {
+  InjectedData data{};
+  if (library.size() >= sizeof data.path || function.size() >= sizeof data.symbol)
+    throw Error("the path of the library is too long: " + library);
+  const LibraryOfC libc(pid);
+  data.pthread_create = libc.function("pthread_create");
+  data.pthread_self = libc.function("pthread_self");
+  data.pthread_detach = libc.function("pthread_detach");
+  data.dlopen = libc.function("dlopen");
+  data.dlsym = libc.function("dlsym");
+  data.dlclose = libc.function("dlclose");
+  data.dlerror = libc.function("dlerror");
+  data.munmap = libc.function("munmap");
+  data.errno_location = libc.function("__errno_location");
+  data.nap[1] = 2'000'000;
+  data.naps_left = 15'000;
+  library.copy(data.path, library.size());
+  function.copy(data.symbol, function.size());
+  data.request = request;
+  return data;
+}
+
+// One thread held by this tracer, let go at the end whatever happens.
+class SeizedThread {
+ public:
+  SeizedThread(pid_t pid, pid_t tid) : tid_(tid) {
+    if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0)
+      throw Error("process " + std::to_string(pid) +
+                  " may not be attached to: " + why_not_traceable(pid, errno));
+  }
+  ~SeizedThread() {
+    if (ptrace(PTRACE_DETACH, tid_, 0, static_cast<long>(signal_)) == 0) return;
+    // It was not stopped, or its stop has not come yet.
+    if (interrupted_ && await()) ptrace(PTRACE_DETACH, tid_, 0, static_cast<long>(signal_));
+  }
+  SeizedThread(const SeizedThread&) = delete;
+  SeizedThread& operator=(const SeizedThread&) = delete;
+
+  // False: it ended, a signal came first, or it cannot be stopped now.
+  bool stop() {
+    interrupted_ = ptrace(PTRACE_INTERRUPT, tid_, 0, 0) == 0;
+    return interrupted_ && await() && by_us_;
+  }
+
+ private:
+  bool await() {
+    const auto deadline = Clock::now() + kStopPatience;
+    int status = 0;
+    pid_t got = 0;
+    while ((got = waitpid(tid_, &status, __WALL | WNOHANG)) == 0) {
+      if (Clock::now() > deadline) return false;
+      std::this_thread::sleep_for(std::chrono::microseconds(20));
+    }
+    if (got != tid_ || !WIFSTOPPED(status)) return false;
+    const bool our_stop = status >> 16 == PTRACE_EVENT_STOP;
+    by_us_ = our_stop && WSTOPSIG(status) == SIGTRAP;
+    if (!our_stop) signal_ = WSTOPSIG(status);
+    return true;
+  }
+
+  pid_t tid_;
+  int signal_ = 0;
+  bool interrupted_ = false;
+  bool by_us_ = false;
+};
+
+class Injection {
+ public:
+  Injection(pid_t pid, const std::string& library, const std::string& function,
+            const wire::AttachRequest& request)
+      : pid_(pid), data_(data_for(pid, library, function, request)) {}
+
+  // Why this thread did not do; empty: it has made the helper.
+  std::string try_thread(pid_t tid) {
+    const std::string who = "thread " + std::to_string(tid) + ": ";
+    const SystemCall before = system_call(pid_, tid);
+    if (before.state != SystemCall::State::waiting) return who + "it does not sleep any more";
+    if (stop_would_end(pid_, before)) return who + "its wait would end if it were disturbed";
+    std::vector<std::byte> stack_before(2 * kPage);
+    const LiveMemory memory(pid_);
+    stack_before.resize(
+        memory.read_some(before.stack_pointer, stack_before.data(), stack_before.size()));
+    const auto maps = mappings(pid_);
+    const CodePieces code = find_code_pieces(maps, memory);
+    if (!code.found()) return who + "its code has no system call that can be borrowed";
+
+    const Urgency urgency;
+    SeizedThread seized(pid_, tid);
+    const auto began = Clock::now();
+    if (!seized.stop()) return who + "it could not be stopped";
+    ImageThread thread;
+    thread.tid = tid;
+    thread.main = tid == pid_;
+    user_regs_struct user{};
+    if (!mend_broken_call(tid, user)) return who + "its registers cannot be read";
+    apply_registers(user, thread);
+    std::vector<std::byte> stack_now(stack_before.size());
+    stack_now.resize(memory.read_some(user.rsp, stack_now.data(), stack_now.size()));
+    if (user.rsp != before.stack_pointer || !thread.in_system_call ||
+        user.rip != before.instruction_pointer || stack_now != stack_before)
+      return who + "it went on";
+    std::string why = why_not_borrowed(pid_, thread, user, maps);
+    if (why.empty() && !has_room(maps, user.rsp, thread.main)) why = "its stack is nearly full";
+    if (!why.empty()) return who + why;
+    make_helper(tid, code);
+    held_ns_ = static_cast<uint64_t>(
+        std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began).count());
+    return {};
+  }
+
+  uint64_t held_ns() const { return held_ns_; }
+
+  wire::AttachRequest await_helper() {
+    const Memory memory(pid_);
+    const auto deadline = Clock::now() + kCallPatience;
+    InjectedData now{};
+    while (now.state == HelperState::running) {
+      if (!memory.read(data_at_, &now, sizeof now))
+        throw Error("process " + std::to_string(pid_) + " ended meanwhile, or became another");
+      if (now.state != HelperState::running) break;
+      if (Clock::now() > deadline)
+        throw Error("process " + std::to_string(pid_) +
+                    ": the thread that loads libtrack.so did not come back; it goes on by itself");
+      std::this_thread::sleep_for(kNap);
+    }
+    constexpr uint32_t kSeen = 1;
+    write_memory(pid_, data_at_ + offsetof(InjectedData, seen), &kSeen, sizeof kSeen);
+    now.message[sizeof now.message - 1] = 0;
+    now.request.text[sizeof now.request.text - 1] = 0;
+    if (now.state == HelperState::not_loaded)
+      throw Error(std::string("the process could not load it: ") + now.message);
+    if (now.state == HelperState::not_found)
+      throw Error(std::string(data_.path) + " is not the libtrack.so of this track: it has no " +
+                  data_.symbol);
+    return now.request;
+  }
+
+ private:
+  static bool has_room(const std::vector<Mapping>& maps, uint64_t stack_pointer, bool main) {
+    if (main) return true;  // it grows
+    return std::any_of(maps.begin(), maps.end(), [&](const Mapping& mapping) {
+      return stack_pointer >= mapping.start && stack_pointer < mapping.end &&
+             stack_pointer - mapping.start >= kStackRoom;
+    });
+  }
+
+  void make_helper(pid_t tid, const CodePieces& pieces) {
+    BorrowedThread thread(pid_, tid, pieces);
+    const uint64_t home = thread.way().home;
+    const int64_t pages =
+        thread
+            .call(home, SYS_mmap,
+                  {0, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~uint64_t{0}})
+            .value;
+    if (pages < 0) throw Error("the process has no memory left for two pages");
+    const auto code_at = static_cast<uint64_t>(pages);
+    const auto give_back = [&] {
+      thread.call(home, SYS_munmap, {code_at, 2 * kPage, 0, 0, 0});
+    };
+    data_at_ = code_at + kPage;
+    data_.home = home;
+    data_.pages = code_at;
+    data_.bytes = 2 * kPage;
+    const InjectedCode code = injected_code();
+    if (!write_memory(pid_, code_at, code.bytes.data(), code.bytes.size()) ||
+        !write_memory(pid_, data_at_, &data_, sizeof data_) ||
+        thread.call(home, SYS_mprotect, {code_at, kPage, PROT_READ | PROT_EXEC, 0, 0}).value != 0) {
+      give_back();
+      throw Error("the process may not run code in memory of its own (a security policy)");
+    }
+    thread.run(code_at + code.start, data_at_, code_at + code.marker);
+    int64_t created = -1;
+    Memory(pid_).read(data_at_ + offsetof(InjectedData, created), &created, sizeof created);
+    if (created == 0) return;
+    give_back();
+    throw Error("the process can make no thread: " + std::string(std::strerror(
+                                                         static_cast<int>(created))));
+  }
+
+  pid_t pid_;
+  InjectedData data_;
+  uint64_t data_at_ = 0;
+  uint64_t held_ns_ = 0;
+};
+
+}  // namespace
+
+InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const std::string& library,
+                       const std::string& function, const wire::AttachRequest& request) {
+  Injection injection(pid, library, function, request);
+  std::string why;
+  for (const pid_t tid : threads) {
+    const std::string problem = injection.try_thread(tid);
+    if (!problem.empty()) {
+      why += (why.empty() ? "" : "; ") + problem;
+      continue;
+    }
+    InjectionResult result;
+    result.borrowed = tid;
+    result.held_ns = injection.held_ns();
+    result.request = injection.await_helper();
+    return result;
+  }
+  throw NoThread("no thread of process " + std::to_string(pid) + " could be borrowed: " + why);
+}
+
+}  // namespace track::process

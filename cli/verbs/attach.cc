@@ -1,0 +1,216 @@
+// `track attach` and `track detach`: a running process that nobody prepared is recorded from now
+// on, and is left as it was.
+#include <fmt/format.h>
+#include <signal.h>
+#include <sys/stat.h>
+
+#include <charconv>
+#include <chrono>
+#include <fstream>
+#include <iterator>
+#include <memory>
+#include <thread>
+
+#include "cli/model/error.h"
+#include "cli/model/symbols.h"
+#include "cli/model/words.h"
+#include "cli/process/image.h"
+#include "cli/process/injection.h"
+#include "cli/process/locate.h"
+#include "cli/process/proc.h"
+#include "cli/process/safe_point.h"
+#include "cli/process/untracked.h"
+#include "cli/verbs/names.h"
+#include "cli/verbs/places.h"
+#include "cli/verbs/tracker_options.h"
+#include "cli/verbs/verbs.h"
+
+namespace track::verbs {
+namespace {
+
+using wire::AttachRequest;
+using wire::AttachResult;
+
+// For a thread to come by a place where it may be borrowed.
+constexpr auto kAttachPatience = std::chrono::seconds(3);
+constexpr auto kBetweenTries = std::chrono::milliseconds(50);
+
+struct AttachSettings {
+  pid_t pid = 0;
+  std::string library;
+  TrackerOptions options;
+};
+
+std::string name_of(pid_t pid) {
+  return fmt::format("process {} ({})", pid, process::command_name(pid));
+}
+
+std::string environment_of(pid_t pid, const std::string& key) {
+  std::ifstream file("/proc/" + std::to_string(pid) + "/environ", std::ios::binary);
+  for (std::string entry; std::getline(file, entry, '\0');)
+    if (entry.starts_with(key + "=")) return entry.substr(key.size() + 1);
+  return {};
+}
+
+std::string loaded_library(pid_t pid) {
+  for (const Mapping& mapping : process::mappings(pid))
+    if (base_name(mapping.path).starts_with("libtrack.so") && mapping.executable)
+      return mapping.path;
+  return {};
+}
+
+// Our library by a path that the process understands: its root may be another.
+std::string visible_library(pid_t pid) {
+  const std::string ours = find_library();
+  struct stat here {}, there {};
+  const std::string inside = "/proc/" + std::to_string(pid) + "/root" + ours;
+  if (stat(ours.c_str(), &here) == 0 && stat(inside.c_str(), &there) == 0 &&
+      here.st_dev == there.st_dev && here.st_ino == there.st_ino)
+    return ours;
+  throw Error(name_of(pid) + " has another root directory and does not see " + ours +
+              "; copy it in there and name it as the process sees it: --library PATH");
+}
+
+AttachRequest request_for(const AttachSettings& settings) {
+  AttachRequest request{};
+  request.version = wire::kAttachVersion;
+  const std::string options = settings.options.text();
+  const std::string runtime = environment_of(settings.pid, "XDG_RUNTIME_DIR");
+  if (options.size() >= sizeof request.options) throw Error("the options are too long");
+  options.copy(request.options, options.size());
+  if (runtime.size() < sizeof request.runtime_dir)
+    runtime.copy(request.runtime_dir, runtime.size());
+  return request;
+}
+
+process::SafePoints safe_points_of(pid_t pid) {
+  ProcessImage image = process::look_at_process(pid);
+  const Trace trace = process::trace_of(image);
+  Names names(trace, SymbolSettings{}, pid);
+  return process::find_safe_points(trace, names.function_lookup());
+}
+
+process::InjectionResult call_inside(const AttachSettings& settings, const std::string& library,
+                                     const std::string& function) {
+  const AttachRequest request = request_for(settings);
+  const auto deadline = std::chrono::steady_clock::now() + kAttachPatience;
+  for (;;) {
+    const process::SafePoints points = safe_points_of(settings.pid);
+    if (!points.threads.empty()) {
+      try {
+        return process::inject(settings.pid, points.threads, library, function, request);
+      } catch (const process::NoThread&) {
+        if (std::chrono::steady_clock::now() > deadline) throw;
+      }
+    } else if (std::chrono::steady_clock::now() > deadline) {
+      throw Error("no thread of " + name_of(settings.pid) +
+                  " sleeps where it may be disturbed, for three seconds now (" + points.why_not +
+                  "); try again, or start it with `track run -- CMD`");
+    }
+    std::this_thread::sleep_for(kBetweenTries);
+  }
+}
+
+[[noreturn]] void refuse(pid_t pid, const AttachRequest& answer) {
+  const std::string who = name_of(pid);
+  switch (answer.result) {
+    case AttachResult::recorded_already:
+      throw Error(who + " is recorded already: see `track ps " + std::to_string(pid) + "`");
+    case AttachResult::other_options:
+      throw Error(who + " was attached to before, with the options `" + answer.text +
+                  "`, which cannot change: give the same again");
+    case AttachResult::no_recording:
+      throw Error(who + " cannot make a recording" +
+                  (answer.text[0] != 0 ? " in " + std::string(answer.text) : "") +
+                  ": no room, or its directory (option dir, $XDG_RUNTIME_DIR/track or "
+                  "/tmp/track-UID) is not its own; name another with --dir");
+    case AttachResult::not_attached:
+      throw Error(who + " is not recorded: there is nothing to detach from");
+    case AttachResult::preloaded:
+      throw Error(who + " was started with libtrack.so, which stays for its lifetime; only what "
+                        "`track attach` began can be ended");
+    case AttachResult::privileged:
+      throw Error(who + " gained privileges when it was executed (set-user-ID, capabilities): it "
+                        "is not to be recorded");
+    case AttachResult::foreign_version:
+      throw Error("the libtrack.so in " + who + " is of another version than this track");
+    case AttachResult::none:
+    case AttachResult::done:
+      break;
+  }
+  throw Error(who + " gave no answer that is known");
+}
+
+void attach(const AttachSettings& settings) {
+  const pid_t pid = settings.pid;
+  settings.options.check();
+  if (settings.options.says("cpu"))
+    throw Error("--cpu takes a signal from the start: it needs `track run --cpu`; of a running "
+                "process, `track profile cpu PID --seconds N` samples from outside");
+  process::require_readable(pid);
+  if (process::find_recording(pid))
+    throw Error(name_of(pid) + " is recorded already: see `track ps " + std::to_string(pid) + "`");
+  std::string library = loaded_library(pid);
+  if (library.empty())
+    library = settings.library.empty() ? visible_library(pid) : settings.library;
+  const process::InjectionResult result = call_inside(settings, library, "track_attach");
+  const AttachRequest& answer = result.request;
+  if (answer.result != AttachResult::done) refuse(pid, answer);
+  print(fmt::format("{}: recorded from now on. {} of {} lead to the tracker{}; {}; thread {} was "
+                    "held for {}\n",
+                    name_of(pid), count_text(answer.bound, "reference"),
+                    count_text(answer.modules, "module"),
+                    answer.left_alone != 0
+                        ? fmt::format(" ({} lead elsewhere and were left: {})",
+                                      answer.left_alone, answer.text)
+                        : "",
+                    count_text(answer.threads, "thread") + " found", result.borrowed,
+                    duration_text(result.held_ns)));
+}
+
+void detach(const AttachSettings& settings) {
+  const pid_t pid = settings.pid;
+  process::require_readable(pid);
+  const std::string library = loaded_library(pid);
+  if (library.empty())
+    throw Error(name_of(pid) + " is not recorded: there is nothing to detach from");
+  const process::InjectionResult result = call_inside(settings, library, "track_detach");
+  const AttachRequest& answer = result.request;
+  if (answer.result != AttachResult::done) refuse(pid, answer);
+  print(fmt::format("{}: not recorded any more. {} lead where they did before{}; thread {} was "
+                    "held for {}\n",
+                    name_of(pid), count_text(answer.bound, "reference"),
+                    answer.left_alone != 0
+                        ? fmt::format(" ({} could not be set back)", answer.left_alone)
+                        : "",
+                    result.borrowed, duration_text(result.held_ns)));
+}
+
+}  // namespace
+
+void add_attach(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<AttachSettings>();
+  CLI::App* verb = app.add_subcommand("attach", "record a running process from now on");
+  verb->add_option("PID", settings->pid, "the process")->required();
+  verb->add_option("--library", settings->library,
+                   "libtrack.so by its path inside the process's root directory (a container)");
+  add_tracker_flags(*verb, settings->options);
+  verb->add_option("--dir", settings->options.given["dir"],
+                   "directory of recordings, as the process sees it");
+  verb->callback([settings, &exit_code] {
+    attach(*settings);
+    exit_code = kClean;
+  });
+}
+
+void add_detach(CLI::App& app, int& exit_code) {
+  auto settings = std::make_shared<AttachSettings>();
+  CLI::App* verb = app.add_subcommand("detach", "end what attach began: nothing of it goes on");
+  verb->add_option("PID", settings->pid, "the process")->required();
+  verb->callback([settings, &exit_code] {
+    detach(*settings);
+    exit_code = kClean;
+  });
+}
+
+}  // namespace track::verbs

@@ -1,0 +1,147 @@
+// What `track attach` and `track detach` call inside a running process. Both run in a thread that
+// was made for them, is not recorded and ends afterwards; they allocate nothing of the target's.
+#include <sys/auxv.h>
+
+#include <atomic>
+
+#include "libtrack/capture/locks.h"
+#include "libtrack/control/binding.h"
+#include "libtrack/control/fork.h"
+#include "libtrack/control/init.h"
+#include "libtrack/core/modules.h"
+#include "libtrack/core/recording.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
+#include "libtrack/core/thread_state.h"
+#include "libtrack/wire/attach.h"
+
+namespace track::control {
+namespace {
+
+using core::recording;
+using wire::AttachRequest;
+using wire::AttachResult;
+
+std::atomic<bool> at_work{false};
+bool attached_before = false;
+
+// TRACK_OPTIONS and XDG_RUNTIME_DIR as a program's environment has them.
+class Environment {
+ public:
+  explicit Environment(const AttachRequest& request) {
+    if (request.options[0] != 0)
+      add(core::Text(options_, sizeof options_), "TRACK_OPTIONS=", request.options, options_);
+    if (request.runtime_dir[0] != 0)
+      add(core::Text(directory_, sizeof directory_), "XDG_RUNTIME_DIR=", request.runtime_dir,
+          directory_);
+  }
+  const char* const* list() const { return entries_; }
+
+ private:
+  void add(core::Text text, const char* key, const char* value, const char* entry) {
+    text.add(key).add(value);
+    entries_[count_++] = entry;
+  }
+  char options_[1100], directory_[600];
+  const char* entries_[3] = {};
+  int count_ = 0;
+};
+
+void tell(AttachRequest& request, const Bound& bound) {
+  request.bound = bound.references;
+  request.left_alone = bound.left_alone;
+  request.modules = bound.modules;
+  core::Text(request.text, sizeof request.text).add(bound.left_names);
+}
+
+void now_record(AttachRequest& request) {
+  capture::start_locks();
+  core::wiped_in_children.on.store(core::options.record, std::memory_order_release);
+  tell(request, bind_references());
+}
+
+AttachResult attach_first(AttachRequest& request) {
+  if (getauxval(AT_SECURE) != 0) return AttachResult::privileged;
+  const Environment environment(request);
+  if (!start(environment.list(), Origin::attached)) {
+    core::Text(request.text, sizeof request.text).add(core::options.dir.value);
+    return AttachResult::no_recording;
+  }
+  attached_before = true;
+  request.threads = core::start_threads_late();
+  now_record(request);
+  return AttachResult::done;
+}
+
+// Where it was detached from.
+AttachResult attach_again(AttachRequest& request) {
+  if (!core::equal(recording.header->options, request.options)) {
+    core::Text(request.text, sizeof request.text).add(recording.header->options);
+    return AttachResult::other_options;
+  }
+  wire::Header& header = *recording.header;
+  header.start_realtime_ns = sys::realtime_ns();
+  header.start_ticks = sys::ticks();
+  header.start_monotonic_ns = sys::monotonic_ns();
+  header.later_ticks.store(header.start_ticks, std::memory_order_relaxed);
+  header.later_monotonic_ns.store(header.start_monotonic_ns, std::memory_order_relaxed);
+  request.threads = core::find_threads_again();
+  core::publish_forked_recording(request.runtime_dir[0] != 0 ? request.runtime_dir : nullptr);
+  core::wiped_in_children.ours.store(true, std::memory_order_relaxed);
+  core::modules_closed();  // some may have gone meanwhile
+  if (recording.path[0] == 0) {
+    core::wiped_in_children.ours.store(false, std::memory_order_relaxed);
+    return AttachResult::no_recording;
+  }
+  now_record(request);
+  return AttachResult::done;
+}
+
+AttachResult attach(AttachRequest& request) {
+  if (core::recording_is_ours()) return AttachResult::recorded_already;
+  return attached_before ? attach_again(request) : attach_first(request);
+}
+
+AttachResult detach(AttachRequest& request) {
+  if (!core::recording_is_ours()) return AttachResult::not_attached;
+  if (!attached_before) return AttachResult::preloaded;
+  core::recording_is_on.store(false, std::memory_order_release);
+  core::let_locks_go_unseen();
+  tell(request, unbind_references());
+  core::this_thread.gone = true;
+  if (!core::let_go_of_recording()) {
+    now_record(request);
+    return AttachResult::no_recording;
+  }
+  core::wiped_in_children.ours.store(false, std::memory_order_relaxed);
+  forget_the_past(false);
+  return AttachResult::done;
+}
+
+using Work = AttachResult (*)(AttachRequest&);
+
+void do_work(AttachRequest* request, Work work) {
+  if (request->version != wire::kAttachVersion) {
+    request->result = AttachResult::foreign_version;
+    return;
+  }
+  // One that was broken off in the middle leaves it so: then nothing more is tried.
+  if (at_work.exchange(true)) {
+    request->result = AttachResult::recorded_already;
+    return;
+  }
+  request->result = work(*request);
+  at_work.store(false);
+}
+
+}  // namespace
+}  // namespace track::control
+
+#define TRACK_API extern "C" __attribute__((visibility("default")))
+
+TRACK_API void track_attach(track::wire::AttachRequest* request) {
+  track::control::do_work(request, &track::control::attach);
+}
+TRACK_API void track_detach(track::wire::AttachRequest* request) {
+  track::control::do_work(request, &track::control::detach);
+}
