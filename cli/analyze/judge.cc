@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/analyze/across_await.h"
+#include "cli/analyze/attached.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
 #include "cli/analyze/lock_order.h"
@@ -88,6 +89,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   // After an exec there is nothing left that could be joined.
   if (!trace.superseded) append(find_unjoined(trace, symbols));
   append(find_outlived(trace, symbols, explained));
+  if (trace.attached) doubt_the_record(all, trace);
   for (Finding& finding : all) {
     finding.fingerprint = fingerprint(finding, trace, symbols);
     const auto known = symbols.objects.find(finding.wait_object.address);

@@ -1,6 +1,7 @@
 set(TRACK_ANALYZE_SOURCES
   across_await.cc
   asleep.cc
+  attached.cc
   await_roots.cc
   block_map.cc
   blockers.cc

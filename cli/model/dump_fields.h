@@ -236,7 +236,7 @@ auto fields(T& t) {
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created,
                   t.thread_origins, t.unknown_origins, t.events, t.events_overwritten,
                   t.contention_lost, t.file_bytes, t.superseded, t.executed, t.stack_switcher,
-                  t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.attached, t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes

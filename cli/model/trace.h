@@ -119,6 +119,7 @@ struct Thread {
   bool detached = false;
   bool joined = false;
   bool adopted = false;  // not created through us: no creation stack
+  bool found = false;    // there when the recording began, and not heard of since: it may have ended
   bool cancelled = false;
   uint32_t joiner = 0;  // task in pthread_join for it
   uint64_t created_ns = 0;
@@ -226,6 +227,7 @@ struct Trace {
   int32_t parent_pid = 0;
   bool forked = false;    // recording began in a fork child
   bool prepared = true;   // false: without libtrack.so; seen from outside only
+  bool attached = false;  // recorded from the middle of its life on: `track attach`
   bool recording = true;  // false: loaded but off
   uint64_t start_realtime_ns = 0;
   uint64_t start_ns = 0;  // CLOCK_MONOTONIC

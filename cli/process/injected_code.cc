@@ -39,7 +39,10 @@ track_injected_marker:
   call *8(%rbx)                 # pthread_self
   mov %rax, %rdi
   call *16(%rbx)                # pthread_detach
-  lea 672(%rbx), %rdi
+  mov $186, %eax                # gettid
+  syscall
+  mov %rax, 144(%rbx)
+  lea 680(%rbx), %rdi
   mov $2, %esi                  # RTLD_NOW, local
   call *24(%rbx)                # dlopen
   mov $2, %r13d
@@ -47,12 +50,12 @@ track_injected_marker:
   jz .Ltrack_failed
   mov %rax, %r12
   mov %rax, %rdi
-  lea 640(%rbx), %rsi
+  lea 648(%rbx), %rsi
   call *32(%rbx)                # dlsym
   mov $3, %r13d
   test %rax, %rax
   jz .Ltrack_failed
-  lea 1696(%rbx), %rdi
+  lea 1704(%rbx), %rdi
   call *%rax
   mov %r12, %rdi
   call *40(%rbx)                # dlclose
@@ -62,7 +65,7 @@ track_injected_marker:
   call *48(%rbx)                # dlerror
   test %rax, %rax
   jz .Ltrack_say
-  lea 144(%rbx), %rdi
+  lea 152(%rbx), %rdi
   mov $495, %ecx
 .Ltrack_copy:
   mov (%rax), %dl

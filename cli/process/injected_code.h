@@ -24,13 +24,14 @@ struct InjectedData {
   uint64_t pages, bytes;
   int64_t nap[2];      // timespec
   uint64_t naps_left;  // should nobody look any more
+  int64_t helper;      // its thread id
   char message[496];   // of dlerror
   char symbol[32];
   char path[1024];
   wire::AttachRequest request;
 };
-static_assert(offsetof(InjectedData, message) == 144 && offsetof(InjectedData, symbol) == 640 &&
-              offsetof(InjectedData, path) == 672 && offsetof(InjectedData, request) == 1696);
+static_assert(offsetof(InjectedData, message) == 152 && offsetof(InjectedData, symbol) == 648 &&
+              offsetof(InjectedData, path) == 680 && offsetof(InjectedData, request) == 1704);
 static_assert(sizeof(InjectedData) <= 4096);
 
 struct InjectedCode {

@@ -202,6 +202,7 @@ class Injection {
     }
     constexpr uint32_t kSeen = 1;
     write_memory(pid_, data_at_ + offsetof(InjectedData, seen), &kSeen, sizeof kSeen);
+    await_end(static_cast<pid_t>(now.helper));
     now.message[sizeof now.message - 1] = 0;
     now.request.text[sizeof now.request.text - 1] = 0;
     if (now.state == HelperState::not_loaded)
@@ -213,6 +214,13 @@ class Injection {
   }
 
  private:
+  // The process is to find itself without it.
+  void await_end(pid_t helper) const {
+    const auto deadline = Clock::now() + std::chrono::seconds(1);
+    while (Clock::now() < deadline && task_status(pid_, helper).alive)
+      std::this_thread::sleep_for(kNap);
+  }
+
   static bool has_room(const std::vector<Mapping>& maps, uint64_t stack_pointer, bool main) {
     if (main) return true;  // it grows
     return std::any_of(maps.begin(), maps.end(), [&](const Mapping& mapping) {
@@ -261,6 +269,10 @@ class Injection {
 };
 
 }  // namespace
+
+void require_loader(pid_t pid) {
+  LibraryOfC{pid};
+}
 
 InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const std::string& library,
                        const std::string& function, const wire::AttachRequest& request) {

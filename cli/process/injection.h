@@ -26,6 +26,9 @@ struct InjectionResult {
   pid_t borrowed = 0;
 };
 
+// Throws Error, in words for a person, when nothing can be loaded into the process: it has no glibc.
+void require_loader(pid_t pid);
+
 // threads: those of find_safe_points; the first that can be had is taken. library: its path as the
 // process sees it. Throws NoThread (with what each lacked), or Error: not permitted, or the library
 // could not be loaded (with the loader's own words); then the process is as before.

@@ -83,12 +83,19 @@ void observe_threads(Trace& trace) {
     if (thread.state == TaskState::blocked && !owned_wait(thread.wait.kind) &&
         trace.threads.size() > 256)
       continue;
-    if (++asked > kMostAsked) return;
+    if (++asked > kMostAsked) break;
     apply(system_call(trace.pid, thread.tid), thread);
+    if (trace.attached && thread.adopted)
+      if (const uint64_t born = start_time_ns(trace.pid, thread.tid); born != 0)
+        thread.created_ns = thread.started_ns = born;
     if (thread.name.empty() && trace.threads.size() <= 256)
       if (std::string name = thread_name(trace.pid, thread.tid); name != inherited)
         thread.name = std::move(name);
   }
+  // It ended without a word to the tracker.
+  std::erase_if(trace.threads, [](const Thread& thread) {
+    return thread.found && thread.kernel == KernelView::gone;
+  });
 }
 
 void read_lock_words(Trace& trace) {

@@ -207,7 +207,10 @@ class Gatherer {
                     [&](const RecordedBlock& block) { return !in_heap(block.address); });
     // Large blocks of glibc's have mappings of their own.
     if (elsewhere && !glibc) {
-      if (std::string doubt = why_table_is_doubtful(image_); !doubt.empty()) {
+      std::string doubt = why_table_is_doubtful(image_);
+      if (trace_.attached)
+        doubt = "the allocator may be called past the recording, which began with `track attach`";
+      if (!doubt.empty()) {
         picture_.doubts.push_back(std::move(doubt));
         return;
       }

@@ -104,6 +104,11 @@ void read_header(const wire::Header& h, bool live, Trace& trace) {
   trace.pid = h.pid;
   trace.parent_pid = h.parent_pid;
   trace.forked = h.fork_parent_task != 0;
+  trace.attached = h.preload_origin == 1;
+  if (trace.attached)
+    trace.not_visible.emplace_back(
+        "what was before `track attach`: who created the threads there were, the locks they held, "
+        "blocks and who allocated them");
   trace.recording = h.control.recording.load(std::memory_order_relaxed) != 0;
   trace.start_realtime_ns = h.start_realtime_ns;
   trace.start_ns = h.start_monotonic_ns;

@@ -130,6 +130,7 @@ Thread to_thread(Image& image, const ThreadSlot& slot) {
   thread.detached = (flags & wire::kThreadDetached) != 0;
   thread.joined = (flags & wire::kThreadJoined) != 0;
   thread.adopted = (flags & wire::kThreadAdopted) != 0;
+  thread.found = (flags & wire::kThreadFound) != 0;
   thread.cancelled = (flags & wire::kThreadCancelled) != 0;
   thread.joiner = slot.joiner.load(std::memory_order_relaxed);
   thread.created_ns = image.to_ns(slot.created_ticks);

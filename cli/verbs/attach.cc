@@ -92,6 +92,7 @@ process::SafePoints safe_points_of(pid_t pid) {
 
 process::InjectionResult call_inside(const AttachSettings& settings, const std::string& library,
                                      const std::string& function) {
+  process::require_loader(settings.pid);
   const AttachRequest request = request_for(settings);
   const auto deadline = std::chrono::steady_clock::now() + kAttachPatience;
   for (;;) {

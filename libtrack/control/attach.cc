@@ -89,10 +89,6 @@ AttachResult attach_again(AttachRequest& request) {
   core::publish_forked_recording(request.runtime_dir[0] != 0 ? request.runtime_dir : nullptr);
   core::wiped_in_children.ours.store(true, std::memory_order_relaxed);
   core::modules_closed();  // some may have gone meanwhile
-  if (recording.path[0] == 0) {
-    core::wiped_in_children.ours.store(false, std::memory_order_relaxed);
-    return AttachResult::no_recording;
-  }
   now_record(request);
   return AttachResult::done;
 }

@@ -429,6 +429,7 @@ bool forked_recording_unpublished() {
 
 void publish_forked_recording(const char* runtime_dir) {
   unpublished = false;
+  write_magic();
   if (recording.bytes >= file_size_limit()) return;
   const int fd =
       create_recording_file(runtime_dir, recording.bytes, recording.path, sizeof recording.path);
@@ -444,7 +445,6 @@ void publish_forked_recording(const char* runtime_dir) {
     copy_bytes(to, recording.base + (page << 12), 4096);
     return true;
   };
-  write_magic();
   if (!each_reserved_page(copy)) {
     sys::unmap(p, recording.bytes);
     return remove_recording();

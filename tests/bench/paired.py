@@ -4,7 +4,7 @@ rounds on the same machine; the ratio is the median of the rounds' ratios, so th
 hits both. Prints a Markdown table.
 
     paired.py --build DIR [--quick] [--only REGEX] [--rounds N] [--json F] [--peers]
-              [--parts micro,stacks,servers,tools] [--readme README.md]
+              [--parts micro,stacks,programs,servers,tools] [--readme README.md]
 
 Of a server both are measured: requests a second (one client thread: it may be the limit) and the
 processor time the server itself takes for a request, which no client and no neighbour can hide.
@@ -27,7 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import more_servers  # noqa: E402
 import real_servers  # noqa: E402
 
-PARTS = ("micro", "stacks", "servers", "tools")
+PARTS = ("micro", "stacks", "programs", "servers", "tools")
 # row, operation of bench/micro, TRACK_OPTIONS, goal (ratio, at most)
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
@@ -52,6 +52,10 @@ OVER_NAMES = [("malloc + free, one sample every 512 KiB", "alloc=sampled", 1.5),
 STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
           ("one of the last, again", "bm_known/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
+# row, TRACK_OPTIONS, goal: user time of a whole program.
+COMPILE = [("clang++ compiles a large file", "", None),
+           ("the same, one sample every 512 KiB", "alloc=sampled", 1.02),
+           ("the same, every block with its stack", "alloc=exact", 1.25)]
 THROUGHPUT_GOAL = 0.97
 BURST_S = 1.0
 STARTUP_GOAL_MS = 0.3
@@ -210,6 +214,26 @@ class Bench:
             cost = next(run for run in runs if run.get("aggregate_name") == "median")["cpu_time"]
             self.add(name=name, bare="", tracked=f"{cost:.0f} ns", ratio="", value=cost,
                      goal=f"≤ {goal_ns} ns", met=cost <= goal_ns, peers="")
+
+    def programs(self):
+        """User time of a real compiler, which allocates millions of times from everywhere."""
+        root = pathlib.Path(__file__).resolve().parents[2]
+        command = ["clang++", "-std=c++20", "-O1", f"-I{root}", "-DFMT_SHARED", "-c",
+                   str(root / "cli/main.cc"), "-o", str(self.folder / "main.o")]
+
+        def user_s(environment):
+            process = subprocess.Popen(command, env={**os.environ, **environment})
+            _, status, usage = os.wait4(process.pid, 0)
+            if status != 0:
+                raise real_servers.Failure(f"{' '.join(command)}: status {status}")
+            return usage.ru_utime
+
+        for name, track_options, goal in COMPILE:
+            if self.wanted(name):
+                tracked = self.environment(True, track_options)
+                pairs = self.pairs(lambda: user_s({}), lambda: user_s(tracked),
+                                   min(self.rounds, 5))
+                self.add_ratio(name, pairs, "s", goal, "")
 
     def servers(self):
         starts = 2 if self.options.quick else 3

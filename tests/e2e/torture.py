@@ -17,6 +17,7 @@ import concurrent.futures
 import hashlib
 import os
 import pathlib
+import random
 import re
 import shlex
 import shutil
@@ -24,6 +25,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCES = ROOT / "tests/torture"
@@ -72,6 +74,12 @@ class Builder:
         source = SOURCES / "plugins" / f"{name}.cc"
         return self.make(["g++", "-std=c++17", *FLAGS, "-fPIC", "-shared", str(source), *flags],
                          folder / f"{name}.so", [source])
+
+    def gate(self):
+        source = ROOT / "tests/support/gate_main.cc"
+        library = self.build / "gate_main.so"
+        return str(library), self.make(["g++", "-std=c++17", *FLAGS, "-fPIC", "-shared",
+                                        str(source)], library, [source])
 
     def program(self, program):
         folder = self.build / program.name
@@ -128,8 +136,46 @@ def reference_of(mode):
     return f"bare-{family}" if family in ("jemalloc", "tcmalloc") else "bare"
 
 
+class Attacher:
+    """Attaches to a program whose main waits for it, and (mode attach-detach) detaches and attaches
+    again while it runs. Words of trouble are kept in `problem`; a program that is gone is none."""
+
+    def __init__(self, track, gate, detaches, options):
+        self.track, self.gate, self.detaches, self.options = track, gate, detaches, options
+
+    def call(self, *words):
+        return subprocess.run([self.track, *words], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S)
+
+    def open_gate(self, process, folder):
+        """None, or why the program was not attached to."""
+        attach = ["attach", str(process.pid), "--dir", f"{folder}/r", *self.options]
+        result = self.call(*attach)
+        pathlib.Path(folder, "go").touch()
+        if result.returncode != 0:
+            return result.stderr.strip()
+        end = time.monotonic() + LIMIT_S / 2
+        while self.detaches and process.poll() is None and time.monotonic() < end:
+            time.sleep(random.uniform(0, 0.03))
+            for words in (["detach", str(process.pid)], attach):
+                problem = self.call(*words).stderr.strip()
+                if problem and process.poll() is None and not PASSING.search(problem):
+                    return problem
+        return None
+
+
+# A program that ends, has no thread to spare just then, or forbids to be looked at.
+PASSING = re.compile("is gone|ended|no process|no thread of|went on|may not be|seccomp|is not recorded|"
+                     "cannot make a recording|can make no thread|no memory left|could not load|"
+                     "recorded already|another root|cannot be read|did not come back")
+# Nothing can be loaded into these, which `track attach` says before it touches anything.
+NOT_FOR_IT = re.compile("has no glibc|there is no process")
+
+
 def run_once(binary, mode):
     preload, options, more, cleans = mode
+    attacher = options if isinstance(options, Attacher) else None
+    options = None if attacher else options
     with tempfile.TemporaryDirectory(prefix="torture-") as folder:
         os.chmod(folder, 0o700)
         environment = {"PATH": os.environ["PATH"], "HOME": folder, "LC_ALL": "C"}
@@ -141,6 +187,7 @@ def run_once(binary, mode):
         process = subprocess.Popen([str(binary)], env=environment, cwd=folder,
                                    stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
                                    stderr=subprocess.PIPE, start_new_session=True)
+        problem = attacher.open_gate(process, folder) if attacher else None
         try:
             output, errors = process.communicate(timeout=LIMIT_S)
             code = process.returncode
@@ -149,7 +196,10 @@ def run_once(binary, mode):
             output, errors = process.communicate()
             code = "hung"
         left = sorted(os.listdir(f"{folder}/r")) if os.path.isdir(f"{folder}/r") else []
-    return code, output.decode(errors="replace"), errors.decode(errors="replace"), left
+    errors = errors.decode(errors="replace")
+    if problem and not NOT_FOR_IT.search(problem):
+        errors += problem
+    return code, output.decode(errors="replace"), errors, left
 
 
 def differences(expected, got, mode, program):
@@ -199,6 +249,7 @@ def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("--library", required=True, help="libtrack.so")
     parser.add_argument("--build", required=True, type=pathlib.Path, help="where to compile to")
+    parser.add_argument("--track", help="the command, for the modes that attach")
     parser.add_argument("--filter", default="", help="only programs whose name matches this")
     parser.add_argument("--modes", default="", help="only these modes, comma separated")
     parser.add_argument("--jobs", type=int, default=2)
@@ -210,6 +261,16 @@ def main():
     programs = [Program(path) for path in sorted([*SOURCES.glob("*.cc"), *SOURCES.glob("*.c")])]
     programs = [program for program in programs if re.search(arguments.filter, program.name)]
     all_modes = modes(str(pathlib.Path(arguments.library).resolve()))
+    if arguments.track:
+        gate, problem = builder.gate()
+        if problem:
+            parser.error(f"tests/support/gate_main.cc: {problem}")
+        track = str(pathlib.Path(arguments.track).resolve())
+        for name, options in (("attach", []), ("attach-exact", ["--alloc", "exact"]),
+                              ("attach-locks", ["--locks", "all"]),
+                              ("attach-sampled", ["--alloc", "256"])):
+            all_modes[name] = ([gate], Attacher(track, gate, False, options), {}, True)
+        all_modes["attach-detach"] = ([gate], Attacher(track, gate, True, []), {}, True)
     if arguments.modes:
         chosen = arguments.modes.split(",")
         chosen += [reference_of(mode) for mode in chosen]

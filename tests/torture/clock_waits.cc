@@ -58,7 +58,8 @@ int main() {
               return nullptr;
             },
             nullptr);
-        SHOW_ERRNO(pthread_clockjoin_np(other, nullptr, clock, t));
+        // glibc tries for ever with a time that is none.
+        if (t != &bad) SHOW_ERRNO(pthread_clockjoin_np(other, nullptr, clock, t));
         pthread_barrier_wait(&barrier);
         SHOW_ERRNO(pthread_join(other, nullptr));
       });

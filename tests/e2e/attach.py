@@ -1,0 +1,226 @@
+#!/usr/bin/env python3
+"""`track attach` and `track detach`: a running process is recorded from then on, and is as it was
+afterwards; what cannot be attached to is told before anything is touched."""
+
+import argparse
+import atexit
+import json
+import os
+import shutil
+import subprocess
+import sys
+import tempfile
+
+failures = []
+
+
+def check(what, holds, seen):
+    if not holds:
+        failures.append(f"{what}: {str(seen)[:2000]}")
+
+
+class Target:
+    """The program of tests/support/attach_target.cc."""
+
+    all = []
+
+    def __init__(self, arguments, folder, prefix=()):
+        self.arguments, self.folder = arguments, folder
+        self.process = subprocess.Popen([*prefix, arguments.program], text=True, bufsize=1,
+                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
+        Target.all.append(self)
+        check("starts", self.process.stdout.readline() == "ready\n", "")
+        self.pid = str(self.process.pid)
+
+    def say(self, words):
+        self.process.stdin.write(words + "\n")
+        return self.process.stdout.readline().strip()
+
+    def track(self, *words, code=0):
+        result = subprocess.run([self.arguments.track, *words], text=True, timeout=120,
+                                capture_output=True)
+        check(f"{words}: exit code {result.returncode}, not {code}", result.returncode == code,
+              result.stdout + result.stderr)
+        return result.stdout if code == 0 or code == 23 else result.stderr
+
+    def attach(self, *options, code=0):
+        return self.track("attach", self.pid, "--dir", f"{self.folder}/r", *options, code=code)
+
+    def threads(self):
+        return json.loads(self.track("ps", self.pid, "--json", "-"))["processes"][0]["tasks"]
+
+    def end(self):
+        check("goes on", self.process.poll() is None, self.process.poll())
+        self.process.stdin.write("quit\n")
+        check("ends as it would", self.process.wait(30) == 0, self.process.returncode)
+
+
+def functions(stack):
+    return [frame["function"].split("::")[-1].split("(")[0] for frame in stack]
+
+
+def made_by(target, function):
+    return [task for task in target.threads() if function in functions(task.get("created_at", []))]
+
+
+# What the loader sealed, word for word, and how everything is protected.
+def sealed(pid):
+    parts = []
+    with open(f"/proc/{pid}/maps") as maps, open(f"/proc/{pid}/mem", "rb") as memory:
+        for line in maps:
+            bounds, rights, offset, _, inode = line.split()[:5]
+            path = line.split(maxsplit=5)[5].strip() if len(line.split()) > 5 else ""
+            if not path.startswith("/") or "libtrack" in path or "/rec." in path:
+                continue
+            data = b""
+            if rights == "r--p" and int(offset, 16) != 0:
+                low, high = (int(bound, 16) for bound in bounds.split("-"))
+                memory.seek(low)
+                data = memory.read(high - low)
+            parts.append((bounds, rights, path, data))
+    return parts
+
+
+def records_and_lets_go(arguments, folder):
+    target = Target(arguments, folder)
+    before = sealed(target.pid)
+    text = target.attach()
+    check("says what it did", "recorded from now on" in text and "was held for" in text, text)
+    check("every reference", "lead elsewhere" not in text, text)
+    check("refused twice", "is recorded already" in target.attach(code=2), "")
+    target.say("leak")
+    tasks = target.threads()
+    check("threads that were there", any(t["main"] for t in tasks), tasks)
+    check("the one that was there waits", sum("wait_for_ever" in functions(t["at"])
+                                               for t in tasks) == 2, tasks)
+    check("who created the new one", len(made_by(target, "leak_a_thread")) == 1, tasks)
+    # A library that comes later: by its path, and by its name alone.
+    for number, way in enumerate((arguments.plugin, os.path.basename(arguments.second)), 1):
+        check(f"opens {way}", target.say(f"plugin {way}") == "ok", way)
+        check(f"threads of {way}", len(made_by(target, "start_threads")) == number, way)
+    text = target.track("detach", target.pid)
+    check("detached", "not recorded any more" in text and "could not" not in text, text)
+    plugins = tuple(os.path.realpath(p) for p in (arguments.plugin, arguments.second))
+    after = [part for part in sealed(target.pid) if not os.path.realpath(part[2]) in plugins]
+    check("every sealed word as before", after == before,
+          [(a[:3], b[:3]) for a, b in zip(before, after) if a != b])
+    check("no recording is left", not os.listdir(f"{folder}/r"), os.listdir(f"{folder}/r"))
+    check("seen from outside again", "without libtrack.so" in
+          target.track("ps", target.pid, "--json", "-"), "")
+    check("nothing to detach", "nothing to detach" in target.track("detach", target.pid, code=2), "")
+    target.say("leak")
+    target.attach()
+    target.say("leak")
+    check("not what was between", len(made_by(target, "leak_a_thread")) == 2, target.threads())
+    check("other options", "cannot change" in again_with(target, "--locks", "all"), "")
+    target.end()
+
+
+def again_with(target, *options):
+    target.track("detach", target.pid)
+    return target.attach(*options, code=2)
+
+
+def many_rounds(arguments, folder, rounds):
+    """The program's own work comes out right; nothing grows."""
+    target = Target(arguments, folder)
+
+    def state():
+        with open(f"/proc/{target.pid}/maps") as maps:
+            lines = len(maps.readlines())
+        return lines, len(os.listdir(f"/proc/{target.pid}/fd"))
+
+    for _ in range(3):
+        target.attach()
+        target.track("detach", target.pid)
+    mappings, descriptors = state()
+    turns = int(target.say("turns"))
+    for _ in range(rounds):
+        target.attach()
+        now = int(target.say("turns"))
+        check("it works on", now > turns, (turns, now))
+        turns = now
+        target.track("detach", target.pid)
+    after = state()
+    check("mappings", after[0] <= mappings + 6, (mappings, after))
+    check("descriptors", after[1] == descriptors, (descriptors, after))
+    target.end()
+
+
+def judged(arguments, folder):
+    """What memory shows is proved; what only a record without gaps would show is not."""
+    target = Target(arguments, folder)
+    target.attach("--alloc", "exact")
+    target.say("cross")
+    target.say("unjoined")
+    target.say("allocate")
+    report = json.loads(target.track("leaks", target.pid, "--json", "-", code=23))
+    found = {finding["rule"]: finding for finding in report["findings"]}
+    check("deadlock", found.get("deadlock", {}).get("evidence") == "proved", found.keys())
+    unjoined = found.get("unjoined-thread")
+    check("unjoined", unjoined is None or unjoined["evidence"] != "proved", unjoined)
+    check("says what it did not see", any("attach" in line for line in report["not_visible"]),
+          report["not_visible"])
+    text = target.track("profile", "heap", target.pid, "--format", "text")
+    check("heap", "121 KiB" in text and "main attach_target.cc" in text, text)
+    target.process.kill()
+    target.process.wait()
+
+
+def refusals(arguments, folder):
+    target = Target(arguments, folder)
+    check("cpu", "track run --cpu" in target.attach("--cpu", "99", code=2), "")
+    check("options", "is none of off" in target.attach("--alloc", "much", code=2), "")
+    check("library", "could not load it" in target.attach("--library", "/nowhere/libtrack.so",
+                                                           code=2), "")
+    # Where no file can be made it is recorded all the same, in memory alone.
+    for number in (1, 2):
+        target.track("attach", target.pid, "--dir", "/proc/nowhere")
+        target.say("leak")
+        check("without a file", len(made_by(target, "leak_a_thread")) == number, target.threads())
+        target.track("detach", target.pid)
+    target.end()
+    check("no such process", "there is no process" in target.track("attach", "999999999", code=2),
+          "")
+    source = f"{folder}/sleeper.c"
+    with open(source, "w") as file:
+        file.write("#include <stdio.h>\n#include <unistd.h>\n"
+                   "int main(void) { puts(\"ready\"); fflush(stdout); for (;;) pause(); }\n")
+    builds = {"static": ["gcc", "-static"]}
+    if shutil.which("musl-gcc"):
+        builds["musl"] = ["musl-gcc"]
+    for name, compiler in builds.items():
+        binary = f"{folder}/{name}"
+        subprocess.run([*compiler, source, "-o", binary], check=True)
+        with subprocess.Popen([binary], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            with open(f"/proc/{process.pid}/maps") as maps:
+                before = maps.read()
+            words = target.track("attach", str(process.pid), code=2)
+            check(name, "has no glibc" in words, words)
+            with open(f"/proc/{process.pid}/maps") as maps:
+                check(f"{name} is not touched", maps.read() == before, "")
+            process.kill()
+
+
+def main():
+    parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
+    for name in ("track", "program", "plugin", "second"):
+        parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
+    parser.add_argument("--rounds", type=int, default=10)
+    arguments = parser.parse_args()
+    os.environ["LD_LIBRARY_PATH"] = os.path.dirname(arguments.second)
+    atexit.register(lambda: [target.process.kill() for target in Target.all])
+    for part in (records_and_lets_go, lambda *a: many_rounds(*a, arguments.rounds), judged,
+                 refusals):
+        with tempfile.TemporaryDirectory(prefix="attach-") as folder:
+            os.chmod(folder, 0o700)
+            part(arguments, folder)
+    for failure in failures:
+        print("FAIL", failure)
+    print("failed" if failures else "passed")
+    return 1 if failures else 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,100 @@
+// A program that nobody prepares, steered by words on its standard input; it answers each with a
+// line. Some of its threads wait from the start on.
+#include <dlfcn.h>
+#include <poll.h>
+#include <pthread.h>
+#include <stdio.h>
+#include <string.h>
+
+#include <atomic>
+#include <condition_variable>
+#include <mutex>
+#include <string>
+#include <thread>
+
+namespace {
+
+std::mutex mutex, first, second;
+std::condition_variable& never = *new std::condition_variable;  // its waiters outlive main
+std::atomic<int> waiting{0};
+std::atomic<long> turns{0};
+char* volatile kept;
+
+void wait_for_ever() {
+  std::unique_lock lock(mutex);
+  ++waiting;
+  never.wait(lock, [] { return false; });
+}
+
+void leak_a_thread() {
+  const int before = waiting.load();
+  std::thread(wait_for_ever).detach();
+  while (waiting.load() == before) poll(nullptr, 0, 1);
+}
+
+// Work that must come out right whatever is attached to it meanwhile.
+void churn() {
+  for (;;) {
+    std::thread other([] {
+      delete[] new char[100];
+      std::lock_guard lock(first);
+      ++turns;
+    });
+    other.join();
+  }
+}
+
+void lock_crosswise() {
+  static pthread_barrier_t both;
+  pthread_barrier_init(&both, nullptr, 2);
+  const auto take = [](std::mutex* one, std::mutex* other) {
+    one->lock();
+    pthread_barrier_wait(&both);
+    other->lock();
+  };
+  static std::mutex left, right;
+  std::thread(take, &left, &right).detach();
+  std::thread(take, &right, &left).detach();
+}
+
+void leave_unjoined() {
+  pthread_t thread;
+  pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+}
+
+void open_plugin(const char* file) {
+  void* plugin = dlopen(file, RTLD_NOW);
+  auto* start = plugin != nullptr ? reinterpret_cast<void (*)()>(dlsym(plugin, "start_threads"))
+                                  : nullptr;
+  if (start != nullptr) start();
+  printf("%s\n", start != nullptr ? "ok" : dlerror());
+}
+
+}  // namespace
+
+int main() {
+  setvbuf(stdout, nullptr, _IOLBF, 0);
+  leak_a_thread();
+  std::thread(churn).detach();
+  puts("ready");
+  char line[4096];
+  while (fgets(line, sizeof line, stdin) != nullptr) {
+    line[strcspn(line, "\n")] = 0;
+    const std::string word(line, strcspn(line, " "));
+    const char* rest = strchr(line, ' ');
+    if (word == "leak") leak_a_thread();
+    if (word == "cross") lock_crosswise();
+    if (word == "unjoined") leave_unjoined();
+    if (word == "allocate") kept = new char[123456];
+    if (word == "turns") {
+      printf("%ld\n", turns.load());
+      continue;
+    }
+    if (word == "plugin") {
+      open_plugin(rest + 1);
+      continue;
+    }
+    if (word == "quit") return 0;
+    puts("ok");
+  }
+}
