@@ -28,31 +28,43 @@ void* search(void* handle, const char* name, const char* version) {
   return version != nullptr ? dlvsym(handle, name, version) : dlsym(handle, name);
 }
 
-void* in_libc(const char* name, const char* version) {
-  static void* const libc = dlopen("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
-  return libc != nullptr ? search(libc, name, version) : nullptr;
-}
-
-bool found_late() {
+// That of libc, if it was loaded before us.
+const link_map* libc_before_us() {
   const link_map* self = own_map();
   for (const link_map* map = self != nullptr ? self->l_prev : nullptr; map != nullptr;
        map = map->l_prev)
-    if (is_libc(map->l_name)) return true;
-  return false;
+    if (is_libc(map->l_name)) return map;
+  return nullptr;
 }
 
 }  // namespace
 
 bool loaded_late() {
-  static const bool late = found_late();
+  static const bool late = libc_before_us() != nullptr;
   return late;
+}
+
+// By libc's own dlopen: ours would ask for it here.
+void* NextSymbols::libc_handle() {
+  const link_map* map = libc_before_us();
+  Object libc;
+  if (map == nullptr || !read(*map, libc)) return nullptr;
+  const ElfW(Sym)* symbol = look_up(libc, "dlopen", gnu_hash("dlopen"));
+  if (symbol == nullptr) return nullptr;
+  const auto open = reinterpret_cast<void* (*)(const char*, int)>(libc.base + symbol->st_value);
+  return open("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
+}
+
+void* NextSymbols::in_libc(const char* name, const char* version) {
+  static void* const libc = libc_handle();
+  return libc != nullptr ? search(libc, name, version) : nullptr;
 }
 
 void* next_symbol(const char* name, const char* version) {
   if (!loaded_late()) return search(RTLD_NEXT, name, version);
   void* found = search(RTLD_DEFAULT, name, version);
   const link_map* map = found != nullptr ? map_of(found) : nullptr;
-  if (map == nullptr || map == own_map()) return in_libc(name, version);
+  if (map == nullptr || map == own_map()) return NextSymbols::in_libc(name, version);
   if (map->l_prev != nullptr) return found;
   // In the program itself. One that takes a function's address without being built for any place
   // has a stub that stands for it: the stub leads through a reference that is bound to us.
@@ -60,7 +72,7 @@ void* next_symbol(const char* name, const char* version) {
   if (NextSymbols::read(*map, program) &&
       NextSymbols::look_up(program, name, gnu_hash(name)) != nullptr)
     return found;
-  if (void* libcs = in_libc(name, version)) return libcs;
+  if (void* libcs = NextSymbols::in_libc(name, version)) return libcs;
   for (const link_map* other = map->l_next; other != nullptr; other = other->l_next) {
     NextSymbols::Object object;
     if (other == own_map() || !NextSymbols::read(*other, object)) continue;

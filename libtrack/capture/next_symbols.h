@@ -40,6 +40,8 @@ class NextSymbols {
     const char* strings;
     const uint16_t* versions;
   };
+  static void* libc_handle();
+  static void* in_libc(const char* name, const char* version);
   static bool read(const link_map& map, Object& object);
   static const ElfW(Sym) * look_up(const Object& object, const char* name, uint32_t hash);
 
