@@ -30,7 +30,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
     what = "there is no verb `" + app.remaining().front() + "`";
   else if (verbs.empty())
     what =
-        "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, dump, "
+        "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, "
+        "dump, "
         "info or doctor";
   else if (extras)
     what = unexpected(*verbs.front());

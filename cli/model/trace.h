@@ -119,7 +119,7 @@ struct Thread {
   bool detached = false;
   bool joined = false;
   bool adopted = false;  // not created through us: no creation stack
-  bool found = false;    // there when the recording began, and not heard of since: it may have ended
+  bool found = false;  // there when the recording began, and not heard of since: it may have ended
   bool cancelled = false;
   uint32_t joiner = 0;  // task in pthread_join for it
   uint64_t created_ns = 0;

@@ -35,8 +35,8 @@ class BorrowedThread {
   const WayBack& way() const { return way_; }
   // stack_pointer: where the thread goes on should this be its last call, one of way()'s.
   CallResult call(uint64_t stack_pointer, int64_t number, const std::array<uint64_t, 5>& arguments);
-  // Runs code that lies at `start`, with rbx = data, until it makes the system call before `marker`;
-  // by way().home it goes home by itself. Throws Error when it gets elsewhere.
+  // Runs code that lies at `start`, with rbx = data, until it makes the system call before
+  // `marker`; by way().home it goes home by itself. Throws Error when it gets elsewhere.
   void run(uint64_t start, uint64_t data, uint64_t marker);
 
  private:
@@ -51,7 +51,7 @@ class BorrowedThread {
   WayBack way_;
   std::vector<std::byte> stack_before_;  // what lay where the way back lies
   bool changed_ = false;
-  bool ran_ = false;  // code of ours, which uses vector registers as it likes
+  bool ran_ = false;      // code of ours, which uses vector registers as it likes
   bool stopped_ = false;  // SIGSTOP came meanwhile
 };
 

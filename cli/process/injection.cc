@@ -239,9 +239,7 @@ class Injection {
             .value;
     if (pages < 0) throw Error("the process has no memory left for two pages");
     const auto code_at = static_cast<uint64_t>(pages);
-    const auto give_back = [&] {
-      thread.call(home, SYS_munmap, {code_at, 2 * kPage, 0, 0, 0});
-    };
+    const auto give_back = [&] { thread.call(home, SYS_munmap, {code_at, 2 * kPage, 0, 0, 0}); };
     data_at_ = code_at + kPage;
     data_.home = home;
     data_.pages = code_at;
@@ -258,8 +256,8 @@ class Injection {
     Memory(pid_).read(data_at_ + offsetof(InjectedData, created), &created, sizeof created);
     if (created == 0) return;
     give_back();
-    throw Error("the process can make no thread: " + std::string(std::strerror(
-                                                         static_cast<int>(created))));
+    throw Error("the process can make no thread: " +
+                std::string(std::strerror(static_cast<int>(created))));
   }
 
   pid_t pid_;

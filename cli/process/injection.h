@@ -26,7 +26,8 @@ struct InjectionResult {
   pid_t borrowed = 0;
 };
 
-// Throws Error, in words for a person, when nothing can be loaded into the process: it has no glibc.
+// Throws Error, in words for a person, when nothing can be loaded into the process: it has no
+// glibc.
 void require_loader(pid_t pid);
 
 // threads: those of find_safe_points; the first that can be had is taken. library: its path as the

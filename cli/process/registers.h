@@ -12,8 +12,8 @@ namespace track::process {
 void apply_registers(const user_regs_struct& user, ImageThread& thread);
 
 // A thread that PTRACE_INTERRUPT has stopped: a call that the kernel ended early because of that is
-// made to go on, as if it had said "unless a handler runs". Gives what its registers are then; false:
-// they cannot be read.
+// made to go on, as if it had said "unless a handler runs". Gives what its registers are then;
+// false: they cannot be read.
 bool mend_broken_call(pid_t tid, user_regs_struct& user);
 
 }  // namespace track::process

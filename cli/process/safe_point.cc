@@ -12,28 +12,44 @@ namespace {
 using std::string_view;
 
 // Calls of libc that sleep without a lock of libc's: by how welcome it is to be disturbed there.
-constexpr string_view kIdle[] = {"poll",         "ppoll",          "select",     "pselect",
-                                 "epoll_wait",   "epoll_pwait",    "accept",     "accept4",
-                                 "sigwait",      "sigwaitinfo",    "sigsuspend", "sigtimedwait",
-                                 "pause",        "pthread_join",   "pthread_clockjoin_np",
-                                 "pthread_timedjoin_np", "pthread_cond_wait", "sem_wait"};
-constexpr string_view kTimed[] = {"nanosleep", "clock_nanosleep", "sleep", "usleep",
-                                  "pthread_cond_timedwait", "pthread_cond_clockwait",
-                                  "sem_timedwait", "sem_clockwait", "epoll_pwait2"};
+constexpr string_view kIdle[] = {"poll",
+                                 "ppoll",
+                                 "select",
+                                 "pselect",
+                                 "epoll_wait",
+                                 "epoll_pwait",
+                                 "accept",
+                                 "accept4",
+                                 "sigwait",
+                                 "sigwaitinfo",
+                                 "sigsuspend",
+                                 "sigtimedwait",
+                                 "pause",
+                                 "pthread_join",
+                                 "pthread_clockjoin_np",
+                                 "pthread_timedjoin_np",
+                                 "pthread_cond_wait",
+                                 "sem_wait"};
+constexpr string_view kTimed[] = {
+    "nanosleep",     "clock_nanosleep",        "sleep",
+    "usleep",        "pthread_cond_timedwait", "pthread_cond_clockwait",
+    "sem_timedwait", "sem_clockwait",          "epoll_pwait2"};
 constexpr string_view kBusy[] = {
-    "read", "readv", "recv", "recvfrom", "recvmsg", "recvmmsg", "write", "writev", "send",
-    "sendto", "sendmsg", "connect", "wait", "wait4", "waitpid", "waitid", "msgrcv", "semop",
-    "semtimedop", "pthread_barrier_wait", "flock", "syscall", "io_getevents", "thrd_join",
-    "cnd_wait", "cnd_timedwait", "thrd_sleep"};
+    "read",          "readv",     "recv",         "recvfrom",   "recvmsg",
+    "recvmmsg",      "write",     "writev",       "send",       "sendto",
+    "sendmsg",       "connect",   "wait",         "wait4",      "waitpid",
+    "waitid",        "msgrcv",    "semop",        "semtimedop", "pthread_barrier_wait",
+    "flock",         "syscall",   "io_getevents", "thrd_join",  "cnd_wait",
+    "cnd_timedwait", "thrd_sleep"};
 // In which somebody else's lock is waited for: whose, cannot be told.
 constexpr string_view kLocks[] = {"pthread_mutex_lock", "pthread_rwlock_rdlock",
                                   "pthread_rwlock_wrlock", "mtx_lock"};
 // Through which libc calls the program.
-constexpr string_view kBelow[] = {"start_thread", "clone", "clone3", "__libc_start_main",
-                                  "__libc_start_call_main", "_start", "qsort", "qsort_r",
-                                  "bsearch", "makecontext", "__start_context"};
-constexpr string_view kAllocators[] = {"malloc", "calloc", "realloc", "memalign", "operator new",
-                                       "operator delete", "tcmalloc", "mimalloc"};
+constexpr string_view kBelow[] = {
+    "start_thread", "clone",   "clone3",  "__libc_start_main", "__libc_start_call_main", "_start",
+    "qsort",        "qsort_r", "bsearch", "makecontext",       "__start_context"};
+constexpr string_view kAllocators[] = {"malloc",       "calloc",          "realloc",  "memalign",
+                                       "operator new", "operator delete", "tcmalloc", "mimalloc"};
 
 template <size_t N>
 bool is_one_of(string_view name, const string_view (&names)[N]) {

@@ -32,7 +32,8 @@ struct CallResult {
   bool stopped = false;  // SIGSTOP came meanwhile and was swallowed
 };
 // Makes a stopped thread of this tracer do `number` by the instruction at `code`, with this stack
-// pointer (a sixth argument is 0); it stands at the end of the call afterwards. Needs the options SYSGOOD and TRACECLONE.
+// pointer (a sixth argument is 0); it stands at the end of the call afterwards. Needs the options
+// SYSGOOD and TRACECLONE.
 CallResult traced_call(pid_t tid, uint64_t code, uint64_t stack_pointer, int64_t number,
                        const std::array<uint64_t, 5>& arguments);
 

@@ -62,7 +62,8 @@ std::string loaded_library(pid_t pid) {
 // Our library by a path that the process understands: its root may be another.
 std::string visible_library(pid_t pid) {
   const std::string ours = find_library();
-  struct stat here {}, there {};
+  struct stat here {
+  }, there{};
   const std::string inside = "/proc/" + std::to_string(pid) + "/root" + ours;
   if (stat(ours.c_str(), &here) == 0 && stat(inside.c_str(), &there) == 0 &&
       here.st_dev == there.st_dev && here.st_ino == there.st_ino)
@@ -128,11 +129,13 @@ process::InjectionResult call_inside(const AttachSettings& settings, const std::
     case AttachResult::not_attached:
       throw Error(who + " is not recorded: there is nothing to detach from");
     case AttachResult::preloaded:
-      throw Error(who + " was started with libtrack.so, which stays for its lifetime; only what "
-                        "`track attach` began can be ended");
+      throw Error(who +
+                  " was started with libtrack.so, which stays for its lifetime; only what "
+                  "`track attach` began can be ended");
     case AttachResult::privileged:
-      throw Error(who + " gained privileges when it was executed (set-user-ID, capabilities): it "
-                        "is not to be recorded");
+      throw Error(who +
+                  " gained privileges when it was executed (set-user-ID, capabilities): it "
+                  "is not to be recorded");
     case AttachResult::foreign_version:
       throw Error("the libtrack.so in " + who + " is of another version than this track");
     case AttachResult::none:
@@ -146,27 +149,26 @@ void attach(const AttachSettings& settings) {
   const pid_t pid = settings.pid;
   settings.options.check();
   if (settings.options.says("cpu"))
-    throw Error("--cpu takes a signal from the start: it needs `track run --cpu`; of a running "
-                "process, `track profile cpu PID --seconds N` samples from outside");
+    throw Error(
+        "--cpu takes a signal from the start: it needs `track run --cpu`; of a running "
+        "process, `track profile cpu PID --seconds N` samples from outside");
   process::require_readable(pid);
   if (process::find_recording(pid))
     throw Error(name_of(pid) + " is recorded already: see `track ps " + std::to_string(pid) + "`");
   std::string library = loaded_library(pid);
-  if (library.empty())
-    library = settings.library.empty() ? visible_library(pid) : settings.library;
+  if (library.empty()) library = settings.library.empty() ? visible_library(pid) : settings.library;
   const process::InjectionResult result = call_inside(settings, library, "track_attach");
   const AttachRequest& answer = result.request;
   if (answer.result != AttachResult::done) refuse(pid, answer);
-  print(fmt::format("{}: recorded from now on. {} of {} lead to the tracker{}; {}; thread {} was "
-                    "held for {}\n",
-                    name_of(pid), count_text(answer.bound, "reference"),
-                    count_text(answer.modules, "module"),
-                    answer.left_alone != 0
-                        ? fmt::format(" ({} lead elsewhere and were left: {})",
-                                      answer.left_alone, answer.text)
-                        : "",
-                    count_text(answer.threads, "thread") + " found", result.borrowed,
-                    duration_text(result.held_ns)));
+  print(fmt::format(
+      "{}: recorded from now on. {} of {} lead to the tracker{}; {}; thread {} was "
+      "held for {}\n",
+      name_of(pid), count_text(answer.bound, "reference"), count_text(answer.modules, "module"),
+      answer.left_alone != 0
+          ? fmt::format(" ({} lead elsewhere and were left: {})", answer.left_alone, answer.text)
+          : "",
+      count_text(answer.threads, "thread") + " found", result.borrowed,
+      duration_text(result.held_ns)));
 }
 
 void detach(const AttachSettings& settings) {
@@ -178,13 +180,12 @@ void detach(const AttachSettings& settings) {
   const process::InjectionResult result = call_inside(settings, library, "track_detach");
   const AttachRequest& answer = result.request;
   if (answer.result != AttachResult::done) refuse(pid, answer);
-  print(fmt::format("{}: not recorded any more. {} lead where they did before{}; thread {} was "
-                    "held for {}\n",
-                    name_of(pid), count_text(answer.bound, "reference"),
-                    answer.left_alone != 0
-                        ? fmt::format(" ({} could not be set back)", answer.left_alone)
-                        : "",
-                    result.borrowed, duration_text(result.held_ns)));
+  print(fmt::format(
+      "{}: not recorded any more. {} lead where they did before{}; thread {} was "
+      "held for {}\n",
+      name_of(pid), count_text(answer.bound, "reference"),
+      answer.left_alone != 0 ? fmt::format(" ({} could not be set back)", answer.left_alone) : "",
+      result.borrowed, duration_text(result.held_ns)));
 }
 
 }  // namespace

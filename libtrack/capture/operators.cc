@@ -71,8 +71,8 @@ bool comes_first(const char* symbol) {
   // References are turned to us then, but for those to what the program itself defines.
   dl_find_object found;
   void* definition = next_symbol(symbol);
-  return definition == nullptr || (_dl_find_object(definition, &found) == 0 &&
-                                   found.dlfo_link_map->l_prev != nullptr);
+  return definition == nullptr ||
+         (_dl_find_object(definition, &found) == 0 && found.dlfo_link_map->l_prev != nullptr);
 }
 
 void* next_operator(const char* symbol) {

@@ -1,5 +1,7 @@
 // What `track attach` and `track detach` call inside a running process. Both run in a thread that
 // was made for them, is not recorded and ends afterwards; they allocate nothing of the target's.
+#include "libtrack/wire/attach.h"
+
 #include <sys/auxv.h>
 
 #include <atomic>
@@ -13,7 +15,6 @@
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
 #include "libtrack/core/thread_state.h"
-#include "libtrack/wire/attach.h"
 
 namespace track::control {
 namespace {

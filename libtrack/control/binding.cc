@@ -20,7 +20,7 @@ namespace {
 // One of the names we take over.
 struct Name {
   const char* name;
-  const char* version;   // null: good for a reference to any
+  const char* version;    // null: good for a reference to any
   uint64_t ours, theirs;  // definitions
   uint32_t hash;
   uint32_t next;  // in its bucket, index + 1
@@ -54,8 +54,9 @@ void add_name(const char* name, const char* version, uint64_t ours, const void* 
   if (theirs == nullptr || names->count == kMostNames) return;
   const uint32_t hash = capture::gnu_hash(name);
   Name& entry = names->entries[names->count++];
-  entry = {name, version, ours, reinterpret_cast<uint64_t>(theirs), hash,
-           names->buckets[hash % kBuckets]};
+  entry = {name, version,
+           ours, reinterpret_cast<uint64_t>(theirs),
+           hash, names->buckets[hash % kBuckets]};
   names->buckets[hash % kBuckets] = names->count;
 }
 
@@ -144,8 +145,7 @@ class Writer {
  private:
   bool protect(int protection) const {
     return sys::call(SYS_mprotect, static_cast<long>(module_.sealed_start),
-                     static_cast<long>(module_.sealed_end - module_.sealed_start),
-                     protection) == 0;
+                     static_cast<long>(module_.sealed_end - module_.sealed_start), protection) == 0;
   }
   const ElfModule& module_;
   bool opened_ = false;
@@ -186,9 +186,9 @@ void bind(const ElfModule& module, Bound& bound) {
     if (now == name->ours) return;
     // Not looked up so far: it leads back into the module, to the code that will do so.
     const ElfW(Sym)& own_symbol = module.symbols[symbol];
-    const bool lazy = jump && module.contains(now) &&
-                      (own_symbol.st_shndx == SHN_UNDEF ||
-                       module.base + own_symbol.st_value == name->theirs);
+    const bool lazy =
+        jump && module.contains(now) &&
+        (own_symbol.st_shndx == SHN_UNDEF || module.base + own_symbol.st_value == name->theirs);
     if ((now == name->theirs || lazy) && remember(at, now)) {
       if (writer.write(at, name->ours)) {
         ++bound.references;

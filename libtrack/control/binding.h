@@ -12,9 +12,9 @@
 namespace track::control {
 
 struct Bound {
-  uint32_t references = 0;  // turned, or turned back
-  uint32_t left_alone = 0;  // of our names, but leading elsewhere, or not to be written
-  uint32_t modules = 0;     // looked at
+  uint32_t references = 0;    // turned, or turned back
+  uint32_t left_alone = 0;    // of our names, but leading elsewhere, or not to be written
+  uint32_t modules = 0;       // looked at
   char left_names[256] = {};  // of some that were left alone
 };
 

@@ -35,18 +35,41 @@ bool ElfModule::read(uint64_t module_base, const ElfW(Phdr) * segments, uint32_t
     // The loader has turned most offsets into addresses, but not of every module.
     const uint64_t at = value < base ? base + value : value;
     switch (entry->d_tag) {
-      case DT_SYMTAB: symbols = reinterpret_cast<const ElfW(Sym)*>(at); break;
-      case DT_STRTAB: strings = reinterpret_cast<const char*>(at); break;
-      case DT_VERSYM: versions = reinterpret_cast<const uint16_t*>(at); break;
-      case DT_VERNEED: needed = reinterpret_cast<const char*>(at); break;
-      case DT_VERDEF: defined = reinterpret_cast<const char*>(at); break;
-      case DT_GNU_HASH: hash = reinterpret_cast<const uint32_t*>(at); break;
-      case DT_RELA: relocations.at = reinterpret_cast<const ElfW(Rela)*>(at); break;
-      case DT_RELASZ: relocation_bytes = value; break;
-      case DT_JMPREL: jumps.at = reinterpret_cast<const ElfW(Rela)*>(at); break;
-      case DT_PLTRELSZ: jump_bytes = value; break;
-      case DT_PLTREL: jumps_with_addend = value == DT_RELA; break;
-      default: break;
+      case DT_SYMTAB:
+        symbols = reinterpret_cast<const ElfW(Sym)*>(at);
+        break;
+      case DT_STRTAB:
+        strings = reinterpret_cast<const char*>(at);
+        break;
+      case DT_VERSYM:
+        versions = reinterpret_cast<const uint16_t*>(at);
+        break;
+      case DT_VERNEED:
+        needed = reinterpret_cast<const char*>(at);
+        break;
+      case DT_VERDEF:
+        defined = reinterpret_cast<const char*>(at);
+        break;
+      case DT_GNU_HASH:
+        hash = reinterpret_cast<const uint32_t*>(at);
+        break;
+      case DT_RELA:
+        relocations.at = reinterpret_cast<const ElfW(Rela)*>(at);
+        break;
+      case DT_RELASZ:
+        relocation_bytes = value;
+        break;
+      case DT_JMPREL:
+        jumps.at = reinterpret_cast<const ElfW(Rela)*>(at);
+        break;
+      case DT_PLTRELSZ:
+        jump_bytes = value;
+        break;
+      case DT_PLTREL:
+        jumps_with_addend = value == DT_RELA;
+        break;
+      default:
+        break;
     }
   }
   if (relocations.at != nullptr) relocations.count = relocation_bytes / sizeof(ElfW(Rela));

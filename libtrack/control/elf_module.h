@@ -25,9 +25,7 @@ struct ElfModule {
   // False: it has no dynamic symbols.
   bool read(uint64_t module_base, const ElfW(Phdr) * segments, uint32_t count);
   bool contains(uint64_t address) const { return address - start < end - start; }
-  bool sealed(uint64_t address) const {
-    return address - sealed_start < sealed_end - sealed_start;
-  }
+  bool sealed(uint64_t address) const { return address - sealed_start < sealed_end - sealed_start; }
   // The version that a symbol is referred to or defined with; null: none in particular.
   const char* version_of(uint32_t symbol) const;
   // Calls use(symbol) for every one that is defined there.

@@ -9,7 +9,8 @@ void start_fork_handling();
 void before_fork();  // in the parent, where no atfork handler runs
 void in_fork_child();
 
-// Tables and sums begin anew; threads stay. For a child, and for a recording that is taken up again.
+// Tables and sums begin anew; threads stay. For a child, and for a recording that is taken up
+// again.
 void forget_the_past(bool keep_coroutines);
 
 }  // namespace track::control

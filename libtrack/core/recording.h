@@ -83,9 +83,10 @@ bool open_recording(const char* const* environment);
 // tables, that of the coroutines only if told so; the parent's file is never touched again. False:
 // recording is over in the child.
 bool copy_recording_after_fork(bool with_coroutines);
-// The same in a process that goes on, when recording ends for now: its file is closed and, unless it
-// is to be kept, removed; other threads may still be inside a hook, and write to the copy. Nothing
-// of what was recorded but the threads is kept. False: no address space; then all stays as it was.
+// The same in a process that goes on, when recording ends for now: its file is closed and, unless
+// it is to be kept, removed; other threads may still be inside a hook, and write to the copy.
+// Nothing of what was recorded but the threads is kept. False: no address space; then all stays as
+// it was.
 bool let_go_of_recording();
 // Gives such a copy a file of its own: once a child does something worth recording, or to go on.
 void publish_forked_recording(const char* runtime_dir = nullptr);

@@ -267,7 +267,8 @@ ThreadSlot* adopt_thread() {
     this_thread.gone = true;  // do not try again at every hook
     return nullptr;
   }
-  const uint32_t unseen = recording.header->preload_origin != 0 ? uint32_t{wire::kThreadHeldUnseen} : 0;
+  const uint32_t unseen =
+      recording.header->preload_origin != 0 ? uint32_t{wire::kThreadHeldUnseen} : 0;
   slot->flags.store(wire::kThreadAdopted | unseen, std::memory_order_relaxed);
   slot->creator = 0;
   begin_thread(slot);
@@ -325,7 +326,7 @@ bool add_found_thread(int32_t tid, bool main) {
 }
 
 ThreadSlot* slot_of_tid(int32_t tid) {
-  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  const uint64_t used = entries_used<ThreadSlot>(SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) {
     ThreadSlot& slot = recording.threads[i];
     if (slot.state.load(std::memory_order_acquire) == ThreadState::running &&
@@ -363,7 +364,7 @@ uint32_t start_threads_late() {
 
 uint32_t find_threads_again() {
   this_thread.gone = true;
-  const uint64_t used = section(SectionKind::threads).used.load(std::memory_order_acquire);
+  const uint64_t used = entries_used<ThreadSlot>(SectionKind::threads);
   for (uint64_t i = 0; i < used; ++i) {
     ThreadSlot& slot = recording.threads[i];
     const ThreadState state = slot.state.load(std::memory_order_acquire);

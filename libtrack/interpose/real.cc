@@ -78,8 +78,8 @@ void find_real() {
       real.name = reinterpret_cast<decltype(real.name)>(found); \
   }
 #define TRACK_REAL_AS(name, ...) TRACK_REAL(name, nullptr)
-#define TRACK_REAL_OLD(name, version, ...)             \
-  if (void* found = next_symbol(#name, version))       \
+#define TRACK_REAL_OLD(name, version, ...)       \
+  if (void* found = next_symbol(#name, version)) \
     real.old_##name = reinterpret_cast<decltype(real.old_##name)>(found);
 #include "libtrack/capture/real.def"
 #undef TRACK_REAL

@@ -10,7 +10,7 @@ namespace track::wire {
 inline constexpr uint32_t kAttachVersion = 1;
 
 enum class AttachResult : int32_t {
-  none = 0,            // not there yet
+  none = 0,  // not there yet
   done = 1,
   recorded_already = 2,  // preloaded, linked, or attached before
   other_options = 3,     // was attached before, with the options in `text`: they cannot change

@@ -59,13 +59,14 @@ void lock_crosswise() {
 
 void leave_unjoined() {
   pthread_t thread;
-  pthread_create(&thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+  pthread_create(
+      &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
 }
 
 void open_plugin(const char* file) {
   void* plugin = dlopen(file, RTLD_NOW);
-  auto* start = plugin != nullptr ? reinterpret_cast<void (*)()>(dlsym(plugin, "start_threads"))
-                                  : nullptr;
+  auto* start =
+      plugin != nullptr ? reinterpret_cast<void (*)()>(dlsym(plugin, "start_threads")) : nullptr;
   if (start != nullptr) start();
   printf("%s\n", start != nullptr ? "ok" : dlerror());
 }
