@@ -18,6 +18,7 @@ import tempfile
 import time
 
 HEADER_BYTES = 8192
+NAME_BYTES = 24  # magic, version, sizes
 MODES = ("", "alloc=exact:locks=all:cpu=997hz", "alloc=4096:threads_max=64:coroutines_max=1024")
 STANDSTILL_S = 60
 VERBS = (("info",), ("ps",), ("leaks",), ("hang",), ("locks",))
@@ -30,7 +31,8 @@ class Target:
         self.process = subprocess.Popen(
             [arguments.program, progress], text=True, stdin=subprocess.PIPE, stdout=subprocess.PIPE,
             env={**os.environ, "LD_PRELOAD": arguments.library,
-                 "TRACK_OPTIONS": f"dir={folder}/r:{mode}"})
+                 # A reader that was never there is waited for at each child's end.
+                 "TRACK_OPTIONS": f"dir={folder}/r:take_ms=20:{mode}"})
         self.workers = int(self.process.stdout.readline().split()[1])
         with open(progress, "rb") as file:
             self.rounds = mmap.mmap(file.fileno(), 4096, prot=mmap.PROT_READ)
@@ -89,6 +91,7 @@ def a_value(chance, old):
 def scribble(target, chance, writes):
     """What went wrong, and after which write; None."""
     file = os.open(target.path, os.O_RDWR)
+    name = os.pread(file, NAME_BYTES, 0)
     try:
         def write(at):
             old, = struct.unpack("<Q", os.pread(file, 8, at))
@@ -97,7 +100,7 @@ def scribble(target, chance, writes):
         for at in range(0, HEADER_BYTES, 8):
             write(at)
             # Words of text do nothing; those before are looked at one by one.
-            if at < 2048 and at % 64 == 56:
+            if at < 1536 and at % 64 == 56:
                 problem = target.await_rounds()
                 if problem:
                     return f"header up to byte {at}: {problem}"
@@ -112,6 +115,7 @@ def scribble(target, chance, writes):
                 ranges = pieces(file)
         return None
     finally:
+        os.pwrite(file, name, 0)  # else `track` looks no further
         os.close(file)
 
 

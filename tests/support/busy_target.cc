@@ -142,6 +142,7 @@ void use_library() {
   void* other = dlopen("libanl.so.1", RTLD_NOW);
   if (library != nullptr) dlclose(library);
   if (other != nullptr) dlclose(other);
+  usleep(5000);
 }
 
 void make_child() {
@@ -153,6 +154,7 @@ void make_child() {
   int status = 0;
   require(waitpid(child, &status, 0) == child && WIFEXITED(status) && WEXITSTATUS(status) == 7,
           "a child ended otherwise");
+  usleep(20000);
 }
 
 template <class Work>
@@ -161,6 +163,7 @@ std::thread worker(int place, Work work) {
     for (uint64_t round = 1; !over; ++round) {
       work(round);
       ++progress[place];
+      usleep(300);  // the machine has others to serve
     }
   });
 }
@@ -192,7 +195,10 @@ int main(int, char** argv) {
   char rest;
   while (read(STDIN_FILENO, &rest, 1) > 0) {
   }
-  over = true;
+  {
+    const std::lock_guard lock(turn_lock);
+    over = true;
+  }
   turn_changed.notify_all();
   for (auto& thread : workers) thread.join();
   std::printf("fine %zu\n", workers.size());
