@@ -121,15 +121,17 @@ const char* section_name(SectionKind kind) {
 }
 
 // What this machine can add to the recording's own clock pairs: if it has not been restarted since,
-// its pair of now is the farthest, and so the most exact one.
-ClockPair second_pair(const wire::Header& h) {
+// its pair of now is the farthest, and so the most exact one. Not restarted: the process lives, or
+// the machine's start, by both clocks, is where it was; somebody may have set the clock since.
+ClockPair second_pair(const wire::Header& h, bool live) {
   const ClockPair now = clock_pair_now();
+  const bool later_than_start = now.ticks > h.start_ticks && now.ns > h.start_monotonic_ns;
+  if (live && later_than_start) return now;
   const uint64_t realtime = realtime_now_ns();
   const uint64_t boot_then = h.start_realtime_ns - h.start_monotonic_ns;
   const uint64_t boot_now = realtime - now.ns;
   const uint64_t apart = boot_then > boot_now ? boot_then - boot_now : boot_now - boot_then;
-  if (apart < 5'000'000'000u && now.ticks > h.start_ticks && now.ns > h.start_monotonic_ns)
-    return now;
+  if (apart < 5'000'000'000u && later_than_start) return now;
   ClockPair later;
   later.ticks = h.later_ticks.load(std::memory_order_acquire);
   later.ns = h.later_monotonic_ns.load(std::memory_order_relaxed);
@@ -159,7 +161,7 @@ Image::Image(const Bytes& bytes, const std::string& source, bool live, Trace& tr
     : bytes_(bytes),
       trace_(trace),
       header_(read_header(bytes, source)),
-      clock_({header_->start_monotonic_ns, header_->start_ticks}, second_pair(*header_),
+      clock_({header_->start_monotonic_ns, header_->start_ticks}, second_pair(*header_, live),
              live ? clock_pair_now().ns : ~uint64_t{0} >> 1) {
   check_header(source);
   find_sections();

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "cli/model/error.h"
+#include "cli/read/clock.h"
 #include "tests/support/recording_builder.h"
 
 using namespace track;
@@ -34,6 +35,24 @@ RecordingBuilder busy_recording() {
 }
 
 }  // namespace
+
+TEST_CASE("of a live process ages are known though somebody set the clock since it began") {
+  test::RecordingBuilder builder;
+  wire::ThreadSlot& thread = builder.add_thread(1, wire::ThreadState::running, wire::kThreadMain);
+  wire::Header& header = builder.header();
+  const read::ClockPair now = read::clock_pair_now();
+  constexpr uint64_t kTicks = 1'000'000'000, kNs = 500'000'000;
+  header.start_ticks = now.ticks - kTicks;
+  header.start_monotonic_ns = now.ns - kNs;
+  header.later_ticks = header.start_ticks;  // nothing has happened since
+  header.later_monotonic_ns = header.start_monotonic_ns;
+  thread.created_ticks = now.ticks - kTicks / 2;
+  const Trace live = read::read_recording(read::Bytes::memory(builder.bytes()), "live", true);
+  REQUIRE(live.threads.size() == 1);
+  // At half of the time; reading took some of it, too.
+  CHECK(live.threads[0].created_ns > now.ns - kNs);
+  CHECK(live.threads[0].created_ns <= now.ns - kNs / 2 + kNs / 10);
+}
 
 TEST_CASE("samples of CPU time are read with their stacks and what was lost") {
   test::RecordingBuilder builder;
