@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import time
 
 ORACLE_BYTES = 8192
 TRACK_EVERY = 20  # rounds between looks with the command itself, which is slower
@@ -31,18 +32,27 @@ ENDS = {"SIGKILL": (signal.SIGKILL, False, signal.SIGKILL),
         "SIGABRT": (signal.SIGABRT, False, signal.SIGABRT),
         "abort()": (signal.SIGUSR1, True, signal.SIGABRT),
         "a wild store": (signal.SIGUSR2, True, signal.SIGSEGV)}
+END_S = 30
 TGKILL = 234  # the system call's number
 
 
 def end(program, how, chance):
-    """Ends it that way: no thread is spared the signal because another is easier to reach."""
+    """Ends it that way: no thread is spared the signal because another is easier to reach. One that
+    ends before it looks takes its signal with it; then another gets it."""
     number, one_thread, _ = ENDS[how]
     libc = ctypes.CDLL(None)
-    while one_thread and program.poll() is None:
+    limit = time.monotonic() + END_S
+    while time.monotonic() < limit:
         tids = [int(entry.name) for entry in pathlib.Path(f"/proc/{program.pid}/task").iterdir()]
-        if tids and libc.syscall(TGKILL, program.pid, chance.choice(tids), number) == 0:
-            return
-    program.send_signal(number)
+        if one_thread and tids:
+            libc.syscall(TGKILL, program.pid, chance.choice(tids), number)
+        elif not one_thread:
+            program.send_signal(number)
+        try:
+            return program.wait(1)
+        except subprocess.TimeoutExpired:
+            pass
+    raise RuntimeError(f"the program outlives {how} by {END_S} s")
 
 
 def one_round(arguments, folder, delay_s, options="", how="SIGKILL", chance=random):
@@ -62,7 +72,6 @@ def one_round(arguments, folder, delay_s, options="", how="SIGKILL", chance=rand
             pass
         if program.poll() is None:
             end(program, how, chance)
-            program.wait(60)
     finally:
         program.send_signal(signal.SIGKILL)
         code = program.wait()

@@ -1,4 +1,4 @@
-// what: RLIMIT_FSIZE, RLIMIT_AS and RLIMIT_NOFILE, set before the program starts
+// what: RLIMIT_FSIZE, RLIMIT_AS, RLIMIT_NOFILE and others, set before the program starts, or later
 // leaves: recordings
 #include <fcntl.h>
 #include <pthread.h>
@@ -10,7 +10,31 @@
 
 #include "tests/torture/check.h"
 
+static void set_later(const char* name) {
+  const struct {
+    const char* name;
+    __rlimit_resource resource;
+    rlim_t value;
+  } all[] = {{"later fsize", RLIMIT_FSIZE, 0},
+             {"later as", RLIMIT_AS, 0},
+             {"later nofile", RLIMIT_NOFILE, 0},
+             {"later data", RLIMIT_DATA, 0}};
+  for (const auto& one : all) {
+    if (strcmp(name, one.name) != 0) continue;
+    // Threads get their stacks from those of ended ones then, which libc keeps.
+    for (int i = 0; i < 10; ++i) {
+      pthread_t thread;
+      pthread_create(
+          &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+      pthread_join(thread, nullptr);
+    }
+    const rlimit limit{one.value, RLIM_INFINITY};
+    printf("%s: set %d\n", name, setrlimit(one.resource, &limit));
+  }
+}
+
 static void work(const char* name) {
+  set_later(name);
   int created = 0;
   for (int i = 0; i < 50; ++i) {
     pthread_t thread;
@@ -35,12 +59,21 @@ int main(int argc, char** argv) {
     const char* name;
     __rlimit_resource resource;
     rlim_t value;
-  } all[] = {{"fsize", RLIMIT_FSIZE, 4096},          {"fsize", RLIMIT_FSIZE, 0},
-             {"as", RLIMIT_AS, rlim_t{1} << 30},     {"as", RLIMIT_AS, rlim_t{200} << 20},
-             {"as", RLIMIT_AS, rlim_t{64} << 20},    {"as", RLIMIT_AS, rlim_t{32} << 20},
-             {"nofile", RLIMIT_NOFILE, 6},           {"memlock", RLIMIT_MEMLOCK, 0},
-             {"stack", RLIMIT_STACK, 128 << 10},     {"stack", RLIMIT_STACK, RLIM_INFINITY},
-             {"data", RLIMIT_DATA, rlim_t{16} << 20}};
+  } all[] = {{"fsize", RLIMIT_FSIZE, 4096},
+             {"fsize", RLIMIT_FSIZE, 0},
+             {"as", RLIMIT_AS, rlim_t{1} << 30},
+             {"as", RLIMIT_AS, rlim_t{200} << 20},
+             {"as", RLIMIT_AS, rlim_t{64} << 20},
+             {"as", RLIMIT_AS, rlim_t{32} << 20},
+             {"nofile", RLIMIT_NOFILE, 6},
+             {"memlock", RLIMIT_MEMLOCK, 0},
+             {"stack", RLIMIT_STACK, 128 << 10},
+             {"stack", RLIMIT_STACK, RLIM_INFINITY},
+             {"data", RLIMIT_DATA, rlim_t{16} << 20},
+             {"later fsize", RLIMIT_CORE, 0},
+             {"later as", RLIMIT_CORE, 0},
+             {"later nofile", RLIMIT_CORE, 0},
+             {"later data", RLIMIT_CORE, 0}};
   for (const auto& one : all) {
     fflush(stdout);
     const pid_t child = fork();
