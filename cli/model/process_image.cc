@@ -14,9 +14,12 @@ const Mapping* ProcessImage::mapping_of(uint64_t address) const {
 }
 
 const Module* ProcessImage::module_of(uint64_t address) const {
-  for (const Module& module : modules)
-    if (address >= module.start && address < module.end) return &module;
-  return nullptr;
+  const auto after =
+      std::upper_bound(modules.begin(), modules.end(), address,
+                       [](uint64_t value, const Module& m) { return value < m.start; });
+  if (after == modules.begin()) return nullptr;
+  const Module& module = *std::prev(after);
+  return address < module.end ? &module : nullptr;
 }
 
 }  // namespace track

@@ -87,7 +87,7 @@ struct ProcessImage {
   uint64_t pause_ns = 0;   // how long the process was held
   std::string pause_for;   // and what was done meanwhile, for people
   std::vector<Mapping> mappings;
-  std::vector<Module> modules;
+  std::vector<Module> modules;               // by start, and apart
   std::vector<ImageThread> threads;          // main first, then by tid
   std::vector<std::string> missing;          // what could not be had, for people
   std::shared_ptr<const KernelSide> kernel;  // of the same instant; null = not asked

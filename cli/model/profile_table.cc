@@ -4,6 +4,8 @@
 #include <functional>
 #include <tuple>
 
+#include "cli/model/saturated.h"
+
 namespace track {
 namespace {
 
@@ -80,11 +82,13 @@ void ProfileTable::add(std::vector<uint32_t> stack, std::vector<ProfileLabel> la
   for (auto at = first; at != last; ++at) {
     ProfileSample& sample = samples_[at->second];
     if (sample.stack != stack || sample.labels != labels) continue;
-    for (size_t i = 0; i < values.size(); ++i) sample.values[i] += values[i];
+    for (size_t i = 0; i < values.size(); ++i) add_saturated(sample.values[i], values[i]);
     return;
   }
   by_stack_.emplace(hash, static_cast<uint32_t>(samples_.size()));
-  samples_.push_back({std::move(stack), std::move(labels), values});
+  ProfileSample sample{std::move(stack), std::move(labels), std::vector<int64_t>(values.size())};
+  for (size_t i = 0; i < values.size(); ++i) add_saturated(sample.values[i], values[i]);
+  samples_.push_back(std::move(sample));
 }
 
 void ProfileTable::finish(Profile& profile) {

@@ -6,7 +6,10 @@
 #include <algorithm>
 #include <cstring>
 #include <fstream>
+#include <map>
+#include <set>
 #include <sstream>
+#include <string_view>
 
 #include "cli/model/error.h"
 #include "cli/process/core_memory.h"
@@ -18,6 +21,8 @@ namespace track::process {
 namespace {
 
 constexpr uint64_t kMostSegments = 1 << 20, kMostFiles = 1 << 20;
+constexpr size_t kLongestPath = 4096;
+constexpr uint64_t kMostPathBytes = 256 << 20;  // of all mappings together
 
 class CoreReader {
  public:
@@ -85,6 +90,7 @@ class CoreReader {
       fail("damaged program headers");
     std::vector<CoreMemory::Segment> segments;
     const uint64_t size = memory_->file().size();
+    uint64_t left = size;  // no byte of the file is memory twice
     for (uint64_t i = 0; i < count; ++i) {
       Elf64_Phdr segment{};
       if (!get(header.e_phoff + i * sizeof segment, segment))
@@ -94,8 +100,10 @@ class CoreReader {
           segment.p_vaddr + segment.p_memsz < segment.p_vaddr)
         continue;
       const uint64_t wanted = std::min<uint64_t>(segment.p_filesz, segment.p_memsz);
-      const uint64_t there =
-          segment.p_offset >= size ? 0 : std::min<uint64_t>(wanted, size - segment.p_offset);
+      const uint64_t there = segment.p_offset >= size
+                                 ? 0
+                                 : std::min<uint64_t>({wanted, size - segment.p_offset, left});
+      left -= there;
       cut_bytes_ += wanted - there;
       segments.push_back(
           {segment.p_vaddr, segment.p_vaddr + segment.p_memsz, segment.p_offset, there});
@@ -198,24 +206,44 @@ class CoreReader {
       get(at + 32 + i * 24, file.offset);
       file.offset *= page;
       const auto* text = reinterpret_cast<const char*>(memory_->file().data() + name);
-      file.path.assign(text, strnlen(text, end - name));
-      name += file.path.size() + 1;
+      const size_t length = strnlen(text, end - name);
+      file.path.assign(text, std::min(length, kLongestPath));
+      name += length + 1;
       files_.push_back(std::move(file));
     }
+    std::stable_sort(files_.begin(), files_.end(),
+                     [](const File& a, const File& b) { return a.start < b.start; });
+  }
+
+  // The file that is mapped there; null = none.
+  const File* file_at(uint64_t address) const {
+    const auto after =
+        std::upper_bound(files_.begin(), files_.end(), address,
+                         [](uint64_t value, const File& file) { return value < file.start; });
+    if (after == files_.begin()) return nullptr;
+    const File& file = *std::prev(after);
+    return address < file.end ? &file : nullptr;
   }
 
   void name_mappings() {
     for (File& file : files_) {
       constexpr std::string_view kDeleted = " (deleted)";
       if (file.path.ends_with(kDeleted)) file.path.resize(file.path.size() - kDeleted.size());
-      bool known = false;
-      for (Mapping& mapping : image_.mappings)
-        if (mapping.start >= file.start && mapping.start < file.end) {
-          mapping.path = file.path;
-          mapping.offset = file.offset + (mapping.start - file.start);
-          known = true;
-        }
-      if (known || file.start >= file.end) continue;
+    }
+    uint64_t left = kMostPathBytes;
+    std::vector<bool> known(files_.size());
+    for (Mapping& mapping : image_.mappings) {
+      const File* file = file_at(mapping.start);
+      if (file == nullptr) continue;
+      known[static_cast<size_t>(file - files_.data())] = true;
+      if (file->path.size() > left) continue;
+      left -= file->path.size();
+      mapping.path = file->path;
+      mapping.offset = file->offset + (mapping.start - file->start);
+    }
+    for (size_t i = 0; i < files_.size(); ++i) {
+      const File& file = files_[i];
+      if (known[i] || file.start >= file.end) continue;
       Mapping mapping;  // left out of the core altogether: what may be done with it is not said
       mapping.start = file.start;
       mapping.end = file.end;
@@ -253,11 +281,11 @@ class CoreReader {
   void find_modules() {
     image_.modules = loaded_modules(image_.mappings, *memory_);
     std::vector<std::string> unknown;
+    std::set<std::string> said;
     for (const Mapping& mapping : image_.mappings) {
       if (!mapping.executable || mapping.path.empty() || mapping.path.front() != '/') continue;
       if (image_.module_of(mapping.start) != nullptr) continue;
-      if (std::find(unknown.begin(), unknown.end(), mapping.path) == unknown.end())
-        unknown.push_back(mapping.path);
+      if (said.insert(mapping.path).second) unknown.push_back(mapping.path);
     }
     for (const std::string& path : unknown)
       image_.missing.push_back(path + ": its headers are not in the core, so which build it was " +
@@ -266,8 +294,13 @@ class CoreReader {
 
   // Code is seldom in a core. Its file will do, if it is the same build.
   void supply_files() {
+    std::multimap<std::string_view, const Mapping*> by_path;
+    for (const Mapping& mapping : image_.mappings)
+      if (!mapping.writable) by_path.emplace(mapping.path, &mapping);
+    std::set<std::string> seen;
     for (const Module& module : image_.modules) {
       if (module.path.empty() || module.path.front() != '/') continue;
+      if (!seen.insert(module.path).second) continue;
       const auto file = std::make_shared<const MappedFile>(sysroot_ + module.path);
       const auto on_disk = loaded_elf(FileMemory(*file), 0);
       if (!on_disk) {
@@ -281,8 +314,8 @@ class CoreReader {
                                                     : " is another build by now: not used"));
         continue;
       }
-      for (const Mapping& mapping : image_.mappings)
-        if (mapping.path == module.path && !mapping.writable) memory_->add_file(mapping, file);
+      const auto [first, past] = by_path.equal_range(module.path);
+      for (auto entry = first; entry != past; ++entry) memory_->add_file(*entry->second, file);
     }
   }
 

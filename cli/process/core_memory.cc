@@ -67,6 +67,15 @@ std::span<const std::byte> CoreMemory::view(uint64_t address) const {
   return bytes.subspan(at, std::min<uint64_t>(bytes.size() - at, part.end - address));
 }
 
+uint64_t CoreMemory::next_view(uint64_t address) const {
+  const auto segment =
+      std::upper_bound(segments_.begin(), segments_.end(), address,
+                       [](uint64_t value, const Segment& s) { return value < s.start; });
+  const auto part = parts_.upper_bound(address);
+  return std::min(segment == segments_.end() ? ~uint64_t{0} : segment->start,
+                  part == parts_.end() ? ~uint64_t{0} : part->first);
+}
+
 size_t CoreMemory::read_some(uint64_t address, void* to, size_t bytes) const {
   size_t done = 0;
   while (done < bytes) {

@@ -42,6 +42,7 @@ class CoreMemory : public ImageMemory {
 
   size_t read_some(uint64_t address, void* to, size_t bytes) const override;
   std::span<const std::byte> view(uint64_t address) const override;
+  uint64_t next_view(uint64_t address) const override;
 
  private:
   struct FilePart {

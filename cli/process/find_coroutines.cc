@@ -103,8 +103,11 @@ class Finder {
  private:
   void scan_range(const AddressRange& mapping) {
     for (uint64_t at = mapping.start; at < mapping.end;) {
-      if (image_.coherent && image_.view(at).empty()) {
-        at = std::max(image_.next_view(at), (at | 0xfff) + 1);
+      const uint64_t next_page = (at | 0xfff) + 1;
+      if (next_page == 0) return;
+      // What a core has lies here, all of it.
+      if ((image_.coherent || image_.core) && image_.view(at).empty()) {
+        at = std::max(image_.next_view(at), next_page);
         continue;
       }
       std::span<const std::byte> bytes = image_.view(at);
@@ -114,10 +117,11 @@ class Finder {
         bytes = buffer_;
       }
       if (bytes.size() < 16) {
-        at = (at | 0xfff) + 1;  // a hole: go on behind it
+        at = next_page;  // a hole: go on behind it
         continue;
       }
       const size_t usable = std::min<uint64_t>(bytes.size(), mapping.end - at) & ~size_t{7};
+      if (usable < 16) return;
       scan(at, bytes.first(usable));
       // A frame may begin with the last word.
       at += at + usable < mapping.end ? usable - 8 : usable;

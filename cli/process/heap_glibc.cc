@@ -92,11 +92,17 @@ class Reader {
            memory_.word(at + kSystemMem) % 4096 == 0;
   }
 
+  // Those that begin in it.
+  std::span<const MemoryRegion> regions_of(const Module& module) const {
+    const auto below = [](const MemoryRegion& region, uint64_t at) { return region.address < at; };
+    const auto first = std::lower_bound(regions_.begin(), regions_.end(), module.start, below);
+    return {first, std::lower_bound(first, regions_.end(), module.end, below)};
+  }
+
   // It lies in libc's data, or in that of a program that is linked with it.
   std::optional<uint64_t> find_main_arena() const {
     for (const Module& module : image_.modules)
-      for (const MemoryRegion& region : regions_) {
-        if (region.address < module.start || region.address >= module.end) continue;
+      for (const MemoryRegion& region : regions_of(module)) {
         for (uint64_t at = region.address; at + kStateBytes <= region.end(); at += 8)
           if (looks_like_arena(at)) return at;
       }
@@ -118,8 +124,7 @@ class Reader {
   // malloc's parameters name the start of its heap: that is how they are found.
   void find_parameters(uint64_t top) {
     for (const Module& module : image_.modules)
-      for (const MemoryRegion& region : regions_) {
-        if (region.address < module.start || region.address >= module.end) continue;
+      for (const MemoryRegion& region : regions_of(module)) {
         for (uint64_t at = region.address + 40; at + 16 <= region.end(); at += 8) {
           const uint64_t base = memory_.word(at);
           if (base == 0 || base >= top) continue;
@@ -236,6 +241,8 @@ class Reader {
       uint64_t entry = memory_.word(at + 128 + 8 * i);
       if ((count == 0) != (entry == 0)) return;
       for (uint32_t n = 0; n < count; ++n) {
+        // Every block is in one list once, in a process that nobody made up.
+        if (++listed_ > 2 * chunks_.size() + 4096) return;
         if (entry % 16 != 0 || !is_chunk(entry, 32 + 16 * i)) return;
         found.push_back(entry);
         keys.insert(memory_.word(entry + 8));
@@ -256,10 +263,18 @@ class Reader {
     for (const Mapping& mapping : image_.mappings) {
       if (!mapping.writable || mapping.shared || !mapping.path.empty()) continue;
       for (uint64_t at = mapping.start; at < mapping.end;) {
+        // Of a large one most may be reserved only: what was not read is passed over.
+        const MemoryRegion* region = memory_.first_above(at);
+        if (region == nullptr || region->address >= mapping.end) break;
+        const uint64_t gap =
+            region->address <= at ? 0 : (region->address - at + 4095) / 4096 * 4096;
+        if (gap >= mapping.end - at) break;
+        at += gap;
         const uint64_t head = memory_.word(at + 8);
         const uint64_t size = head & ~kFlags;
         if ((head & kFlags) != kMapped || memory_.word(at) != 0 || size % 4096 != 0 || size == 0 ||
             size > mapping.end - at) {
+          if (mapping.end - at <= 4096) break;
           at += 4096;
           continue;
         }
@@ -299,6 +314,7 @@ class Reader {
   HeapBlocks result_;
   std::vector<MemoryBlock> chunks_;  // that look used
   std::unordered_set<uint64_t> free_, known_, keys_;
+  size_t listed_ = 0;  // entries of threads' lists that were looked at
   uint64_t sbrk_base_ = 0, mapped_count_ = 0, mapped_bytes_ = 0;
 };
 

@@ -11,6 +11,7 @@ namespace {
 constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMostNotes = 64 << 10;
 constexpr size_t kMostSegments = 128;
+constexpr size_t kMostModules = 1 << 16;
 
 template <typename T>
 bool fetch(const ImageMemory& memory, uint64_t address, T& to) {
@@ -104,22 +105,27 @@ std::optional<LoadedElf> loaded_elf(const ImageMemory& memory, uint64_t header) 
 std::vector<Module> loaded_modules(const std::vector<Mapping>& mappings,
                                    const ImageMemory& memory) {
   std::vector<Module> modules;
+  // Whether it, or one of those of the same file that follow it at once, may be executed.
+  std::vector<bool> code(mappings.size());
+  for (size_t i = mappings.size(); i-- > 0;)
+    code[i] = mappings[i].executable ||
+              (i + 1 < mappings.size() && code[i + 1] && mappings[i].path == mappings[i + 1].path);
   for (size_t i = 0; i < mappings.size(); ++i) {
     const Mapping& mapping = mappings[i];
-    if (!may_hold_module(mapping)) continue;
     // Of what a process maps by itself, only what has code in it is a module.
-    bool code = mapping.executable;
-    for (size_t k = i + 1; k < mappings.size() && mappings[k].path == mapping.path; ++k)
-      code = code || mappings[k].executable;
-    if (!code) continue;
+    if (!may_hold_module(mapping) || !code[i]) continue;
     const auto loaded = loaded_elf(memory, mapping.start);
     if (!loaded) continue;
-    if (!modules.empty() && mapping.start < modules.back().end) continue;
+    const uint64_t before = modules.empty() ? 0 : modules.back().end;
+    // Headers of a core may say anything; modules are apart, and in order.
+    if (mapping.start < before || loaded->start > mapping.start || loaded->end <= mapping.start)
+      continue;
+    if (modules.size() == kMostModules) break;
     Module module;
     module.path = mapping.path;
     module.build_id = loaded->build_id;
     module.base = loaded->bias;
-    module.start = loaded->start;
+    module.start = std::max(loaded->start, before);
     module.end = loaded->end;
     modules.push_back(std::move(module));
   }

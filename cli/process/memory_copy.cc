@@ -67,7 +67,9 @@ void MemoryCopy::look(const ProcessImage& image, uint64_t start, uint64_t end) {
   while (start < end) {
     const std::span<const std::byte> bytes = image.view(start);
     if (bytes.empty()) {
-      start = std::max(image.next_view(start), start + kPage);
+      const uint64_t next = std::max(image.next_view(start), start + kPage);
+      if (next <= start) return;
+      start = next;
       continue;
     }
     regions_.push_back({start, bytes.first(std::min<uint64_t>(bytes.size(), end - start))});

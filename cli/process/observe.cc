@@ -110,6 +110,8 @@ void read_lock_words(Trace& trace) {
   for (const LockObject& object : lock_objects(trace)) {
     uint64_t words[8] = {};
     if (!memory.read(object.address, words, object.bytes)) continue;
+    // Of a spinlock only its half of the word: the other is the program's.
+    if (object.bytes == sizeof words[0]) words[0] &= 0xffffffff;
     for (size_t i = 0; i < object.bytes / 8; ++i) trace.memory[object.address + i * 8] = words[i];
   }
 }

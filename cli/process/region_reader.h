@@ -4,6 +4,7 @@
 #include <algorithm>
 #include <cstdint>
 #include <cstring>
+#include <iterator>
 #include <span>
 
 #include "cli/model/memory.h"
@@ -24,6 +25,21 @@ class RegionReader {
     if (after == regions_.begin()) return nullptr;
     last_ = static_cast<size_t>(after - regions_.begin()) - 1;
     return address < regions_[last_].end() ? &regions_[last_] : nullptr;
+  }
+  // The first that ends above an address; null = none.
+  const MemoryRegion* first_above(uint64_t address) const {
+    const auto after = std::upper_bound(
+        regions_.begin(), regions_.end(), address,
+        [](uint64_t value, const MemoryRegion& region) { return value < region.address; });
+    if (after != regions_.begin() && std::prev(after)->end() > address) return &*std::prev(after);
+    return after == regions_.end() ? nullptr : &*after;
+  }
+  // The last that begins below an address; null = none.
+  const MemoryRegion* last_below(uint64_t address) const {
+    const auto after = std::lower_bound(
+        regions_.begin(), regions_.end(), address,
+        [](const MemoryRegion& region, uint64_t value) { return region.address < value; });
+    return after == regions_.begin() ? nullptr : &*std::prev(after);
   }
   bool read(uint64_t address, void* to, size_t bytes) const {
     const MemoryRegion* region = region_of(address);

@@ -33,9 +33,13 @@ std::vector<ThreadArea> find_thread_areas(const ProcessImage& image, const Regio
   std::vector<ThreadArea> areas;
   for (const Mapping& mapping : image.mappings) {
     if (!mapping.writable || mapping.shared || !mapping.path.empty()) continue;
-    // Mappings side by side may have become one: look at every page's end, from the top.
-    for (uint64_t end = mapping.end; end > mapping.start; end -= kPage) {
-      const uint64_t first = end - std::min(end - mapping.start, kPage);
+    // Mappings side by side may have become one: look at every page's end, from the top. Of a large
+    // one most may be reserved only: what was not read is passed over.
+    for (uint64_t end = mapping.end, first = 0; end > mapping.start; end = first) {
+      const MemoryRegion* region = memory.last_below(end);
+      if (region == nullptr || region->end() <= mapping.start) break;
+      end -= end <= region->end() ? 0 : (end - region->end()) / kPage * kPage;
+      first = end - std::min(end - mapping.start, kPage);
       for (uint64_t at = end - 64; at >= first && at != 0; at -= 64) {
         if (memory.word(at) != at || memory.word(at + kSelf) != at) continue;
         ThreadArea area{at, own_mapping(at, memory), static_cast<int32_t>(memory.half(at + kTid))};

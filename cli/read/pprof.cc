@@ -2,13 +2,16 @@
 
 #include <zlib.h>
 
+#include <algorithm>
 #include <fstream>
 #include <iterator>
+#include <limits>
 #include <protozero/pbf_message.hpp>
 #include <unordered_map>
 
 #include "cli/model/error.h"
 #include "cli/model/pprof_fields.h"
+#include "cli/read/dump_columns.h"
 
 namespace track::read {
 namespace {
@@ -17,7 +20,11 @@ using namespace pprof;
 using protozero::data_view;
 using protozero::pbf_wire_type;
 
-constexpr size_t kMostBytes = size_t{2} << 30;  // unpacked
+// No file is worth more memory than this: unpacked, and as a profile. A few bytes may refer to a
+// long name that the profile then holds once more.
+constexpr size_t kMostBytes = size_t{512} << 20;
+constexpr uint64_t kMostMemory = uint64_t{1} << 30;
+constexpr uint64_t kMemoryPerByte = 256;
 
 // A field of a damaged file may be of another kind than the format says: protozero asserts that it
 // was asked first.
@@ -83,7 +90,9 @@ void add_numbers(Message<Field>& message, std::vector<Number>& numbers) {
 
 class Reader {
  public:
-  explicit Reader(data_view bytes) : bytes_(bytes) {}
+  explicit Reader(data_view bytes)
+      : bytes_(bytes),
+        budget_(std::min<uint64_t>(kMostMemory, (64 << 10) + bytes.size() * kMemoryPerByte)) {}
 
   Profile take() {
     std::vector<int64_t> comments;
@@ -110,6 +119,7 @@ class Reader {
           break;
         case FileField::string_table:
           strings_.push_back(file.get_string());
+          budget_.take(2 * sizeof(std::string));
           break;
         case FileField::time_nanos:
           profile_.time_ns = file.get_uint64();
@@ -148,13 +158,17 @@ class Reader {
   }
 
  private:
-  const std::string& text(int64_t index) const {
+  // To be copied by who asks.
+  const std::string& text(int64_t index) {
     if (index < 0 || static_cast<size_t>(index) >= strings_.size())
       throw Error("it refers to a name that it does not hold");
-    return strings_[static_cast<size_t>(index)];
+    const std::string& text = strings_[static_cast<size_t>(index)];
+    budget_.take(text.size());
+    return text;
   }
 
-  ValueType value_type(data_view view) const {
+  ValueType value_type(data_view view) {
+    budget_.take(sizeof(ValueType));
     ValueType type;
     Message<ValueTypeField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -172,6 +186,7 @@ class Reader {
 
   void mapping(data_view view) {
     Module module;
+    budget_.take(sizeof module + kNode);
     uint64_t id = 0;
     Message<MappingField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -200,6 +215,7 @@ class Reader {
 
   void function(data_view view) {
     Frame frame;
+    budget_.take(sizeof frame + kNode);
     uint64_t id = 0;
     Message<FunctionField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -221,13 +237,14 @@ class Reader {
     functions_[id] = std::move(frame);
   }
 
-  Frame line(data_view view) const {
+  Frame line(data_view view) {
     Frame frame;
     uint32_t number = 0;
     Message<LineField> message(view);
     while (message.next()) switch (message.tag()) {
         case LineField::function_id:
           frame = known(functions_, message.get_uint64());
+          budget_.take(frame.function.size() + frame.linkage_name.size() + frame.file.size());
           break;
         case LineField::line:
           number = static_cast<uint32_t>(message.get_int64());
@@ -241,6 +258,7 @@ class Reader {
 
   void location(data_view view) {
     Location location;
+    budget_.take(sizeof location + kNode);
     uint64_t id = 0;
     Message<LocationField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -257,6 +275,7 @@ class Reader {
           break;
         case LocationField::line:
           location.frames.push_back(line(message.get_view()));
+          budget_.take(2 * sizeof(Frame));
           break;
         default:
           message.skip();
@@ -271,6 +290,7 @@ class Reader {
 
   void sample(data_view view) {
     ProfileSample sample;
+    budget_.take(sizeof sample + view.size() * 2 * sizeof(uint64_t));
     std::vector<uint64_t> ids;
     Message<SampleField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -282,6 +302,7 @@ class Reader {
           break;
         case SampleField::label:
           sample.labels.push_back(label(message.get_view()));
+          budget_.take(2 * sizeof(ProfileLabel));
           break;
         default:
           message.skip();
@@ -289,10 +310,13 @@ class Reader {
     for (const uint64_t id : ids) sample.stack.push_back(known(locations_, id));
     if (sample.values.size() != profile_.value_types.size())
       throw Error("a sample has not as many values as there are types");
+    // So that each may be negated.
+    for (int64_t& value : sample.values)
+      value = std::max(value, -std::numeric_limits<int64_t>::max());
     profile_.samples.push_back(std::move(sample));
   }
 
-  ProfileLabel label(data_view view) const {
+  ProfileLabel label(data_view view) {
     ProfileLabel label;
     Message<LabelField> message(view);
     while (message.next()) switch (message.tag()) {
@@ -321,7 +345,10 @@ class Reader {
     return entry->second;
   }
 
+  static constexpr uint64_t kNode = 64;  // of a table, beside the entry
+
   data_view bytes_;
+  MemoryBudget budget_;
   Profile profile_;
   std::vector<std::string> strings_;
   std::unordered_map<uint64_t, int32_t> modules_;

@@ -17,6 +17,7 @@ namespace {
 struct DumpSettings {
   std::string target, file;
   SymbolSettings symbols;
+  bool no_memory = false;
 };
 
 std::string summary(const std::vector<Loaded>& processes, const std::string& file, uint64_t bytes) {
@@ -38,12 +39,28 @@ std::string summary(const std::vector<Loaded>& processes, const std::string& fil
   return text + "\n";
 }
 
+// Nothing of what stood in the process's memory: neither the words of its locks and on the ways to
+// kept tasks, nor the arguments it was started with. What was found out by reading memory stays:
+// addresses, owners, functions, types.
+void forget_memory(Loaded& loaded) {
+  Trace& trace = loaded.report.trace;
+  for (std::vector<RetentionStep>& way : loaded.fixpoint.retentions)
+    for (RetentionStep& step : way) step.head = step.target = 0;
+  trace.memory.clear();
+  trace.memory_read = false;
+  if (trace.command_line.size() > 1) trace.command_line.resize(1);
+  trace.not_visible.emplace_back(
+      "the process's memory, and the arguments of its command: the dump was made with --no-memory");
+}
+
 void dump(const DumpSettings& settings) {
   // Said before the process is looked at, not after.
   write::require_writable(settings.file);
   SymbolSettings symbols = settings.symbols;
   symbols.heap = symbols.contention = symbols.history = symbols.schedules = true;
-  const std::vector<Loaded> processes = load_target(settings.target, symbols, true);
+  std::vector<Loaded> processes = load_target(settings.target, symbols, true);
+  if (settings.no_memory)
+    for (Loaded& loaded : processes) forget_memory(loaded);
   const uint64_t bytes = write_dump(settings.file, processes);
   if (settings.file != "-") print(summary(processes, settings.file, bytes));
 }
@@ -65,6 +82,8 @@ void add_dump(CLI::App& app, int& exit_code) {
       ->required();
   verb->add_option("-o,--output", settings->file, "file to write (- = standard output)")
       ->required();
+  verb->add_flag("--no-memory", settings->no_memory,
+                 "keep no byte of the process's memory: neither lock words nor arguments");
   add_symbol_flags(*verb, settings->symbols);
   add_pause_flag(*verb, settings->symbols);
   verb->callback([settings, &exit_code] {

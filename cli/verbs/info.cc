@@ -5,6 +5,7 @@
 #include <ctime>
 #include <memory>
 #include <optional>
+#include <set>
 
 #include "cli/model/words.h"
 #include "cli/process/tracker_cost.h"
@@ -52,6 +53,47 @@ std::string cost_text(const std::optional<process::TrackerCost>& cost) {
                      bytes_text(cost->own_resident_bytes));
 }
 
+// What a dump keeps of the process's memory: words that lie beside each other are one range.
+std::vector<AddressRange> kept_memory(const Loaded& loaded) {
+  std::set<uint64_t> words;
+  for (const auto& [address, word] : loaded.report.trace.memory) words.insert(address);
+  for (const std::vector<RetentionStep>& way : loaded.fixpoint.retentions)
+    for (const RetentionStep& step : way) {
+      if (step.head != 0) words.insert(step.address);
+      if (step.target != 0) words.insert(step.reference);
+    }
+  std::vector<AddressRange> ranges;
+  for (const uint64_t address : words)
+    if (!ranges.empty() && address <= ranges.back().end)
+      ranges.back().end = address + sizeof(uint64_t);
+    else
+      ranges.push_back({address, address + sizeof(uint64_t)});
+  return ranges;
+}
+
+std::string memory_text(const Loaded& loaded) {
+  constexpr size_t kMostRanges = 64;  // in text; JSON has all
+  if (loaded.dump.path.empty()) return {};
+  const std::vector<AddressRange> ranges = kept_memory(loaded);
+  if (ranges.empty()) return "none";
+  uint64_t bytes = 0;
+  for (const AddressRange& range : ranges) bytes += range.end - range.start;
+  std::string text = fmt::format("{} bytes, words of locks and on the ways to kept tasks: ", bytes);
+  for (size_t i = 0; i < std::min(ranges.size(), kMostRanges); ++i)
+    text += fmt::format("{}{} at {:#x}", i == 0 ? "" : ", ", ranges[i].end - ranges[i].start,
+                        ranges[i].start);
+  if (ranges.size() > kMostRanges)
+    text += fmt::format(", and {} more places (--json)", ranges.size() - kMostRanges);
+  return text;
+}
+
+write::Json memory_json(const Loaded& loaded) {
+  write::Json all = write::Json::array();
+  for (const AddressRange& range : kept_memory(loaded))
+    all.push_back({{"address", range.start}, {"bytes", range.end - range.start}});
+  return all;
+}
+
 void describe(write::Page& page, const Loaded& loaded) {
   const Trace& trace = loaded.report.trace;
   const DumpOrigin& dump = loaded.dump;
@@ -85,6 +127,7 @@ void describe(write::Page& page, const Loaded& loaded) {
   row("heap", write::heap_text(trace));
   row("CPU time", cpu_text(trace.cpu));
   row("its memory", cost_text(cost_of(loaded)));
+  row("memory kept", memory_text(loaded));
   row("modules", std::to_string(trace.modules.size()));
   row("history", fmt::format("{}, {} overwritten", count_text(trace.events, "event"),
                              grouped(trace.events_overwritten)));
@@ -131,7 +174,8 @@ write::Json info_json(const Loaded& loaded) {
   if (!loaded.dump.path.empty())
     json["dump"] = {{"path", loaded.dump.path},
                     {"file_bytes", loaded.dump.file_bytes},
-                    {"taken_realtime_ns", loaded.dump.taken_realtime_ns}};
+                    {"taken_realtime_ns", loaded.dump.taken_realtime_ns},
+                    {"memory_kept", memory_json(loaded)}};
   return json;
 }
 

@@ -33,6 +33,9 @@ void require_own_directory(const std::string& path) {
     throw Error("cannot look at " + path + ": " + std::strerror(errno));
   if (!S_ISDIR(status.st_mode) || status.st_uid != geteuid())
     throw Error(path + " is not a directory of this user's; name another with --dir");
+  // Who may rename what is in it may put something else there.
+  if ((status.st_mode & 022) != 0 && (status.st_mode & S_ISVTX) == 0)
+    throw Error("others may write to " + path + ": chmod go-w it, or name another with --dir");
 }
 
 }  // namespace

@@ -80,7 +80,11 @@ void name_types(Fixpoint& fixpoint, const ImageMemory& memory, symbolize::Symbol
     if (!path.empty() && path.front().sort == Sort::global) globals.push_back(path.front().address);
   symbolizer.look_for_variables(globals);
   Namer namer(memory, symbolizer);
-  for (std::vector<RetentionStep>& path : fixpoint.retentions) namer.name(path);
+  for (std::vector<RetentionStep>& path : fixpoint.retentions) {
+    namer.name(path);
+    // It has told the class. Else it may be anything, a secret too, and no dump needs it.
+    for (RetentionStep& step : path) step.head = 0;
+  }
 }
 
 }  // namespace track::verbs

@@ -3,6 +3,7 @@
 #include <algorithm>
 #include <map>
 
+#include "cli/model/saturated.h"
 #include "cli/write/profile_lines.h"
 
 namespace track::write {
@@ -23,7 +24,7 @@ std::string folded_profile(const Profile& profile, size_t value) {
     std::string stack;
     for (const uint32_t function : lines.root_first(sample))
       stack += (stack.empty() ? "" : ";") + names[function];
-    stacks[stack] += sample.values.at(value);
+    add_saturated(stacks[stack], sample.values.at(value));
   }
   std::string text;
   for (const auto& [stack, sum] : stacks)

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/model/error.h"
+#include "cli/model/saturated.h"
 #include "cli/model/symbols.h"
 
 namespace track::write {
@@ -33,7 +34,7 @@ class Legacy {
  private:
   int64_t total(size_t value) const {
     int64_t sum = 0;
-    for (const ProfileSample& sample : profile_.samples) sum += sample.values[value];
+    for (const ProfileSample& sample : profile_.samples) add_saturated(sum, sample.values[value]);
     return sum;
   }
 

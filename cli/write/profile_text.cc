@@ -7,6 +7,7 @@
 #include <tuple>
 #include <unordered_map>
 
+#include "cli/model/saturated.h"
 #include "cli/model/symbols.h"
 #include "cli/model/words.h"
 #include "cli/write/profile_lines.h"
@@ -51,7 +52,7 @@ class Text {
         unit_(profile.value_types.at(what.value).unit) {
     for (const ProfileSample& sample : profile.samples) {
       total_ += size_of(sample.values.at(what.value));
-      sum_ += sample.values.at(what.value);
+      add_saturated(sum_, sample.values.at(what.value));
     }
   }
 
@@ -108,11 +109,11 @@ class Text {
       const int64_t value = profile_.samples[i].values[what_.value];
       const std::vector<uint32_t> stack = lines_.root_first(profile_.samples[i]);
       if (stack.empty()) continue;
-      rows[stack.back()].flat += value;
+      add_saturated(rows[stack.back()].flat, value);
       // A function that calls itself counts once.
       for (const uint32_t function : stack)
         if (seen[function] != i) {
-          rows[function].cum += value;
+          add_saturated(rows[function].cum, value);
           seen[function] = i;
         }
     }
@@ -137,7 +138,7 @@ class Text {
     }
     int64_t sum = 0;
     for (size_t i = 0; i < shown; ++i) {
-      sum += rows[i].flat;
+      add_saturated(sum, rows[i].flat);
       print(fmt::format("{:>10} {:>6} {:>6} {:>10} {:>6}  ", amount(rows[i].flat),
                         percent(size_of(rows[i].flat), total_), percent(size_of(sum), total_),
                         amount(rows[i].cum), percent(size_of(rows[i].cum), total_)),
@@ -178,7 +179,7 @@ class Text {
       size_t at = 0;
       for (const uint32_t function : lines_.root_first(sample)) {
         at = child(at, function);
-        nodes_[at].sum += value;
+        add_saturated(nodes_[at].sum, value);
         nodes_[at].size += size_of(value);
       }
     }
@@ -231,7 +232,7 @@ class Text {
     int64_t rest = 0;
     uint64_t size = 0;
     for (size_t i = shown; i < below.size(); ++i) {
-      rest += nodes_[below[i]].sum;
+      add_saturated(rest, nodes_[below[i]].sum);
       size += nodes_[below[i]].size;
     }
     if (shown != 0 && static_cast<double>(size) < kLeastShare * static_cast<double>(total_)) return;

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/model/saturated.h"
 #include "cli/model/symbols.h"
 #include "cli/write/json_parts.h"
 #include "cli/write/profile_lines.h"
@@ -30,7 +31,7 @@ Json one_profile(const Profile& profile, const ProfileLines& lines, size_t value
     if (weight <= 0) continue;
     samples.push_back(lines.root_first(sample));
     weights.push_back(weight);
-    total += weight;
+    add_saturated(total, weight);
   }
   const std::string& unit = profile.value_types[value].unit;
   return {{"type", "sampled"},

@@ -68,7 +68,9 @@ uint64_t process_start_realtime_ns() {
 // The recording of this very process before it called exec: it has no other reader left. (One of
 // an earlier process with this number is a crash's, and stays.)
 void remove_predecessor(int dir, const char* name) {
-  const long fd = sys::call(SYS_openat, dir, sys::as_long(name), O_RDONLY | O_NOFOLLOW | O_CLOEXEC);
+  // O_NONBLOCK: a FIFO in its place must not make us wait.
+  const long fd = sys::call(SYS_openat, dir, sys::as_long(name),
+                            O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC);
   if (fd < 0) return;
   alignas(wire::Header) char bytes[sizeof(wire::Header)];
   const long n = sys::call(SYS_read, fd, sys::as_long(bytes), sizeof bytes);
@@ -98,7 +100,7 @@ int create_recording_file(const char* runtime_dir, uint64_t bytes, char* path, s
     if (fd == -EEXIST && !options.keep) remove_predecessor(dir, base);
   }
   if (fd >= 0 && sys::call(SYS_ftruncate, fd, static_cast<long>(bytes)) < 0) {
-    sys::call(SYS_unlinkat, AT_FDCWD, sys::as_long(path), 0);
+    sys::call(SYS_unlinkat, dir, sys::as_long(path + length(directory) + 1), 0);
     sys::call(SYS_close, fd);
     fd = -ENOSPC;
   }

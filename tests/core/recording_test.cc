@@ -196,7 +196,10 @@ TEST_CASE("Directories that are not safe are refused; the target runs on without
   chmod((dir.path() + "/real").c_str(), 0700);
   std::filesystem::create_symlink("real", dir.path() + "/link");
   std::ofstream(dir.path() + "/file") << "x";
-  for (const char* name : {"/open", "/link", "/file", "/missing/below", "/real/../link"}) {
+  std::filesystem::create_directory(dir.path() + "/group");
+  chmod((dir.path() + "/group").c_str(), 0770);
+  for (const char* name :
+       {"/open", "/group", "/link", "/file", "/missing/below", "/real/../link"}) {
     CAPTURE(name);
     Child child(target("busy"), settings(dir.path() + name));
     const Said said = hear(child);
@@ -207,11 +210,40 @@ TEST_CASE("Directories that are not safe are refused; the target runs on without
   }
   CHECK(std::filesystem::is_empty(dir.path() + "/real"));
   CHECK(std::filesystem::is_empty(dir.path() + "/open"));
+  CHECK(std::filesystem::is_empty(dir.path() + "/group"));
   Child child(target("return", "0"), settings(dir.path() + "/new"));
   CHECK(child.wait_end() == 0);
   struct stat st {};
   REQUIRE(stat((dir.path() + "/new").c_str(), &st) == 0);
   CHECK((st.st_mode & 07777) == 0700);
+}
+
+TEST_CASE("What lies where a recording would is neither written to nor waited for") {
+  for (const std::string plant : {"ln -s", "ln", "mkfifo", "mkdir"})
+    for (const std::string more : {"keep=1", "keep=0"}) {
+      CAPTURE(plant);
+      CAPTURE(more);
+      TemporaryDirectory dir, other;
+      std::ofstream(other.path() + "/victim") << "precious";
+      const bool link = plant.starts_with("ln");
+      // The shell's number is the target's: it is replaced by it, and is not tracked itself.
+      const std::string script =
+          plant + (link ? " " + other.path() + "/victim " : " ") + dir.path() +
+          "/rec.$$.0; exec env LD_PRELOAD=" TRACK_LIBRARY " TRACK_OPTIONS=dir=" + dir.path() + ":" +
+          more + " " TRACK_TARGET " busy";
+      Child child({"/bin/sh", "-c", script}, {});
+      const Said said = hear(child);
+      CHECK(said.word == "busy");
+      CHECK(said.path == dir.path() + "/rec." + std::to_string(said.pid) + ".1");
+      struct stat st {};
+      REQUIRE(lstat(said.path.c_str(), &st) == 0);
+      CHECK(S_ISREG(st.st_mode));
+      CHECK((st.st_mode & 07777) == 0600);
+      CHECK(bytes_of(other.path() + "/victim") == "precious");
+      child.close_input();
+      CHECK(child.wait_end() == 0);
+      CHECK(bytes_of(other.path() + "/victim") == "precious");
+    }
 }
 
 TEST_CASE("A directory of another user is refused" * doctest::skip(geteuid() != 0)) {
