@@ -59,6 +59,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/exec.cc
     interpose/fibers.cc
     interpose/io.cc
+    interpose/jumps.cc
     interpose/loader.cc
     interpose/locks.cc
     interpose/mappings.cc

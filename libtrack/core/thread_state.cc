@@ -424,6 +424,12 @@ bool left_by_jump() {
   return true;
 }
 
+void leaving_for(uint64_t sp) {
+  ThisThread& self = this_thread;
+  const uint64_t busy_sp = BusyScope::turned_back(self.busy_sp);
+  if (sp > busy_sp && stack_high_of(sp) != 0 && stack_high_of(busy_sp) != 0) self.busy = 0;
+}
+
 uint32_t capture_stack(const Registers& registers) {
   BusyScope busy;
   ThreadPrivate* own = this_thread.own;

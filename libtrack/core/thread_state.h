@@ -66,6 +66,8 @@ class BusyScope {
 // this is set right. Told by the stack pointer, so at the latest when a hook is called from a frame
 // that lies above the one jumped out of.
 bool left_by_jump();
+// This thread is about to jump to where the stack pointer is `sp`: the same, told beforehand.
+void leaving_for(uint64_t sp);
 inline bool inside_tracker() {
   return __builtin_expect(this_thread.busy != 0, 0) && !left_by_jump();
 }
