@@ -153,17 +153,28 @@ void remove_held_otherwise(uint64_t object, bool may_be_foreign, uint32_t stack,
   if (!told && records_here()) core::count(core::lost().events);
 }
 
+namespace {
+bool strike_out_own(uint64_t object, const void* caller) {
+  ThreadSlot* slot = core::this_thread.locks;
+  if (slot == nullptr) return false;
+  const Struck struck = strike_out(slot, object);
+  if (!struck) return false;
+  end_hold_of(slot, core::this_thread.since, struck, 0, caller);
+  drop_struck_out(slot);
+  return true;
+}
+}  // namespace
+
 void forget_held(const volatile void* object) {
   if (!core::recording_is_ours()) return;
-  ThreadSlot* slot = core::this_thread.locks;
   const auto address = reinterpret_cast<uint64_t>(object);
   const void* caller = __builtin_return_address(0);
-  if (slot != nullptr)
-    if (const Struck struck = strike_out(slot, address)) {
-      end_hold_of(slot, core::this_thread.since, struck, 0, caller);
-      return drop_struck_out(slot);
-    }
-  strike_out_elsewhere(address, 0, caller);
+  if (!strike_out_own(address, caller)) strike_out_elsewhere(address, 0, caller);
+}
+
+void forget_own(const volatile void* object) {
+  if (core::recording_is_ours())
+    strike_out_own(reinterpret_cast<uint64_t>(object), __builtin_return_address(0));
 }
 
 }  // namespace track::capture

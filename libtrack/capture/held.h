@@ -16,6 +16,8 @@ void remove_held_otherwise(uint64_t object, bool may_be_foreign, uint32_t stack,
                            const void* caller);
 // Strikes the object out of every set (destroyed, or taken after its owner died).
 void forget_held(const volatile void* object);
+// Strikes it out of the running thread's (initialized anew, as some do in fork children).
+void forget_own(const volatile void* object);
 
 inline uint64_t held_entry(const volatile void* object, wire::HeldSort sort) {
   return reinterpret_cast<uint64_t>(object) | sort;

@@ -58,6 +58,9 @@ void forget_counts(wire::Header& header) {
     slot->coroutines_created.store(0, std::memory_order_relaxed);
     slot->coroutines_destroyed.store(0, std::memory_order_relaxed);
     slot->waits.store(0, std::memory_order_relaxed);
+    // Locks that the one who forked holds beyond those listed may be given back, or made anew.
+    if (slot->held_lost.exchange(0, std::memory_order_relaxed) != 0)
+      slot->flags.fetch_or(wire::kThreadHeldUnseen, std::memory_order_relaxed);
   }
 }
 

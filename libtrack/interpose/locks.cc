@@ -66,6 +66,7 @@ TRACK_EXPORT int pthread_mutex_destroy(pthread_mutex_t* m) noexcept {
 TRACK_EXPORT int pthread_mutex_init(pthread_mutex_t* m, const pthread_mutexattr_t* a) noexcept {
   const int rc = real.pthread_mutex_init(m, a);
   TRACK_REGISTERS(registers);
+  if (rc == 0) forget_own(m);
   if (rc == 0) note_birth(m, registers);
   return rc;
 }

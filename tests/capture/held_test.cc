@@ -155,6 +155,20 @@ TEST_CASE("A lock of the thread itself that is not listed strikes out nobody els
         }) == 0);
 }
 
+TEST_CASE("A lock that is initialized anew is held no more by who initializes it") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          const test::RecordingView view(core::recording.path);
+          const wire::ThreadSlot* slot = view.threads()[0];
+          for (int i : {1, 2, 3}) add_held(&objects[i], wire::kHeldMutex);
+          capture::forget_own(&objects[2]);
+          TRACK_EXPECT(held(slot) == Set({entry(1), entry(3)}));
+          for (int i : {1, 3}) capture::forget_own(&objects[i]);
+          TRACK_EXPECT(held(slot).empty() && slot->held_count.load() == 0);
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("A thread that ended holding a lock is listed until the lock is recovered") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
