@@ -16,13 +16,18 @@
 
 namespace track::test {
 
+// Where temporary directories are made.
+inline std::string& temporary_base() {
+  static std::string base = "/tmp";
+  return base;
+}
+
 // A directory of mode 0700 that goes with the object.
 class TemporaryDirectory {
  public:
   TemporaryDirectory() {
-    char name[] = "/tmp/track-test-XXXXXX";
-    if (mkdtemp(name) == nullptr) throw std::runtime_error("mkdtemp");
-    path_ = name;
+    path_ = temporary_base() + "/track-test-XXXXXX";
+    if (mkdtemp(path_.data()) == nullptr) throw std::runtime_error("mkdtemp");
   }
   ~TemporaryDirectory() {
     std::error_code ignored;
@@ -54,9 +59,12 @@ class TemporaryDirectory {
 inline int in_child(const std::function<int()>& body) {
   int answer[2];
   if (pipe(answer) != 0) throw std::runtime_error("pipe");
+  // The child ends without destructors: what it makes goes with what is ours.
+  const TemporaryDirectory room;
   const pid_t pid = fork();
   if (pid < 0) throw std::runtime_error("fork");
   if (pid == 0) {
+    temporary_base() = room.path();
     const int line = body();
     (void)!write(answer[1], &line, sizeof line);
     _exit(line == 0 ? 0 : 1);
