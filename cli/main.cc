@@ -31,8 +31,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (verbs.empty())
     what =
         "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, "
-        "dump, "
-        "info or doctor";
+        "dump, info, doctor or selftest";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -62,6 +61,7 @@ int main(int argc, char** argv) {
   track::verbs::add_trace(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
+  track::verbs::add_selftest(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

@@ -3,6 +3,7 @@ set(TRACK_PROCESS_SOURCES
   await_edges.cc
   await_points.cc
   binary.cc
+  blind_spots.cc
   borrowed_thread.cc
   call_target.cc
   channel_ends.cc
@@ -10,6 +11,7 @@ set(TRACK_PROCESS_SOURCES
   channels.cc
   class_names.cc
   code_pieces.cc
+  confinement.cc
   coroutines.cc
   copied_memory.cc
   core_file.cc

@@ -7,7 +7,10 @@
 #include <memory>
 
 #include "cli/model/error.h"
+#include "cli/model/words.h"
 #include "cli/process/binary.h"
+#include "cli/process/blind_spots.h"
+#include "cli/process/confinement.h"
 #include "cli/process/locate.h"
 #include "cli/process/memory.h"
 #include "cli/process/proc.h"
@@ -47,6 +50,48 @@ class Checkup {
   bool failed_ = false;
 };
 
+// What will be missing from a report on this very program.
+void check_blind_spots(Checkup& checkup, const std::string& path) {
+  const process::BlindSpots found = process::find_blind_spots(path);
+  if (!found.allocator.empty())
+    checkup.note(found.allocator +
+                 " is linked into the program: heap blocks are not recorded, frames in its memory "
+                 "are known only as candidates; link the allocator as a shared library");
+  if (found.futexes != 0)
+    checkup.note(
+        fmt::format("its own code has {} for futex: waits there are seen from outside only, "
+                    "without history or owner",
+                    count_text(found.futexes, "system call")));
+  if (found.system_calls != 0)
+    checkup.note(
+        fmt::format("its own code has {} more: what they wait for, and a process that "
+                    "ends by one, are not recorded",
+                    count_text(found.system_calls, "system call")));
+  if (found.go)
+    checkup.note(
+        "it has Go's runtime: goroutines, their stacks and their waits are not seen; see "
+        "its own goroutine profile");
+  if (found.rust)
+    checkup.note(
+        "it has Rust code: threads, locks of pthread and futex waits by way of libc are "
+        "seen, async tasks are not");
+  if (found.pooled_coroutines)
+    checkup.note(
+        "a promise type allocates frames itself: of coroutines in a pool there is no "
+        "creation stack where blocks are used again");
+  if (found.clang_coroutines)
+    checkup.note(
+        "clang may put a coroutine's frame into its awaiter's: those have no creation "
+        "stack of their own");
+  if (found.stripped_clang)
+    checkup.note(
+        "made by clang and stripped: coroutines are told by how their frames look, and "
+        "never proved to be leaked");
+  if (found.allocator.empty() && found.futexes + found.system_calls == 0 && !found.go &&
+      !found.rust && !found.pooled_coroutines && !found.clang_coroutines && !found.stripped_clang)
+    checkup.good("nothing in its code is known to be hidden from libtrack");
+}
+
 void check_binary(Checkup& checkup, const process::Binary& binary) {
   for (const std::string& script : binary.scripts)
     checkup.note(script + " is a script; what is tracked is its interpreter " + binary.path +
@@ -63,6 +108,36 @@ void check_binary(Checkup& checkup, const process::Binary& binary) {
     checkup.note("no debug information: function names, but no files and lines; build with -g");
   else
     checkup.good("has debug information, or names a file that has");
+  check_blind_spots(checkup, binary.path);
+}
+
+void check_confinement(Checkup& checkup, pid_t pid) {
+  const process::Confinement found = process::confinement_of(pid);
+  for (const std::string& kind : found.namespaces)
+    checkup.note("is in another " + kind + " namespace" +
+                 (kind == "pid" ? ": its own process numbers are others than here"
+                  : kind == "mnt"
+                      ? ": its files are read through /proc/" + std::to_string(pid) + "/root"
+                      : ""));
+  if (found.seccomp != 0)
+    checkup.note(found.seccomp == 1
+                     ? "seccomp allows it no system calls but read, write and exit: nothing can be "
+                       "loaded into it"
+                     : "seccomp filters its system calls: CPU sampling in the process is off, and "
+                       "nothing can be loaded into it while it runs unless the filter allows it");
+  if (found.tracer != 0)
+    checkup.note(
+        fmt::format("is traced by process {}: nobody else can hold it, so that nothing is "
+                    "proved by one instant",
+                    found.tracer));
+  if (found.not_dumpable)
+    checkup.note("is not dumpable (prctl, or privileges it had): only root may look into it");
+  if (found.changed_user)
+    checkup.note("has privileges of another user: libtrack.so is not loaded into such a program");
+  if (found.yama != 0 && geteuid() != 0)
+    checkup.note(fmt::format("kernel.yama.ptrace_scope is {}: {}", found.yama,
+                             found.yama == 1 ? "only its parent, and root, may look into it"
+                                             : "only root may look into it"));
 }
 
 void check_library(Checkup& checkup) {
@@ -102,6 +177,8 @@ void check_process(Checkup& checkup, pid_t pid) {
     checkup.note(
         "its memory cannot be read (ptrace rights): findings rest on the record alone; "
         "run track as root, or start the program under track run");
+  check_confinement(checkup, pid);
+  check_blind_spots(checkup, "/proc/" + std::to_string(pid) + "/exe");
 }
 
 pid_t parse_pid(const std::string& text) {

@@ -19,6 +19,7 @@ set(TRACK_CLI_SOURCES
   verbs/locks.cc
   verbs/names.cc
   verbs/places.cc
+  verbs/planted.cc
   verbs/profile.cc
   verbs/profile_output.cc
   verbs/profile_source.cc
@@ -27,6 +28,7 @@ set(TRACK_CLI_SOURCES
   verbs/prove.cc
   verbs/ps.cc
   verbs/run.cc
+  verbs/selftest.cc
   verbs/series.cc
   verbs/settings.cc
   verbs/supervisor.cc

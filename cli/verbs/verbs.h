@@ -21,6 +21,7 @@ void add_diff(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
+void add_selftest(CLI::App& app, int& exit_code);
 
 void add_pause_flag(CLI::App& verb, SymbolSettings& settings);
 void add_symbol_flags(CLI::App& verb, SymbolSettings& settings);

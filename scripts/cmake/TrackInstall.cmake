@@ -1,10 +1,11 @@
-# bin/track, lib/libtrack.so, include/track/, and the package behind find_package(track).
+# bin/track, lib/libtrack.so, lib/track/planted (for selftest), include/track/, and the package behind find_package(track).
 # The folders are fixed: bin/track looks for ../lib/libtrack.so beside itself.
 include(CMakePackageConfigHelpers)
 
 set(package_dir lib/cmake/track)
 if(TARGET track_cli)
   install(TARGETS track_cli RUNTIME DESTINATION bin)
+  install(TARGETS track_planted RUNTIME DESTINATION lib/track)
 endif()
 if(TARGET track)
   install(TARGETS track EXPORT trackTargets LIBRARY DESTINATION lib)

@@ -5,6 +5,7 @@
 #include <cstring>
 
 #include "cli/process/binary.h"
+#include "cli/process/blind_spots.h"
 #include "cli/symbolize/coroutine_code.h"
 #include "cli/symbolize/symbolizer.h"
 #include "tests/fuzz/fuzz.h"
@@ -86,6 +87,7 @@ extern "C" int LLVMFuzzerTestOneInput(const uint8_t* data, size_t size) {
   using namespace track;
   const fuzz::InputFile file(data, size);
   fuzz::allow_refusal([&] { process::inspect_file(file.path()); });
+  process::find_blind_spots(file.path());
   Module module;
   module.path = file.path();
   module.base = fuzz::kBase;
