@@ -188,7 +188,7 @@ void bind(const ElfModule& module, Bound& bound) {
     const ElfW(Sym)& own_symbol = module.symbols[symbol];
     const bool lazy =
         jump && module.contains(now) &&
-        (own_symbol.st_shndx == SHN_UNDEF || module.base + own_symbol.st_value == name->theirs);
+        (own_symbol.st_shndx == SHN_UNDEF || now != module.base + own_symbol.st_value);
     if ((now == name->theirs || lazy) && remember(at, now)) {
       if (writer.write(at, name->ours)) {
         ++bound.references;
