@@ -42,7 +42,7 @@ auto fields(T& s) {
 template <Is<Thread> T>
 auto fields(T& t) {
   return std::tie(t.id, t.creator, t.tid, t.pthread, t.name, t.state, t.main, t.detached, t.joined,
-                  t.adopted, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
+                  t.adopted, t.found, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
                   t.system_call);

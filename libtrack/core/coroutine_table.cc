@@ -106,7 +106,9 @@ bool find_more_slots() {
   const uint64_t capacity = section_capacity<CoroutineSlot>(SectionKind::coroutines);
   uint64_t first = used.load(std::memory_order_relaxed);
   do {
-    if (first + kAtOnce > capacity || first + kAtOnce >= kCellIndex) return false;
+    // The count is in the file: it may be anything.
+    if (first >= capacity || first + kAtOnce > capacity || first + kAtOnce >= kCellIndex)
+      return false;
     if (!reserve(recording.coroutines + first, kAtOnce * sizeof(CoroutineSlot))) return false;
   } while (!used.compare_exchange_weak(first, first + kAtOnce, std::memory_order_relaxed));
   for (uint64_t i = first + kAtOnce; i > first; --i) keep_free(static_cast<uint32_t>(i));

@@ -49,7 +49,7 @@ HeapDelta* take_heap_deltas() {
   const uint64_t room = section_capacity<HeapDelta>(SectionKind::heap_deltas);
   uint64_t at = used.load(std::memory_order_relaxed);
   do {
-    if (at + wire::kDeltasAThread > room) return nullptr;
+    if (at >= room || at + wire::kDeltasAThread > room) return nullptr;
   } while (!used.compare_exchange_weak(at, at + wire::kDeltasAThread, std::memory_order_relaxed));
   HeapDelta* deltas = section_start<HeapDelta>(SectionKind::heap_deltas) + at;
   return reserve_heap_deltas(deltas) ? deltas : nullptr;

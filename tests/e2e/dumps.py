@@ -82,8 +82,11 @@ def answers(command, target, folder):
 def differs(name, live, dumped, momentary):
     for asked, (code, text, document) in live.items():
         code_then, text_then, document_then = dumped[asked]
-        # What only a dump has to say of itself.
-        text_then = re.sub(r"^dump  .*\n( {14}.*\n)*", "", text_then, flags=re.M)
+        # What only a dump has to say of itself, and only a living process.
+        text = re.sub(r"^its memory  .*\n( {14}.*\n)*", "", text, flags=re.M)
+        for recording in document.get("recordings", []):
+            recording.pop("tracker_memory", None)
+        text_then = re.sub(r"^(dump|memory kept)  .*\n( {14}.*\n)*", "", text_then, flags=re.M)
         for recording in document_then.get("recordings", []):
             recording.pop("dump")
         # A dump has names for what happened earlier, too, and so more that could not be named.

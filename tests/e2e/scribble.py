@@ -99,8 +99,9 @@ def main():
     parser.add_argument("--library", required=True)
     parser.add_argument("--program", required=True)
     parser.add_argument("--writes", type=int, default=10000, help="words, in each mode")
-    parser.add_argument("--seed", type=int, default=random.randrange(1 << 30))
+    parser.add_argument("--seed", type=int, default=1, help="0: another one each time")
     arguments = parser.parse_args()
+    arguments.seed = arguments.seed or random.randrange(1 << 30)
     problems = []
     for mode in MODES:
         chance = random.Random(f"{arguments.seed} {mode}")

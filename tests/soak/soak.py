@@ -22,7 +22,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from real_servers import Failure  # noqa: E402
 
-PARTS = ("servers", "churn", "kills")
+PARTS = ("servers", "churn", "kills", "rounds", "fuzz")
 
 
 class Soak:

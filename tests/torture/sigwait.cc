@@ -14,9 +14,9 @@ static unsigned long long raw_mask() {
 
 int main() {
   SHOW(raw_mask());
-  std::thread([] {}).join();  // libc takes a signal for itself at the first one
   int handlers = 0;
   for (int number = 1; number < 65; ++number) {
+    if (number == 32 || number == 33) continue;  // libc's own, from the first thread on
     struct {
       void* handler;
       unsigned long flags;

@@ -160,7 +160,10 @@ int main(void) {{
         check(f"and its code: {name}", any("known to be hidden" in text for text in texts), texts)
         child.stdin.close()
         if pid.isdigit() and int(pid) != child.pid:
-            os.kill(int(pid), signal.SIGKILL)
+            try:
+                os.kill(int(pid), signal.SIGKILL)
+            except ProcessLookupError:
+                pass  # it ended with its standard input
         child.wait(timeout=30)
 
 
