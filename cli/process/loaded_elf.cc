@@ -12,6 +12,8 @@ constexpr uint64_t kPage = 4096;
 constexpr uint64_t kMostNotes = 64 << 10;
 constexpr size_t kMostSegments = 128;
 constexpr size_t kMostModules = 1 << 16;
+constexpr uint64_t kLargestModule = uint64_t{16}
+                                    << 30;  // what headers claim beyond is not believed
 
 template <typename T>
 bool fetch(const ImageMemory& memory, uint64_t address, T& to) {
@@ -118,6 +120,7 @@ std::vector<Module> loaded_modules(const std::vector<Mapping>& mappings,
     if (!loaded) continue;
     const uint64_t before = modules.empty() ? 0 : modules.back().end;
     // Headers of a core may say anything; modules are apart, and in order.
+    if (mapping.start > ~uint64_t{0} - kLargestModule) break;
     if (mapping.start < before || loaded->start > mapping.start || loaded->end <= mapping.start)
       continue;
     if (modules.size() == kMostModules) break;
@@ -126,7 +129,7 @@ std::vector<Module> loaded_modules(const std::vector<Mapping>& mappings,
     module.build_id = loaded->build_id;
     module.base = loaded->bias;
     module.start = std::max(loaded->start, before);
-    module.end = loaded->end;
+    module.end = std::min(loaded->end, mapping.start + kLargestModule);
     modules.push_back(std::move(module));
   }
   return modules;

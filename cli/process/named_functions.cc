@@ -55,7 +55,9 @@ void search(const ProcessImage& image, const Module& module, Search& search) {
     buffer.resize(std::min<uint64_t>(kPiece, module.end - at));
     buffer.resize(image.read_some(at, buffer.data(), buffer.size()));
     if (buffer.empty()) {
-      at = (at | 0xfff) + 1;
+      const uint64_t next_page = (at | 0xfff) + 1;
+      if (next_page == 0) return;
+      at = std::max(image.next_view(at), next_page);
       continue;
     }
     search.look(buffer, module.path);
