@@ -14,7 +14,7 @@
 
 namespace {
 
-std::mutex mutex, first, second;
+std::mutex mutex, first;
 std::condition_variable& never = *new std::condition_variable;  // its waiters outlive main
 std::atomic<int> waiting{0};
 std::atomic<long> turns{0};
