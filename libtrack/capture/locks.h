@@ -11,6 +11,7 @@
 
 #include <errno.h>
 #include <linux/futex.h>
+#include <sys/single_threaded.h>
 
 #include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/held.h"
@@ -56,13 +57,20 @@ inline bool refuses_unlock(const pthread_mutex_t* mutex) {
          data.__owner != core::this_thread.tid;
 }
 
-// Takes a free plain mutex the way glibc's fast path does; always by an atomic operation, which
-// costs less than asking whether there is a second thread.
+// The lock word from one value to another. As glibc does it: without an atomic operation, which
+// costs 8 ns on some processors, as long as there is one thread.
+inline bool change_lock(int& word, int from, int to, int order) {
+  if (__libc_single_threaded != 0) {
+    if (word != from) return false;
+    __atomic_store_n(&word, to, __ATOMIC_RELAXED);
+    return true;
+  }
+  return __atomic_compare_exchange_n(&word, &from, to, false, order, __ATOMIC_RELAXED);
+}
+
+// Takes a free plain mutex the way glibc's fast path does.
 inline bool take_plain_mutex(pthread_mutex_t* mutex) {
-  int free = 0;
-  if (!__atomic_compare_exchange_n(&mutex->__data.__lock, &free, 1, false, __ATOMIC_ACQUIRE,
-                                   __ATOMIC_RELAXED))
-    return false;
+  if (!change_lock(mutex->__data.__lock, 0, 1, __ATOMIC_ACQUIRE)) return false;
   mutex->__data.__owner = core::this_thread.tid;
   ++mutex->__data.__nusers;
   return true;
@@ -72,10 +80,7 @@ inline bool take_plain_mutex(pthread_mutex_t* mutex) {
 inline bool give_plain_mutex(pthread_mutex_t* mutex) {
   mutex->__data.__owner = 0;
   --mutex->__data.__nusers;
-  int held = 1;
-  if (__atomic_compare_exchange_n(&mutex->__data.__lock, &held, 0, false, __ATOMIC_RELEASE,
-                                  __ATOMIC_RELAXED))
-    return true;
+  if (change_lock(mutex->__data.__lock, 1, 0, __ATOMIC_RELEASE)) return true;
   mutex->__data.__owner = core::this_thread.tid;
   ++mutex->__data.__nusers;
   return false;
