@@ -12,7 +12,9 @@ bool owner_is_recorded(WaitKind kind) {
 }
 
 bool shown_by_memory(const Finding& finding, const Trace& trace) {
-  if (finding.rule != Rule::deadlock && finding.rule != Rule::stuck_task) return false;
+  // Without the process's memory there is only the record.
+  if (!trace.memory_read || (finding.rule != Rule::deadlock && finding.rule != Rule::stuck_task))
+    return false;
   return std::all_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
     if (task.kind != TaskKind::thread) return false;
     const auto thread = std::find_if(trace.threads.begin(), trace.threads.end(),

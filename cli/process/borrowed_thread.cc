@@ -80,12 +80,6 @@ std::vector<std::byte> vector_state(pid_t tid) {
   return state;
 }
 
-bool write_memory(pid_t pid, uint64_t address, const std::vector<std::byte>& bytes) {
-  iovec local{const_cast<std::byte*>(bytes.data()), bytes.size()};
-  iovec remote{reinterpret_cast<void*>(address), bytes.size()};
-  return process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes.size());
-}
-
 }  // namespace
 
 std::string why_not_borrowed(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
@@ -117,7 +111,7 @@ BorrowedThread::BorrowedThread(pid_t pid, pid_t tid, const CodePieces& code)
   way_ = way_back(before_, mask_, vectors_, code);
   stack_before_.resize(way_.bytes.size());
   if (!Memory(pid).read(way_.start, stack_before_.data(), stack_before_.size()) ||
-      !write_memory(pid, way_.start, way_.bytes))
+      !write_memory(pid, way_.start, way_.bytes.data(), way_.bytes.size()))
     throw Error("there is no room on the stack of thread " + std::to_string(tid));
   if (ptrace(PTRACE_SETOPTIONS, tid, 0, PTRACE_O_TRACESYSGOOD | PTRACE_O_TRACECLONE) != 0)
     throw Error("thread " + std::to_string(tid) + " cannot be borrowed: " + std::strerror(errno));
@@ -188,7 +182,7 @@ BorrowedThread::~BorrowedThread() {
   try {
     if (changed_) stand_as_before();
     ptrace(PTRACE_SETOPTIONS, tid_, 0, 0);
-    write_memory(pid_, way_.start, stack_before_);
+    write_memory(pid_, way_.start, stack_before_.data(), stack_before_.size());
     if (stopped_) syscall(SYS_tgkill, pid_, tid_, SIGSTOP);
   } catch (const Error&) {
     // It is gone, or still on its way: then it finds home by itself when the tracer ends.

@@ -41,12 +41,6 @@ constexpr auto kStopPatience = std::chrono::milliseconds(200);
 constexpr auto kCallPatience = std::chrono::seconds(20);
 constexpr auto kNap = std::chrono::microseconds(200);
 
-bool write_memory(pid_t pid, uint64_t address, const void* from, size_t bytes) {
-  iovec local{const_cast<void*>(from), bytes};
-  iovec remote{reinterpret_cast<void*>(address), bytes};
-  return process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
-}
-
 // The functions of libc that the code calls; before 2.34 they were spread over three libraries.
 class LibraryOfC {
  public:

@@ -14,6 +14,12 @@ constexpr uint64_t kMostAtOnce = 1 << 20;
 
 }  // namespace
 
+bool write_memory(pid_t pid, uint64_t address, const void* from, size_t bytes) {
+  iovec local{const_cast<void*>(from), bytes};
+  iovec remote{reinterpret_cast<void*>(address), bytes};
+  return process_vm_writev(pid, &local, 1, &remote, 1, 0) == static_cast<ssize_t>(bytes);
+}
+
 bool Memory::read(uint64_t address, void* to, size_t bytes) const {
   iovec local{to, bytes};
   iovec remote{reinterpret_cast<void*>(address), bytes};

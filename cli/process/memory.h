@@ -10,6 +10,9 @@
 
 namespace track::process {
 
+// False: not all of it could be written.
+bool write_memory(pid_t pid, uint64_t address, const void* from, size_t bytes);
+
 class Memory {
  public:
   explicit Memory(pid_t pid) : pid_(pid) {}

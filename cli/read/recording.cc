@@ -108,7 +108,7 @@ void read_header(const wire::Header& h, bool live, Trace& trace) {
   if (trace.attached)
     trace.not_visible.emplace_back(
         "what was before `track attach`: who created the threads there were, the locks they held, "
-        "blocks and who allocated them");
+        "blocks and who allocated them; and calls by addresses that the program took before");
   trace.recording = h.control.recording.load(std::memory_order_relaxed) != 0;
   trace.start_realtime_ns = h.start_realtime_ns;
   trace.start_ns = h.start_monotonic_ns;
