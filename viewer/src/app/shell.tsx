@@ -1,0 +1,70 @@
+// The page: top bar, rail, the view, the details panel, the status line.
+import { useEffect, useState } from 'preact/hooks';
+import { selection, select } from '../state/selection.ts';
+import { jump, view } from '../state/route.ts';
+import { useKeys } from '../state/keys.ts';
+import { Guard, Message } from '../ui/section.tsx';
+import { detailsFor, views } from '../views/registry.ts';
+import { Help } from './help.tsx';
+import { opening } from './opening.ts';
+import { OpenFile } from './open_file.tsx';
+import { Search } from './search.tsx';
+import { Status } from './status.tsx';
+import { TopBar } from './top_bar.tsx';
+
+export type Overlay = '' | 'search' | 'help';
+
+export function Shell() {
+  const [overlay, setOverlay] = useState<Overlay>('');
+  const shown = views.find((one) => one.id === view.value) ?? views[0]!;
+  useEffect(() => {
+    document.title = `${shown.title} – track`;
+  }, [shown.id]);
+  useKeys({
+    '/': () => setOverlay('search'),
+    '?': () => setOverlay('help'),
+    Escape: () => select(undefined),
+    ...Object.fromEntries(views.map((one) => [one.key, () => jump(one.id)])),
+  });
+  const state = opening.value;
+  return (
+    <div class="shell">
+      <a class="skip" href="#main" onClick={(event) => { event.preventDefault(); document.getElementById('main')?.focus(); }}>To the content</a>
+      <TopBar open={setOverlay} />
+      <nav class="rail" aria-label="Views">
+        {views.map((one) => (
+          <a
+            key={one.id}
+            href={`#${one.id}`}
+            aria-current={one.id === shown.id ? 'page' : undefined}
+            onClick={(event) => { event.preventDefault(); jump(one.id); }}
+          >
+            {one.title}<kbd aria-hidden="true">{one.key}</kbd>
+          </a>
+        ))}
+      </nav>
+      <main id="main" tabIndex={-1} aria-label={shown.title}>
+        {state.state === 'failed' && <Message title="This report cannot be opened"><p>{state.why}</p></Message>}
+        {(state.state === 'none' || state.state === 'failed') && <OpenFile />}
+        {state.state === 'opening' && <div class="message" role="status">Opening …</div>}
+        {state.state === 'open' && <Guard key={shown.id}><shown.Component /></Guard>}
+      </main>
+      {state.state === 'open' && <Details />}
+      <Status />
+      {overlay === 'search' && <Search close={() => setOverlay('')} />}
+      {overlay === 'help' && <Help view={shown} close={() => setOverlay('')} />}
+    </div>
+  );
+}
+
+function Details() {
+  const now = selection.value;
+  const Shown = now && detailsFor(now.kind);
+  if (!now || !Shown) return null;
+  return (
+    <aside class="details" aria-label="Details">
+      <button type="button" class="close" aria-label="Close details" onClick={() => select(undefined)}>✕</button>
+      <Guard key={`${now.kind}~${now.id}`}><Shown id={now.id} /></Guard>
+    </aside>
+  );
+}

@@ -1,0 +1,73 @@
+// All that is known of one finding, in the order in which it convinces: what, why, where made, where
+// stuck, held by what.
+import type { AwaitFrame, Finding } from '../model/finding.ts';
+import { placeText } from '../model/frame.ts';
+import { bytes, duration, plural } from '../model/words.ts';
+import { leaks } from '../state/documents.ts';
+import { CopyButton } from '../ui/copy.tsx';
+import { EvidenceBadge } from '../ui/evidence.tsx';
+import { Message } from '../ui/section.tsx';
+import { Name, Stack } from '../ui/stack.tsx';
+import { markdown, suppression } from './export.ts';
+
+export function FindingDetails({ id }: { id: string }) {
+  const loaded = leaks().value;
+  const finding = loaded.state === 'ready' ? loaded.value.findings.find((one) => one.fingerprint === id) : undefined;
+  if (!finding) return <Message title="Not in this report"><p>There is no finding {id} here.</p></Message>;
+  return (
+    <article>
+      <p><EvidenceBadge evidence={finding.evidence} /> <span class="quiet">{finding.rule} · {finding.fingerprint}</span></p>
+      <h2><Name of={finding.title} /></h2>
+      <p class="facts">{facts(finding)}</p>
+      {finding.suppressed_by && <p class="quiet">Suppressed by <code>{finding.suppressed_by}</code></p>}
+      <section><h3>Because</h3><ul class="because">{finding.because.map((line, i) => <li key={i}>{line}</li>)}</ul></section>
+      {finding.kept_by.length > 0 && <section><h3>Kept by</h3><ul class="because">{finding.kept_by.map((line, i) => <li key={i}>{line}</li>)}</ul></section>}
+      <WaitsOn finding={finding} />
+      <div class="stacks">
+        <section><h3>Created at</h3><Stack frames={finding.created_at} label="Created at" /></section>
+        {finding.blocked_at.length > 0 && <section><h3>Stuck at</h3><Stack frames={finding.blocked_at} label="Stuck at" /></section>}
+      </div>
+      {finding.await_chain.length > 0 && <AwaitChain chain={finding.await_chain} cycle={finding.await_cycle} />}
+      <p class="actions">
+        <CopyButton label="Copy suppression" text={() => suppression(finding)} />
+        <CopyButton label="Copy as Markdown" text={() => markdown(finding)} />
+      </p>
+    </article>
+  );
+}
+
+function facts(finding: Finding): string {
+  const parts = [plural(finding.count, 'task'), `oldest ${duration(finding.age_ns.max)}`];
+  if (finding.count > 1) parts.push(`youngest ${duration(finding.age_ns.min)}`);
+  if (finding.bytes_held > 0) parts.push(`${bytes(finding.bytes_held)} held`);
+  if (finding.test) parts.push(`test ${finding.test}`);
+  return parts.join(' · ');
+}
+
+function WaitsOn({ finding }: { finding: Finding }) {
+  const object = finding.wait_object;
+  if (!object) return null;
+  return (
+    <section>
+      <h3>Waits on</h3>
+      <p>{object.kind} <code>{object.address}</code>{object.symbol && <> (<code>{object.symbol}</code>)</>}{object.owner && `, held by ${object.owner}`}</p>
+    </section>
+  );
+}
+
+function AwaitChain({ chain, cycle }: { chain: readonly AwaitFrame[]; cycle: boolean }) {
+  return (
+    <section>
+      <h3>{cycle ? 'Await cycle' : 'Await chain'}</h3>
+      <ol class="stack" aria-label="Await chain">
+        {chain.map((frame, i) => (
+          <li key={i} class={frame.self ? 'own' : 'library'}>
+            <span class="function"><Name of={frame.function} /></span>
+            <span class="place" title={frame.file ?? ''}>{placeText(frame)}</span>
+            <span class="quiet"> {frame.stage}{frame.certain ? '' : ' (not certain)'}{frame.self ? ' – this one' : ''}</span>
+          </li>
+        ))}
+      </ol>
+    </section>
+  );
+}

@@ -1,0 +1,19 @@
+import { findFindings } from './search.ts';
+import type { View } from '../views/view.ts';
+import { FindingDetails } from './finding_details.tsx';
+import { Leaks } from './leaks.tsx';
+
+export const leaksView: View = {
+  id: 'leaks',
+  title: 'Leaks',
+  key: '1',
+  Component: Leaks,
+  search: [{ title: 'Findings', find: findFindings }],
+  details: { finding: FindingDetails },
+  keys: [
+    ['↑ ↓', 'the next, the previous group'],
+    ['→ ←', 'open, close its tasks'],
+    ['Enter', 'details'],
+    ['f', 'filter'],
+  ],
+};

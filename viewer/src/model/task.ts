@@ -1,0 +1,47 @@
+// Section tasks.json: `track ps --json`.
+import type { AwaitPoint, Frame } from './frame.ts';
+import type { Counts } from './meta.ts';
+
+export interface TaskRow {
+  id: number;
+  kind: 'thread' | 'coroutine' | 'fiber';
+  count: number;
+  name: string;
+  tid: number;
+  main: boolean;
+  state: string;
+  age_ns: number;
+  since_ns: number;
+  creator: number;
+  bytes: number;
+  wait_object?: { kind: string; address: string; symbol: string | null; timed: boolean; owner_tid: number };
+  await?: AwaitPoint;
+  awaits?: number;
+  awaited_by?: number;
+  await_cycle?: boolean;
+  thread?: number;
+  waits_for?: string;
+  kept_by?: string;
+  wait_object_kept_by?: string;
+  sched?: { cpu_ns: number; queue_ns: number; slices: number };
+  at: Frame[];
+  created_at: Frame[];
+}
+
+export interface Tasks {
+  schema_version: number;
+  processes: {
+    program: string;
+    pid: number;
+    end: string;
+    complete: boolean;
+    not_visible: string[];
+    counts: Counts;
+    tasks: TaskRow[];
+  }[];
+}
+
+// The id that lives in URLs and in the selection: `thread:3`.
+export function taskId(task: { kind: string; id: number }): string {
+  return `${task.kind}:${task.id}`;
+}
