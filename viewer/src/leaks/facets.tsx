@@ -1,9 +1,10 @@
-// One choice a facet, each with how many findings it leaves.
-import type { Finding, Leaks } from '../model/finding.ts';
+// One choice a facet, each with how many findings it leaves; evidence as buttons, for it is asked first.
+import { evidence_order, type Finding, type Leaks } from '../model/finding.ts';
+import { count } from '../model/words.ts';
+import { EvidenceBadge } from '../ui/evidence.tsx';
 import { evidence, facetsOf, kind, kindOf, module, moduleOf, rule, suppressed } from './groups.ts';
 
 const facets: [label: string, of: (finding: Finding) => string, chosen: typeof evidence][] = [
-  ['Evidence', (finding) => finding.evidence, evidence],
   ['Rule', (finding) => finding.rule, rule],
   ['Kind', kindOf, kind],
   ['Module', moduleOf, module],
@@ -31,5 +32,19 @@ export function Facets({ report }: { report: Leaks }) {
         </label>
       )}
     </>
+  );
+}
+
+export function EvidenceFacet({ report }: { report: Leaks }) {
+  const found = new Map(facetsOf(report, (finding) => finding.evidence, evidence).map((one) => [one.value, one.count]));
+  return (
+    <div class="toggles" role="group" aria-label="Evidence">
+      {evidence_order.map((one) => (
+        <button key={one} type="button" class="toggle" aria-pressed={evidence.value === one} disabled={!found.has(one) && evidence.value !== one}
+          onClick={() => evidence.set(evidence.value === one ? '' : one)}>
+          <b>{count(found.get(one) ?? 0)}</b> <EvidenceBadge evidence={one} />
+        </button>
+      ))}
+    </div>
   );
 }

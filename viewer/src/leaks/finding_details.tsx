@@ -5,6 +5,7 @@ import { placeText } from '../model/frame.ts';
 import { bytes, duration, plural } from '../model/words.ts';
 import { leaks } from '../state/documents.ts';
 import { CopyButton } from '../ui/copy.tsx';
+import { ShowIn } from '../ui/links.tsx';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
@@ -19,6 +20,11 @@ export function FindingDetails({ id }: { id: string }) {
       <p><EvidenceBadge evidence={finding.evidence} /> <span class="quiet">{finding.rule} · {finding.fingerprint}</span></p>
       <h2><Name of={finding.title} /></h2>
       <p class="facts">{facts(finding)}</p>
+      <p class="actions">
+        {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="waits" />}
+        {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="timeline" />}
+        {(finding.history?.length ?? 0) > 1 && <ShowIn what={{ kind: 'finding', id }} in="growth" />}
+      </p>
       {finding.suppressed_by && <p class="quiet">Suppressed by <code>{finding.suppressed_by}</code></p>}
       <section><h3>Because</h3><ul class="because">{finding.because.map((line, i) => <li key={i}>{line}</li>)}</ul></section>
       {finding.kept_by.length > 0 && <section><h3>Kept by</h3><ul class="because">{finding.kept_by.map((line, i) => <li key={i}>{line}</li>)}</ul></section>}
@@ -28,6 +34,7 @@ export function FindingDetails({ id }: { id: string }) {
         {finding.blocked_at.length > 0 && <section><h3>Stuck at</h3><Stack frames={finding.blocked_at} label="Stuck at" /></section>}
       </div>
       {finding.await_chain.length > 0 && <AwaitChain chain={finding.await_chain} cycle={finding.await_cycle} />}
+      <Tasks finding={finding} />
       <p class="actions">
         <CopyButton label="Copy suppression" text={() => suppression(finding)} />
         <CopyButton label="Copy as Markdown" text={() => markdown(finding)} />
@@ -35,6 +42,37 @@ export function FindingDetails({ id }: { id: string }) {
     </article>
   );
 }
+
+function taskOf(finding: Finding, task = finding.tasks[0]!): { kind: 'task'; id: string } {
+  return { kind: 'task', id: `${task.kind}:${task.id}` };
+}
+
+// The threads of a cycle have stacks of their own; the tasks of a group are all at the same place.
+function Tasks({ finding }: { finding: Finding }) {
+  const own = finding.tasks.filter((task) => (task.blocked_at?.length ?? 0) > 0);
+  return (
+    <section>
+      <h3>Tasks</h3>
+      {own.length > 0
+        ? own.map((task) => (
+          <div key={task.id} class="task-stacks">
+            <h4><ShowIn what={taskOf(finding, task)} in="leaks" also={{ 'leaks.tab': 'tasks' }}>{`${task.kind} ${task.id} ${task.name}`}</ShowIn></h4>
+            <Stack frames={task.blocked_at!} label={`${task.kind} ${task.id} is stuck at`} />
+          </div>
+        ))
+        : (
+          <p class="names">
+            {finding.tasks.slice(0, few).map((task) => (
+              <ShowIn key={task.id} what={taskOf(finding, task)} in="leaks" also={{ 'leaks.tab': 'tasks' }}>{`${task.kind} ${task.id}`}</ShowIn>
+            ))}
+            {finding.count > few && <span class="quiet"> and {finding.count - Math.min(few, finding.tasks.length)} more</span>}
+          </p>
+        )}
+    </section>
+  );
+}
+
+const few = 12;
 
 function facts(finding: Finding): string {
   const parts = [plural(finding.count, 'task'), `oldest ${duration(finding.age_ns.max)}`];

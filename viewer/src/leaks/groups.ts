@@ -1,7 +1,7 @@
 // The findings that pass the filters, in the order asked for, and the rows of tasks below those that
 // are open.
 import { computed, signal } from '@preact/signals';
-import { type Evidence, evidence_order, type Finding, type FindingTask, type Leaks } from '../model/finding.ts';
+import { evidence_order, type Finding, type FindingTask, type Leaks } from '../model/finding.ts';
 import { baseName, ownFrame } from '../model/frame.ts';
 import { parameter } from '../state/route.ts';
 import { findingText } from './search.ts';
@@ -83,11 +83,4 @@ export const filtered = computed(() => [text, evidence, rule, kind, module].some
 
 export function clearFilters(): void {
   for (const one of [text, evidence, rule, kind, module]) one.set('');
-}
-
-// "6 proved, 2 likely, 1 suspected".
-export function countsByEvidence(findings: readonly Finding[]): [Evidence, number][] {
-  return evidence_order
-    .map((one): [Evidence, number] => [one, findings.filter((finding) => finding.evidence === one).length])
-    .filter(([, n]) => n > 0);
 }

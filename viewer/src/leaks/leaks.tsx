@@ -1,154 +1,44 @@
-// The findings: who leaked, created where, stuck where, and how sure that is.
-import { useComputed } from '@preact/signals';
-import { useRef, useState } from 'preact/hooks';
-import type { Finding, Leaks as Report } from '../model/finding.ts';
-import { ownFrame, placeText } from '../model/frame.ts';
-import { bytes, count, duration, plural, shortName } from '../model/words.ts';
-import { leaks } from '../state/documents.ts';
-import { useKeys } from '../state/keys.ts';
-import { isSelected, select } from '../state/selection.ts';
-import { EvidenceBadge } from '../ui/evidence.tsx';
-import { type RowProps, Rows } from '../ui/rows.tsx';
+// What leaked, and all tasks that live: the page is of use when nothing leaked, too.
+import type { Finding } from '../model/finding.ts';
+import { bytes, count, plural } from '../model/words.ts';
+import { leaks, tasks } from '../state/documents.ts';
+import { parameter } from '../state/route.ts';
+import { Tabs } from '../ui/choices.tsx';
 import { Section } from '../ui/section.tsx';
-import { clearFilters, countsByEvidence, filtered, opened, order, passing, type Row, rowsOf, setOpened, text } from './groups.ts';
-import { Facets } from './facets.tsx';
-import { Sparkline } from './sparkline.tsx';
+import { Findings } from './findings.tsx';
+import { taskRows } from './task_rows.ts';
+import { TaskTable } from './task_table.tsx';
+
+const chosen = parameter('leaks.tab');
 
 export function Leaks() {
-  return <Section of={leaks().value}>{(report) => <Table report={report} />}</Section>;
-}
-
-function Table({ report }: { report: Report }) {
-  const findings = useComputed(() => passing(report)).value;
-  const rows = rowsOf(findings);
-  const [active, setActive] = useState(-1);
-  const filter = useRef<HTMLInputElement>(null);
-  useKeys({ f: () => filter.current?.focus() });
-  const history = findings.some((finding) => (finding.history?.length ?? 0) > 1);
-  const open = (row: Row | undefined) => row && select({ kind: 'finding', id: row.finding.fingerprint });
-
-  const onKey = (key: string, index: number): boolean => {
-    const row = rows[index];
-    if (!row) return false;
-    const { fingerprint } = row.finding;
-    if (key === 'ArrowRight') setOpened(fingerprint, true);
-    else if (key === 'ArrowLeft') {
-      setOpened(fingerprint, false);
-      setActive(rows.findIndex((one) => one.finding === row.finding));
-    } else return false;
-    return true;
-  };
-
+  const found = leaks().value;
+  const all = tasks().value;
+  const unsuppressed = found.state === 'ready' ? found.value.findings.filter((one) => !one.suppressed_by) : [];
+  const nothing = found.state === 'ready' && found.value.findings.length === 0;
+  const tab = chosen.value || (nothing && all.state === 'ready' ? 'tasks' : 'findings');
+  const live = all.state === 'ready' ? taskRows(all.value).reduce((sum, one) => sum + one.row.count, 0) : undefined;
   return (
     <div class="view leaks">
-      <div class="view-head">
-        <h2>{headline(report)}</h2>
-        <div class="filters">
-          <input ref={filter} type="search" aria-label="Filter findings" placeholder="Filter: function, file, thread, object …"
-            value={text.value} onInput={(event) => text.set(event.currentTarget.value)} />
-          <Facets report={report} />
-          {filtered.value && <button type="button" onClick={clearFilters}>Clear</button>}
-        </div>
-        <p class="quiet" role="status">{findings.length === report.findings.length ? '' : `${plural(findings.length, 'group')} of ${count(report.findings.length)} shown`}</p>
+      <div class="view-title">
+        <h2>{found.state === 'ready' ? headline(unsuppressed) : 'Findings'}</h2>
+        <Tabs name="leaks" label="Findings or tasks" chosen={tab} choose={chosen.set} tabs={[
+          { id: 'findings', title: <>Findings <span class="quiet">{found.state === 'ready' ? count(unsuppressed.length) : ''}</span></> },
+          { id: 'tasks', title: <>Tasks <span class="quiet">{live === undefined ? '' : count(live)}</span></> },
+        ]} />
       </div>
-      {rows.length > 0
-        ? (
-          <Rows
-            label="Findings" role="treegrid" id="finding" count={rows.length} height={52} active={active}
-            header={<Head history={history} />}
-            row={(index, props) => rows[index]!.task
-              ? <TaskLine key={props.id} row={rows[index]!} props={props} />
-              : <Line key={props.id} finding={rows[index]!.finding} props={props} history={history} />}
-            onActive={setActive}
-            onOpen={(index) => open(rows[index])}
-            onKey={onKey}
-          />
-        )
-        : <p class="message">{report.findings.length > 0 ? 'No finding passes the filters.' : 'Nothing leaked that can be seen here. The tasks that live are listed below Tasks.'}</p>}
+      <div class="view panel" id="leaks-panel" role="tabpanel" aria-labelledby={`leaks-tab-${tab}`}>
+        {tab === 'tasks'
+          ? <Section of={all}>{(value) => <TaskTable all={value} />}</Section>
+          : <Section of={found}>{(report) => <Findings report={report} />}</Section>}
+      </div>
     </div>
   );
 }
 
-function headline(report: Report): string {
-  const shown = report.findings.filter((finding) => !finding.suppressed_by);
-  if (shown.length === 0) return 'No findings';
-  const tasks = shown.reduce((sum, finding) => sum + finding.count, 0);
-  const held = shown.reduce((sum, finding) => sum + finding.bytes_held, 0);
-  const sure = countsByEvidence(shown).map(([evidence, n]) => `${count(n)} ${evidence}`).join(', ');
-  return `${plural(shown.length, 'finding')}: ${sure} – ${plural(tasks, 'task')}${held > 0 ? `, ${bytes(held)} held` : ''}`;
-}
-
-const columns: [key: string, title: string, order?: string][] = [
-  ['evidence', 'Evidence', 'evidence'],
-  ['count', 'Tasks', 'count'],
-  ['title', 'What', 'title'],
-  ['created', 'Created at'],
-  ['stuck', 'Stuck at'],
-  ['age', 'Oldest', 'age'],
-  ['memory', 'Memory', 'memory'],
-];
-
-function Head({ history }: { history: boolean }) {
-  return (
-    <div role="row" aria-rowindex={1} class="finding-columns">
-      {columns.map(([key, title, by]) => (
-        <span key={key} role="columnheader" class={`c-${key}`} aria-sort={by && order.value === by ? 'descending' : undefined}>
-          {by ? <button type="button" class="plain" tabIndex={-1} onClick={() => order.set(by)}>{title}{order.value === by ? ' ▾' : ''}</button> : title}
-        </span>
-      ))}
-      {history && <span role="columnheader" class="c-trend">Over dumps</span>}
-    </div>
-  );
-}
-
-function Line({ finding, props, history }: { finding: Finding; props: RowProps; history: boolean }) {
-  const { fingerprint } = finding;
-  const open = opened.value.has(fingerprint);
-  const created = ownFrame(finding.created_at);
-  const stuck = ownFrame(finding.blocked_at) ?? finding.await_chain.find((frame) => frame.self);
-  return (
-    <div {...props} class={`finding-columns line ${finding.suppressed_by ? 'suppressed' : ''}`} aria-level={1} aria-expanded={open}
-      aria-selected={isSelected('finding', fingerprint)}>
-      <span role="gridcell" class="c-evidence"><EvidenceBadge evidence={finding.evidence} /></span>
-      <span role="gridcell" class="c-count">{count(finding.count)}</span>
-      <span role="gridcell" class="c-title">
-        <button type="button" class="plain twist" tabIndex={-1} aria-label={open ? 'Close tasks' : 'Open tasks'}
-          onClick={(event) => { event.stopPropagation(); setOpened(fingerprint, !open); }}>{open ? '▾' : '▸'}</button>
-        <span class="two">
-          <span class="title" title={finding.title}>{shortName(finding.title)}</span>
-          <span class="quiet">
-            {finding.rule}{finding.new === true && <b class="new"> new</b>}
-            {finding.suppressed_by && ` · suppressed by ${finding.suppressed_by}`}{finding.test && ` · ${finding.test}`}
-          </span>
-        </span>
-      </span>
-      <Place frame={created} kind="created" />
-      <Place frame={stuck} kind="stuck" extra={finding.wait_object ? `${finding.wait_object.kind} ${finding.wait_object.symbol ?? finding.wait_object.address}` : ''} />
-      <span role="gridcell" class="c-age">{duration(finding.age_ns.max)}</span>
-      <span role="gridcell" class="c-memory">{finding.bytes_held ? bytes(finding.bytes_held) : '–'}</span>
-      {history && <span role="gridcell" class="c-trend"><Sparkline counts={finding.history ?? []} /></span>}
-    </div>
-  );
-}
-
-function Place({ frame, kind, extra }: { frame: { function: string; file: string | null; line: number } | undefined; kind: string; extra?: string }) {
-  return (
-    <span role="gridcell" class={`c-${kind} two`} title={frame?.function}>
-      <span class="code">{placeText(frame) || '–'}</span>
-      <span class="quiet code">{extra || shortName(frame?.function ?? '')}</span>
-    </span>
-  );
-}
-
-function TaskLine({ row, props }: { row: Row; props: RowProps }) {
-  const task = row.task!;
-  return (
-    <div {...props} class="line task-line" aria-level={2} aria-selected={false}>
-      <span role="gridcell">{task.kind} {task.id}</span>
-      <span role="gridcell">{task.tid ? `tid ${task.tid}` : ''}</span>
-      <span role="gridcell" class="code" title={task.name}>{shortName(task.name)}</span>
-      <span role="gridcell">{task.state}</span>
-      <span role="gridcell">{duration(task.age_ns)}</span>
-    </div>
-  );
+function headline(findings: readonly Finding[]): string {
+  if (findings.length === 0) return 'No findings';
+  const tasks = findings.reduce((sum, finding) => sum + finding.count, 0);
+  const held = findings.reduce((sum, finding) => sum + finding.bytes_held, 0);
+  return `${plural(findings.length, 'finding')}: ${plural(tasks, 'task')}${held > 0 ? ` and ${bytes(held)} held` : ''}`;
 }

@@ -11,7 +11,7 @@ export function EvidenceBadge({ evidence }: { evidence: Evidence }) {
   return (
     <span class={`badge evidence-${evidence}`} title={meaning[evidence]}>
       <span class="letter" aria-hidden="true">{evidence[0]?.toUpperCase()}</span>
-      {evidence}
+      <span class="word">{evidence}</span>
     </span>
   );
 }

@@ -87,7 +87,7 @@ export function Source({ first, lines, marked }: { first: number; lines: readonl
         const number = first + from + i;
         return (
           <span key={number} class={number === marked ? 'line marked' : 'line'}>
-            <span class="number" aria-hidden="true">{number === marked ? '▶' : ' '}{String(number).padStart(5)}</span> {line || ' '}{'\n'}
+            <span class="line-number" aria-hidden="true">{number === marked ? '▶' : ' '}{String(number).padStart(5)}</span> {line || ' '}{'\n'}
           </span>
         );
       })}
