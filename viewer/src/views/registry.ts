@@ -2,9 +2,10 @@
 import type { ComponentType } from 'preact';
 import { leaksView } from '../leaks/index.ts';
 import type { SelectionKind } from '../state/selection.ts';
+import { profileView } from '../profile/index.ts';
 import type { View } from './view.ts';
 
-export const views: readonly View[] = [leaksView];
+export const views: readonly View[] = [leaksView, profileView];
 
 // What shows a selection in the details panel: the first view that says it can.
 export function detailsFor(kind: SelectionKind): ComponentType<{ id: string }> | undefined {
