@@ -8,6 +8,7 @@ import { followTheme } from './state/settings.ts';
 import './style/base.css';
 import './style/shell.css';
 import './style/parts.css';
+import './waits/waits.css';
 
 followTheme();
 followUrl();

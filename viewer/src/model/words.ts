@@ -61,6 +61,13 @@ export function shortName(name: string): string {
   return text;
 }
 
+// Without its parameters: Bank::transfer().
+export function briefName(name: string): string {
+  const short = shortName(name);
+  const open = short.lastIndexOf('(');
+  return open > 0 && short.endsWith(')') && !short.endsWith('operator()') ? `${short.slice(0, open)}()` : short;
+}
+
 // One past the bracket that closes the one at `open`; the end of the text when none does.
 function closing(name: string, open: number): number {
   let depth = 0;
