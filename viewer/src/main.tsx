@@ -9,6 +9,7 @@ import './style/base.css';
 import './style/shell.css';
 import './style/parts.css';
 import './waits/waits.css';
+import './growth/growth.css';
 
 followTheme();
 followUrl();

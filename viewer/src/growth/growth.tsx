@@ -1,0 +1,94 @@
+// What there is more of from dump to dump: curves of the fastest, and all groups as a table.
+import { useMemo, useState } from 'preact/hooks';
+import type { Growth as Report, GrowthGroup } from '../model/growth.ts';
+import { ownFrame, placeText } from '../model/frame.ts';
+import { bytes, count, plural, shortName } from '../model/words.ts';
+import { documentOf, leaks } from '../state/documents.ts';
+import { parameter } from '../state/route.ts';
+import { isSelected, select, selection } from '../state/selection.ts';
+import { isDark } from '../state/settings.ts';
+import { Choice, OrderBy } from '../ui/choices.tsx';
+import { type RowProps, Rows } from '../ui/rows.tsx';
+import { Section } from '../ui/section.tsx';
+import { Sparkline } from '../leaks/sparkline.tsx';
+import { Curves } from './curves.tsx';
+import { markOf, most_curves } from './marks.ts';
+
+const measure = parameter('growth.of', 'counts');
+const order = parameter('growth.order', 'slope');
+
+const orders: Record<string, (a: GrowthGroup, b: GrowthGroup) => number> = {
+  slope: (a, b) => b.per_hour - a.per_hour,
+  last: (a, b) => (b.counts.at(-1) ?? 0) - (a.counts.at(-1) ?? 0),
+  memory: (a, b) => (b.bytes.at(-1) ?? 0) - (a.bytes.at(-1) ?? 0),
+  title: (a, b) => (a.title < b.title ? -1 : 1),
+};
+
+export function Growth() {
+  return <Section of={documentOf<Report>('growth').value}>{(report) => <Shown report={report} />}</Section>;
+}
+
+function Shown({ report }: { report: Report }) {
+  const groups = useMemo(() => [...report.groups].sort(orders[order.value] ?? orders.slope), [report, order.value]);
+  const drawn = useMemo(() => [...report.groups].sort(orders.slope).slice(0, most_curves), [report]);
+  const [active, setActive] = useState(-1);
+  const now = selection.value;
+  const chosen = now?.kind === 'finding' || now?.kind === 'growth' ? now.id : undefined;
+  const growing = report.groups.filter((group) => group.monotone).length;
+  if (report.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
+  return (
+    <div class="view growth">
+      <div class="view-title">
+        <h2>{growing > 0 ? `${plural(growing, 'group')} grew in every one of ${report.dumps.length} dumps` : `Nothing grew in every one of ${report.dumps.length} dumps`}</h2>
+      </div>
+      <div class="view-head">
+        <div class="filters">
+          <Choice label="Show" of={measure} choices={[['counts', 'number of tasks'], ['bytes', 'memory held']]} />
+          <OrderBy of={order} choices={[['slope', 'growth per hour'], ['last', 'number in the last dump'], ['memory', 'memory'], ['title', 'title']]} />
+        </div>
+      </div>
+      {drawn.length > 0 && <Curves dumps={report.dumps} groups={drawn} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={drawn.some((one) => one.fingerprint === chosen) ? chosen : undefined} />}
+      <Rows label="Groups" id="growth" count={groups.length} height={44} active={active} onActive={setActive}
+        header={<Head />} onOpen={(index) => select({ kind: isFinding(groups[index]!.fingerprint) ? 'finding' : 'growth', id: groups[index]!.fingerprint })}
+        row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} mark={drawn.indexOf(groups[index]!)} props={props} />} />
+    </div>
+  );
+}
+
+// The finding's own panel says more.
+function isFinding(fingerprint: string): boolean {
+  const loaded = leaks().peek();
+  return loaded.state === 'ready' && loaded.value.findings.some((one) => one.fingerprint === fingerprint);
+}
+
+function Head() {
+  return (
+    <div role="row" aria-rowindex={1} class="growth-columns">
+      <span role="columnheader">Curve</span>
+      <span role="columnheader">Group</span>
+      <span role="columnheader" class="c-created">Created at</span>
+      <span role="columnheader" class="number c-first">First</span>
+      <span role="columnheader" class="number">Last</span>
+      <span role="columnheader" class="number">Per hour</span>
+      <span role="columnheader" class="number c-memory">Memory</span>
+      <span role="columnheader" class="c-trend">Over dumps</span>
+    </div>
+  );
+}
+
+function Line({ group, mark, props }: { group: GrowthGroup; mark: number; props: RowProps }) {
+  const created = ownFrame(group.created_at);
+  const how = mark >= 0 ? markOf(mark, isDark()) : undefined;
+  return (
+    <div {...props} class="line growth-columns" aria-selected={isSelected('finding', group.fingerprint) || isSelected('growth', group.fingerprint)}>
+      <span role="gridcell">{how && <b class="curve-mark" style={{ borderColor: how.colour, color: how.colour }}>{how.letter}</b>}</span>
+      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{group.monotone && ' · grew every time'}</span></span>
+      <span role="gridcell" class="code c-created" title={created?.function}>{placeText(created) || '–'}</span>
+      <span role="gridcell" class="number c-first">{count(group.counts[0] ?? 0)}</span>
+      <span role="gridcell" class="number">{count(group.counts.at(-1) ?? 0)}</span>
+      <span role="gridcell" class="number">{group.per_hour > 0 ? '+' : ''}{count(Math.round(group.per_hour * 10) / 10)}</span>
+      <span role="gridcell" class="number c-memory">{group.bytes.at(-1) ? bytes(group.bytes.at(-1)) : '–'}</span>
+      <span role="gridcell" class="c-trend"><Sparkline counts={group.counts} /></span>
+    </div>
+  );
+}
