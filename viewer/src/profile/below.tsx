@@ -24,7 +24,7 @@ export function openSource(tree: Tree, frames: Frames, node: number): void {
 }
 
 export function Below({ tree, frames, node }: { tree: Tree; frames: Frames; node: number }) {
-  if (node <= 0 || node >= tree.shape.count) return <p class="below quiet">Click a box to zoom in, Esc to zoom out; arrow keys walk, <kbd>?</kbd> says more.</p>;
+  if (node <= 0 || node >= tree.shape.count) return <p class="below quiet"><span>Click a box to zoom in, Esc to zoom out; arrow keys walk, <kbd>?</kbd> says more.</span></p>;
   const frame = tree.shape.frame[node];
   const total = tree.after.total[node];
   return (

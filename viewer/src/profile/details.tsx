@@ -2,28 +2,18 @@
 
 import { useMemo } from 'preact/hooks';
 import { amount, change, percent } from '../canvas/units.ts';
-import type { Frame } from '../model/frame.ts';
 import { count, plural } from '../model/words.ts';
 import { jump } from '../state/route.ts';
 import { stableId } from '../state/selection.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
-import { type Frames, functionName, place } from './frames.ts';
+import { type Frames, frameOf, functionName, place } from './frames.ts';
 import { findNode } from './node_id.ts';
 import { entry, functionById, profile, source, tallies, tree, unit } from './state.ts';
 import { calleesOf, callersOf, outermost, type Tree } from './tree.ts';
 import { path } from './trie.ts';
 import { heavyChildren } from './walk.ts';
-
-export function frameOf(frames: Frames, at: number): Frame {
-  return {
-    function: frames.strings[frames.function[at]] ?? '',
-    file: frames.strings[frames.file[at]] || null,
-    line: frames.line[at],
-    module: frames.strings[frames.module[at]] ?? '',
-  };
-}
 
 export function StackDetails({ id }: { id: string }) {
   const now = tree.value;

@@ -6,6 +6,7 @@ import { type Fitter, makeFitter } from '../canvas/fit.ts';
 import { expose } from '../canvas/hook.ts';
 import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
+import { placeTip } from '../canvas/tip.ts';
 import { shortName } from '../model/words.ts';
 import { full_names } from '../state/settings.ts';
 import { amount } from '../canvas/units.ts';
@@ -243,19 +244,6 @@ function reveal(live: Live, node: number): void {
 function levelAt(live: Live, y: number): number {
   const height = live.surface?.height ?? 0;
   return Math.floor((live.props.upwards ? height - y + live.scroll : y + live.scroll) / kRow);
-}
-
-function placeTip(tip: HTMLElement | null, box: HTMLElement, event: PointerEvent): void {
-  if (!tip) return;
-  const place = box.getBoundingClientRect();
-  const x = event.clientX - place.left;
-  const y = event.clientY - place.top;
-  const left = x > place.width / 2;
-  const over = y > place.height / 2;
-  tip.style.left = left ? 'auto' : `${x + 14}px`;
-  tip.style.right = left ? `${place.width - x + 10}px` : 'auto';
-  tip.style.top = over ? 'auto' : `${y + 16}px`;
-  tip.style.bottom = over ? `${place.height - y + 10}px` : 'auto';
 }
 
 function drawn(live: Live) {

@@ -1,5 +1,7 @@
 // The frames that a profile's nodes name, and the strings those name.
 
+import type { Frame } from '../model/frame.ts';
+
 export interface Frames {
   strings: string[];
   function: Uint32Array;
@@ -29,4 +31,14 @@ export function moduleName(frames: Frames, frame: number): string {
 
 export function baseName(path: string): string {
   return path.slice(path.lastIndexOf('/') + 1);
+}
+
+// As other parts of the page show frames.
+export function frameOf(frames: Frames, at: number): Frame {
+  return {
+    function: frames.strings[frames.function[at]] ?? '',
+    file: frames.strings[frames.file[at]] || null,
+    line: frames.line[at],
+    module: frames.strings[frames.module[at]] ?? '',
+  };
 }

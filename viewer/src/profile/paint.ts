@@ -37,7 +37,7 @@ export function paintFlame(surface: Surface, boxes: Boxes, scene: Scene, paint: 
   outline(context, boxes, scene, ink);
 }
 
-// Boxes of one colour in one path: a fill style is dear, a rectangle is not.
+// Boxes of one colour one after the other: to change a fill style is dear, a rectangle is not.
 function fillBoxes(surface: Surface, boxes: Boxes, scene: Scene, paint: Paint): void {
   const byColor = new Map<string, number[]>();
   const hatched: number[] = [];
@@ -51,22 +51,18 @@ function fillBoxes(surface: Surface, boxes: Boxes, scene: Scene, paint: Paint): 
   const { context, ratio } = surface;
   for (const [color, list] of byColor) {
     context.fillStyle = color;
-    context.beginPath();
-    for (const at of list) trace(context, boxes, at, scene);
-    context.fill();
+    for (const at of list) fill(context, boxes, at, scene);
   }
   for (const at of hatched) {
     const gone = scene.tree.after.total[boxes.node[at]] === 0;
     context.fillStyle = pattern(gone ? 'falling' : 'rising', paint.hatch, ratio);
-    context.beginPath();
-    trace(context, boxes, at, scene);
-    context.fill();
+    fill(context, boxes, at, scene);
   }
 }
 
-function trace(context: CanvasRenderingContext2D, boxes: Boxes, at: number, scene: Scene): void {
+function fill(context: CanvasRenderingContext2D, boxes: Boxes, at: number, scene: Scene): void {
   const wide = boxes.width[at];
-  context.rect(boxes.x[at], scene.y(boxes.level[at]), wide > 3 ? wide - kGap : wide, kRow - kGap);
+  context.fillRect(boxes.x[at], scene.y(boxes.level[at]), wide > 3 ? wide - kGap : wide, kRow - kGap);
 }
 
 function isOneSided(tree: Tree, node: number): boolean {

@@ -3,7 +3,7 @@
 import { computed } from '@preact/signals';
 import { jump, parameter } from './route.ts';
 
-export type SelectionKind = 'finding' | 'wait' | 'task' | 'object' | 'function' | 'stack' | 'growth';
+export type SelectionKind = 'finding' | 'wait' | 'task' | 'object' | 'function' | 'stack' | 'span' | 'growth';
 
 export interface Selection {
   kind: SelectionKind;

@@ -1,0 +1,67 @@
+// The line below the lanes: the picked span, who held what it waited for, and the chain from there.
+
+import { useMemo } from 'preact/hooks';
+import { duration } from '../model/words.ts';
+import { range, select, selection, setRange } from '../state/selection.ts';
+import { fit } from './camera.ts';
+import { chainFrom } from './chain.ts';
+import { laneOf } from './find.ts';
+import type { Recorded } from './load.ts';
+import { look, picked, spanId } from './state.ts';
+import type { Walker } from './walk.ts';
+import { laneName, objectName, spanName, spanText, timeText } from './words.ts';
+
+export function openDetails(all: Recorded, span: number): void {
+  select({ kind: 'span', id: spanId(all.timeline, span) });
+}
+
+export function Below({ all, walker }: { all: Recorded; walker: Walker }) {
+  const span = picked.value;
+  return (
+    <div class="below">
+      {span < 0
+        ? <span class="quiet">Click a span; drag for a range of time; wheel scrolls, with Ctrl it zooms; <kbd>?</kbd> says more.</span>
+        : <Picked all={all} span={span} walker={walker} />}
+      {range.value && (
+        <span class="buttons">
+          <span class="quiet">{timeText(range.value.from)} to {timeText(range.value.to)}, {duration(range.value.to - range.value.from)}</span>
+          <button type="button" onClick={() => look(fit(range.value!.from, range.value!.to, all.timeline.end))}>Zoom to range</button>
+          <button type="button" onClick={() => setRange(undefined)}>Clear range</button>
+        </span>
+      )}
+    </div>
+  );
+}
+
+function Picked({ all, span, walker }: { all: Recorded; span: number; walker: Walker }) {
+  const { timeline } = all;
+  const chain = useMemo(() => chainFrom(timeline, span), [timeline, span]);
+  const [link] = chain.links;
+  return (
+    <>
+      <strong class="name">{laneName(all, laneOf(timeline, span))}: {spanText(all, span)}</strong>
+      <span class="quiet">from {timeText(timeline.spans.from[span])}</span>
+      {link && <span>held by <b>{laneName(all, link.holder)}</b></span>}
+      {link && link.next >= 0 && <span class="warning">{blockedText(all, chain)}</span>}
+      <span class="buttons">
+        {link && <button type="button" onClick={() => walker.follow(false)}>Holder <kbd>]</kbd></button>}
+        <button type="button" onClick={() => openDetails(all, span)}>Details</button>
+        <button type="button" onClick={() => look(fit(timeline.spans.from[span], timeline.spans.to[span], timeline.end))}>Zoom</button>
+      </span>
+    </>
+  );
+}
+
+// What it means that the holder waited itself.
+export function blockedText(all: Recorded, { links, circle }: ReturnType<typeof chainFrom>): string {
+  const [link] = links;
+  if (!link || link.next < 0) return '';
+  if (circle) return `⚠ a circle of ${links.length}: each waits for what the next one holds`;
+  const what = objectName(all, link.next) || spanName(all, link.next);
+  return `⚠ the holder was blocked too: ${what}, ${Math.round(link.part * 100)} % of this time`;
+}
+
+// Where a span is selected, the panel follows the pick.
+export function follow(all: Recorded, span: number): void {
+  if (span >= 0 && selection.peek()?.kind === 'span') openDetails(all, span);
+}

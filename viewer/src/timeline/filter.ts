@@ -1,0 +1,66 @@
+// Which spans are shown: by state, by how long they took, by words.
+
+import type { Timeline } from './data.ts';
+import { kAlive, kStates, type State } from './states.ts';
+
+export interface Filter {
+  hidden: ReadonlySet<State>;
+  least: number; // ns
+  text: string;
+}
+
+export interface Shown {
+  pass: Uint8Array | null; // by span; null: all
+  lanes: Uint8Array | null; // lanes with something to show
+  spans: number; // how many pass
+}
+
+// `objects`: names of what is waited for; `mentions`: whether a stack has the text.
+export function applyFilter(
+  timeline: Timeline,
+  filter: Filter,
+  objects: readonly string[],
+  mentions: (stack: number, text: string) => boolean,
+): Shown {
+  const text = filter.text.trim().toLowerCase();
+  const { spans, lanes } = timeline;
+  if (filter.hidden.size === 0 && filter.least <= 0 && text === '')
+    return { pass: null, lanes: null, spans: spans.count };
+  const states = Uint8Array.from(kStates, (state) => (filter.hidden.has(state) ? 0 : 1));
+  const names = Uint8Array.from(timeline.names, (name) => (name.toLowerCase().includes(text) ? 1 : 0));
+  const objectHas = remember((object) => (objects[object] ?? '').toLowerCase().includes(text));
+  const stackHas = remember((stack) => mentions(stack, text));
+  const pass = new Uint8Array(spans.count);
+  const kept = new Uint8Array(lanes.length);
+  let count = 0;
+  for (let lane = 0; lane < lanes.length; ++lane) {
+    const named = text === '' || lanes[lane].name.toLowerCase().includes(text) || lanes[lane].group.toLowerCase().includes(text);
+    const begin = timeline.rowStart[timeline.laneRow[lane]];
+    const end = timeline.rowStart[timeline.laneRow[lane + 1]];
+    for (let span = begin; span < end; ++span) {
+      const state = spans.state[span];
+      if (states[state] === 0) continue;
+      // A life is the ground that the others stand on: it stays, it just does not keep a lane.
+      const ground = state === kAlive;
+      if (!ground && spans.to[span] - spans.from[span] < filter.least) continue;
+      const meant =
+        named || names[spans.name[span]] === 1 || objectHas(spans.object[span]) || stackHas(spans.stack[span]);
+      if (!meant && !ground) continue;
+      pass[span] = 1;
+      if (ground && !(meant && filter.least <= 0)) continue;
+      ++count;
+      kept[lane] = 1;
+    }
+  }
+  return { pass, lanes: kept, spans: count };
+}
+
+function remember(ask: (id: number) => boolean): (id: number) => boolean {
+  const known = new Map<number, boolean>();
+  return (id) => {
+    if (id === 0) return false;
+    let answer = known.get(id);
+    if (answer === undefined) known.set(id, (answer = ask(id)));
+    return answer;
+  };
+}
