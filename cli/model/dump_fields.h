@@ -235,8 +235,8 @@ auto fields(T& t) {
                   t.threads_joined, t.threads_detached, t.coroutines_created,
                   t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created,
                   t.thread_origins, t.unknown_origins, t.events, t.events_overwritten,
-                  t.contention_lost, t.file_bytes, t.superseded, t.executed, t.stack_switcher,
-                  t.attached, t.memory_read, t.lost, t.warnings, t.not_visible);
+                  t.contention_lost, t.orders_lost, t.file_bytes, t.superseded, t.executed,
+                  t.stack_switcher, t.attached, t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes

@@ -265,7 +265,8 @@ struct Trace {
   uint64_t fibers_created = 0;
   std::vector<ThreadOrigin> thread_origins;
   uint64_t unknown_origins = 0;  // threads created whose stack found no room there
-  uint64_t contention_lost = 0;  // waits not added up, lock orders not kept: no loss of state
+  uint64_t contention_lost = 0;  // waits not added up: no loss of state
+  uint64_t orders_lost = 0;  // lock orders not looked at or not kept, most of them known: the same
   uint64_t events = 0, events_overwritten = 0;  // ever written to the rings
   History history;                              // when asked for
   uint64_t file_bytes = 0;

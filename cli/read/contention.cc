@@ -84,6 +84,7 @@ void read_contention(Image& image) {
   each_entry<wire::OrderSlot>(image, wire::SectionKind::order_edges, "lock orders",
                               [&](const auto& slot) { return take_order(image, slot); });
   image.trace().contention_lost = image.header().lost.contention.load(std::memory_order_relaxed);
+  image.trace().orders_lost = image.header().lost.orders.load(std::memory_order_relaxed);
 }
 
 }  // namespace track::read

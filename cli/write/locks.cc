@@ -154,6 +154,11 @@ void print_process(Page& page, const ProcessReport& process, const ContentionVie
     page.wrapped(fmt::format("lost: {} were not added up: too many different ones",
                              count_text(trace.contention_lost, "wait")),
                  0, 2, Ink::yellow);
+  if (trace.orders_lost != 0)
+    page.wrapped(fmt::format("sampled: of {} taken inside others the order was not looked at (rule "
+                             "lock-order): too many different ones",
+                             count_text(trace.orders_lost, "lock")),
+                 0, 2, Ink::yellow);
   for (const std::string& warning : trace.warnings)
     page.wrapped("damage: " + warning, 0, 2, Ink::yellow);
   if (!trace.prepared)
@@ -234,6 +239,7 @@ std::string json_locks(const std::vector<ProcessReport>& processes,
                    {"pid", trace.pid},
                    {"complete", trace.complete() && trace.contention_lost == 0},
                    {"lost_waits", trace.contention_lost},
+                   {"lost_orders", trace.orders_lost},
                    {"holds", views[i].holds},
                    {"holds_from_ns", views[i].holds == 0 ? 0 : views[i].holds_from_ns},
                    {"not_visible", trace.not_visible},

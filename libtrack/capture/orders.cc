@@ -14,9 +14,18 @@ using wire::OrderSlot;
 using wire::OrderWitness;
 using wire::SectionKind;
 
+// Locks by the thousand (one a bucket of a hash table) make more orders than any cache has room
+// for, and looking each up costs more than taking the lock. So a thread counts, by the lock taken
+// and by the one held last, how often it looked in vain: from kBoring on it looks one time in
+// kSample, and always again once that taught something. What was passed over is counted as lost.
+constexpr uint32_t kBoring = 128;
+constexpr uint32_t kSample = 16;
+
 struct KnownOrders {
   uint64_t pool_link;
   uint64_t keys[kKnownOrders];
+  uint8_t boring_taken[kKnownOrders], boring_under[kKnownOrders];
+  uint32_t passed_over;  // since the last look
 };
 constinit core::BlockPool caches{sizeof(KnownOrders)};
 
@@ -36,8 +45,34 @@ uint64_t* known_orders() {
   auto* fresh = static_cast<KnownOrders*>(caches.take());
   if (fresh == nullptr) return nullptr;
   for (uint64_t& key : fresh->keys) key = 0;
+  for (uint32_t i = 0; i < kKnownOrders; ++i) fresh->boring_taken[i] = fresh->boring_under[i] = 0;
+  fresh->passed_over = 0;
   self.orders = fresh->keys;
   return self.orders;
+}
+
+KnownOrders* whole(uint64_t* keys) {
+  return reinterpret_cast<KnownOrders*>(reinterpret_cast<char*>(keys) -
+                                        offsetof(KnownOrders, keys));
+}
+
+// How boring the lock that is taken has been, and the one that is held.
+struct Boredom {
+  uint8_t& taken;
+  uint8_t& under;
+
+  bool enough() const { return taken >= kBoring || under >= kBoring; }
+  void learned() { taken = under = 0; }
+  void in_vain() {
+    if (taken < kBoring) ++taken;
+    if (under < kBoring) ++under;
+  }
+};
+Boredom boredom_of(KnownOrders& known, const wire::ThreadSlot* slot, uint32_t held,
+                   uint64_t entry) {
+  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15u;
+  const uint64_t top = slot->held[held - 1].load(std::memory_order_relaxed);
+  return {known.boring_taken[entry * kSpread >> 58], known.boring_under[top * kSpread >> 58]};
 }
 
 // What the entry of this order says, all but the witnesses.
@@ -108,14 +143,19 @@ uint32_t fresh_entry(const Order& order, const core::Registers& registers) {
   return static_cast<uint32_t>(n + 1);
 }
 
-OrderSlot* find_or_make(const Order& order, const core::Registers& registers) {
+// made: nobody had noted this order before.
+OrderSlot* find_or_make(const Order& order, const core::Registers& registers, bool& made) {
   OrderSlot* slots = all_slots();
   const uint32_t entry = cells.find_or_make(
       order.identity,
       [&](uint32_t there) {
         return slots[there - 1].identity.load(std::memory_order_acquire) == order.identity;
       },
-      [&] { return fresh_entry(order, registers); });
+      [&] {
+        const uint32_t fresh = fresh_entry(order, registers);
+        made = fresh != 0;
+        return fresh;
+      });
   return entry == 0 ? nullptr : slots + entry - 1;
 }
 
@@ -157,16 +197,23 @@ void note_order(const volatile void* lock, wire::HeldSort sort, const core::Regi
   if (known == nullptr) return;
   core::BusyScope busy;
   const uint64_t entry = held_entry(lock, sort);
-  const uint32_t count = slot->held_count.load(std::memory_order_relaxed);
-  const uint64_t key =
-      order_key(slot, count < wire::kHeldCapacity ? count : wire::kHeldCapacity, entry);
+  const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
+  const uint32_t count = held < wire::kHeldCapacity ? held : wire::kHeldCapacity;
+  KnownOrders& cache = *whole(known);
+  Boredom boredom = boredom_of(cache, slot, count, entry);
+  if (boredom.enough() && ++cache.passed_over < kSample) return;
+  if (cache.passed_over > 1) core::count(core::lost().orders, cache.passed_over - 1);
+  cache.passed_over = 0;
+  const uint64_t key = order_key(slot, count, entry);
   Order order;
   if (describe(slot, entry, order)) {
-    OrderSlot* there = find_or_make(order, registers);
+    bool made = false;
+    OrderSlot* there = find_or_make(order, registers, made);
     if (there == nullptr)
-      core::count(core::lost().contention);
+      core::count(core::lost().orders);
     else
       add_witness(*there, *slot, sys::ticks());
+    made ? boredom.learned() : boredom.in_vain();
   }
   // A recursive lock, too, is looked at once.
   known[key >> 58] = key;
@@ -183,7 +230,7 @@ void end_orders() {
   uint64_t* known = self.orders;
   self.orders = core::no_orders;
   if (known == nullptr || known == core::no_orders) return;
-  caches.give(reinterpret_cast<char*>(known) - offsetof(KnownOrders, keys));
+  caches.give(whole(known));
   if (!core::recording_is_ours()) return;
   const uint64_t now = sys::ticks();
   const uint64_t used = core::entries_used<OrderSlot>(SectionKind::order_edges);

@@ -86,8 +86,9 @@ struct Lost {
   std::atomic<uint64_t> joins;       // joins or detaches whose thread was not known
   std::atomic<uint64_t> fibers;      // fibers without a slot
   std::atomic<uint64_t> blocks;      // heap blocks without a cell
-  std::atomic<uint64_t> contention;  // waits that were not added up, and lock orders not kept
-  std::atomic<uint64_t> reserved[4];
+  std::atomic<uint64_t> contention;  // waits that were not added up
+  std::atomic<uint64_t> orders;      // lock orders not looked at, or not kept
+  std::atomic<uint64_t> reserved[3];
 };
 static_assert(sizeof(Lost) == 128);
 

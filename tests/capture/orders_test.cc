@@ -128,3 +128,23 @@ TEST_CASE("A lock that was made anew is another one; nothing is noted when that 
           return 0;
         }) == 0);
 }
+
+TEST_CASE("Locks by the thousand are looked at now and then, and what is new among them is found") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          static pthread_mutex_t striped[512], inner = PTHREAD_MUTEX_INITIALIZER;
+          for (pthread_mutex_t& one : striped) both(one, inner);
+          // Nothing but new ones so far.
+          TRACK_EXPECT(used() == 512 && core::lost().orders == 0);
+          for (int round = 0; round < 20; ++round)
+            for (pthread_mutex_t& one : striped) both(one, inner);
+          TRACK_EXPECT(used() == 512);
+          const uint64_t passed_over = core::lost().orders;
+          // Each look in vain but the first 128 stands for sixteen.
+          TRACK_EXPECT(passed_over > 8000 && passed_over < 20 * 512);
+          static pthread_mutex_t late = PTHREAD_MUTEX_INITIALIZER;
+          for (int i = 0; i < 16; ++i) both(inner, late);
+          TRACK_EXPECT(used() == 513 && order(512).lock == reinterpret_cast<uint64_t>(&late));
+          return 0;
+        }) == 0);
+}

@@ -14,6 +14,7 @@ import argparse
 import importlib
 import json
 import pathlib
+import signal
 import subprocess
 import sys
 import tempfile
@@ -50,7 +51,13 @@ class Soak:
         return json.loads(done.stdout)["recordings"][0]
 
 
+def end(_number, _frame):
+    """Ended by a signal, the servers are stopped too."""
+    raise SystemExit("ended by a signal")
+
+
 def main():
+    signal.signal(signal.SIGTERM, end)
     parser = argparse.ArgumentParser(description=__doc__,
                                      formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("--build", default="build/release", type=pathlib.Path)
