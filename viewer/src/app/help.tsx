@@ -1,12 +1,14 @@
 // `?`: every key, and the settings.
 import { full_names, library_frames, single_keys } from '../state/settings.ts';
 import { views } from '../views/registry.ts';
+import { server } from './opening.ts';
 import type { View } from '../views/view.ts';
 import { Dialog } from './dialog.tsx';
 
 const everywhere: [string, string][] = [
   ...views.map((one): [string, string] => [one.key, one.title]),
   ['/', 'search everything'],
+  ...(server ? [['space', 'freeze what is live, go on'] as [string, string]] : []),
   ['Esc', 'close, clear the selection'],
   ['?', 'this'],
 ];

@@ -2,18 +2,45 @@
 import { signal } from '@preact/signals';
 import { Bundle } from '../bundle/bundle.ts';
 import { BundleProblem, reason } from '../bundle/problem.ts';
-import { embeddedSource, fileSource, findServer, servedSource, type Source } from '../bundle/source.ts';
+import { embeddedSource, fileSource, findServer, type Server, servedSource, type Source } from '../bundle/source.ts';
+import { follow } from '../live/stream.ts';
+import type { Target } from '../model/live.ts';
 import type { Meta } from '../model/meta.ts';
 import { bundle, meta, reread } from '../state/documents.ts';
 
-export type Opening = { state: 'none' } | { state: 'opening' } | { state: 'open' } | { state: 'failed'; why: string };
+export type Opening = { state: 'none' } | { state: 'choose' } | { state: 'opening' } | { state: 'open' } | { state: 'failed'; why: string };
 
 export const opening = signal<Opening>({ state: 'none' });
 export const server = findServer(document, location);
 
+export const targets = signal<readonly Target[]>([]);
+
 export function openFirst(): void {
-  const source = server ? servedSource(server) : embeddedSource(document);
+  if (server) return void openServed(server);
+  const source = embeddedSource(document);
   if (source) void open(source);
+}
+
+async function openServed(from: Server): Promise<void> {
+  opening.value = { state: 'opening' };
+  try {
+    const reply = await fetch(from.url('api/targets'));
+    if (!reply.ok) throw new BundleProblem(reply.status === 401 || reply.status === 403
+      ? 'The token in the address is not the one of this server. Open the link that `track serve` printed.'
+      : `\`track serve\` answered ${reply.status}.`);
+    targets.value = ((await reply.json()) as { targets: Target[] }).targets;
+  } catch (error) {
+    const why = error instanceof BundleProblem ? error.message : '`track serve` does not answer; is it still running?';
+    opening.value = { state: 'failed', why };
+    return;
+  }
+  if (!from.target && targets.value.length !== 1) {
+    opening.value = { state: 'choose' };
+    return;
+  }
+  await open(servedSource(from));
+  const shown = targets.value.find((one) => one.id === from.target) ?? targets.value[0];
+  if (shown?.live && opening.peek().state === 'open') follow(from);
 }
 
 export async function openFile(file: File): Promise<void> {

@@ -3,10 +3,11 @@ import { useEffect, useState } from 'preact/hooks';
 import { selection, select } from '../state/selection.ts';
 import { jump, view } from '../state/route.ts';
 import { useKeys } from '../state/keys.ts';
+import { ChooseTarget } from '../live/choose_target.tsx';
 import { Guard, Message } from '../ui/section.tsx';
 import { detailsFor, views } from '../views/registry.ts';
 import { Help } from './help.tsx';
-import { opening } from './opening.ts';
+import { opening, server, targets } from './opening.ts';
 import { OpenFile } from './open_file.tsx';
 import { Search } from './search.tsx';
 import { Status } from './status.tsx';
@@ -45,7 +46,8 @@ export function Shell() {
       </nav>
       <main id="main" tabIndex={-1} aria-label={shown.title}>
         {state.state === 'failed' && <Message title="This report cannot be opened"><p>{state.why}</p></Message>}
-        {(state.state === 'none' || state.state === 'failed') && <OpenFile />}
+        {(state.state === 'none' || state.state === 'failed') && !server && <OpenFile />}
+        {state.state === 'choose' && server && <ChooseTarget server={server} targets={targets.value} />}
         {state.state === 'opening' && <div class="message" role="status">Opening …</div>}
         {state.state === 'open' && <Guard key={shown.id}><shown.Component /></Guard>}
       </main>

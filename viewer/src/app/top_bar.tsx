@@ -3,6 +3,8 @@ import { baseName } from '../model/frame.ts';
 import { duration, plural } from '../model/words.ts';
 import { meta } from '../state/documents.ts';
 import { isDark, theme } from '../state/settings.ts';
+import { LiveIndicator } from '../live/indicator.tsx';
+import { server, targets } from './opening.ts';
 import type { Overlay } from './shell.tsx';
 
 export function TopBar({ open }: { open(what: Overlay): void }) {
@@ -14,6 +16,7 @@ export function TopBar({ open }: { open(what: Overlay): void }) {
         {about && <span class="program" title={about.program}>{baseName(about.program) || '(no program)'}</span>}
       </h1>
       {about && <p class="about">{aboutText(about)}</p>}
+      {server && <LiveIndicator server={server} targets={targets.value} />}
       <div class="tools">
         <button type="button" class="find" onClick={() => open('search')}>Search <kbd aria-hidden="true">/</kbd></button>
         <button type="button" aria-label={isDark() ? 'Light theme' : 'Dark theme'} onClick={() => { theme.value = isDark() ? 'light' : 'dark'; }}>

@@ -62,7 +62,9 @@ export async function fileSource(file: Blob): Promise<Source> {
 
 export interface Server {
   target: string;
-  url(path: string, query?: Record<string, string>): string;
+  url(path: string): string;
+  // The query of the page of another target.
+  page(target: string): string;
 }
 
 export function servedSource(server: Server): Source {
@@ -91,9 +93,7 @@ export function findServer(page: Document, place: Location): Server | undefined 
   const target = given.get('target') ?? '';
   return {
     target,
-    url(path, query = {}) {
-      const all = new URLSearchParams({ token, ...(target && { target }), ...query });
-      return `${path}?${all}`;
-    },
+    url: (path) => `${path}?${new URLSearchParams({ token, ...(target && { target }) })}`,
+    page: (other) => new URLSearchParams({ token, target: other }).toString(),
   };
 }

@@ -1,6 +1,5 @@
 // The findings: who leaked, created where, stuck where, and how sure that is.
-import { useComputed } from '@preact/signals';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import type { Finding, Leaks as Report } from '../model/finding.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
@@ -8,15 +7,16 @@ import { useKeys } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
-import { clearFilters, filtered, opened, order, passing, type Row, rowsOf, setOpened, text } from './groups.ts';
+import { choices, clearFilters, filtered, opened, order, passing, type Row, rowsOf, setOpened, text } from './groups.ts';
 import { EvidenceFacet, Facets } from './facets.tsx';
 import { OrderBy } from '../ui/choices.tsx';
 import { Sparkline } from './sparkline.tsx';
 
 export function Findings({ report }: { report: Report }) {
-  const findings = useComputed(() => passing(report)).value;
+  const findings = useMemo(() => passing(report), [report, ...choices.map((one) => one.value)]);
   const rows = rowsOf(findings);
-  const [active, setActive] = useState(-1);
+  const [active_key, setActiveKey] = useState('');
+  const active = active_key ? rows.findIndex((row) => keyOf(row) === active_key) : -1;
   const filter = useRef<HTMLInputElement>(null);
   useKeys({ f: () => filter.current?.focus() });
   const history = findings.some((finding) => (finding.history?.length ?? 0) > 1);
@@ -29,7 +29,7 @@ export function Findings({ report }: { report: Report }) {
     if (key === 'ArrowRight') setOpened(fingerprint, true);
     else if (key === 'ArrowLeft') {
       setOpened(fingerprint, false);
-      setActive(rows.findIndex((one) => one.finding === row.finding));
+      setActiveKey(keyOf({ finding: row.finding }));
     } else return false;
     return true;
   };
@@ -55,7 +55,7 @@ export function Findings({ report }: { report: Report }) {
             row={(index, props) => rows[index]!.task
               ? <TaskLine key={props.id} row={rows[index]!} props={props} />
               : <Line key={props.id} finding={rows[index]!.finding} props={props} history={history} />}
-            onActive={setActive}
+            onActive={(index) => setActiveKey(keyOf(rows[index]!))}
             onOpen={(index) => open(rows[index])}
             onKey={onKey}
           />
@@ -64,6 +64,9 @@ export function Findings({ report }: { report: Report }) {
     </>
   );
 }
+
+// The active row is remembered by this: live tables change their order.
+const keyOf = ({ finding, task }: Row): string => task ? `${finding.fingerprint}/${task.kind}:${task.id}` : finding.fingerprint;
 
 const orders_by: [value: string, label: string][] = [['evidence', 'evidence'], ['count', 'tasks'], ['age', 'age'], ['memory', 'memory'], ['title', 'title']];
 

@@ -14,6 +14,8 @@ export const module = parameter('leaks.module');
 export const suppressed = parameter('leaks.suppressed', 'hidden');
 export const order = parameter('leaks.order', 'evidence');
 
+export const choices = [text, evidence, rule, kind, module, suppressed, order];
+
 export interface Facet {
   value: string;
   count: number;

@@ -43,6 +43,8 @@ export const state = parameter('tasks.state');
 export const min_age = parameter('tasks.age', '0');
 export const order = parameter('tasks.order', 'since');
 
+export const choices = [text, kind, state, min_age, order];
+
 const orders: Record<string, (a: TaskRow, b: TaskRow) => number> = {
   since: (a, b) => b.since_ns - a.since_ns,
   age: (a, b) => b.age_ns - a.age_ns,

@@ -1,6 +1,5 @@
 // Every task: what it does, since when, where, and who made it.
-import { useComputed } from '@preact/signals';
-import { useRef, useState } from 'preact/hooks';
+import { useMemo, useRef, useState } from 'preact/hooks';
 import { ownFrame, placeText } from '../model/frame.ts';
 import type { Tasks } from '../model/task.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
@@ -8,7 +7,7 @@ import { useKeys } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
-import { kind, min_age, order, passing, state, type TaskOf, taskRows, text, whereOf } from './task_rows.ts';
+import { choices, kind, min_age, order, passing, state, type TaskOf, taskRows, text, whereOf } from './task_rows.ts';
 
 const ages: [string, string][] = [['0', 'any'], ['1', '1 s or more'], ['10', '10 s or more'], ['60', '1 min or more'], ['600', '10 min or more'], ['3600', '1 h or more']];
 const orders: [string, string][] = [['since', 'time in state'], ['age', 'age'], ['count', 'count'], ['memory', 'memory'], ['id', 'number']];
@@ -20,8 +19,9 @@ function valuesOf(all: Tasks, of: (one: TaskOf) => string): [string, string][] {
 }
 
 export function TaskTable({ all }: { all: Tasks }) {
-  const shown = useComputed(() => passing(all)).value;
-  const [active, setActive] = useState(-1);
+  const shown = useMemo(() => passing(all), [all, ...choices.map((one) => one.value)]);
+  const [active_id, setActiveId] = useState('');
+  const active = active_id ? shown.findIndex((one) => one.id === active_id) : -1;
   const filter = useRef<HTMLInputElement>(null);
   useKeys({ f: () => filter.current?.focus() });
   return (
@@ -39,7 +39,7 @@ export function TaskTable({ all }: { all: Tasks }) {
       </div>
       {shown.length > 0
         ? (
-          <Rows label="Tasks" id="task" count={shown.length} height={44} active={active} onActive={setActive}
+          <Rows label="Tasks" id="task" count={shown.length} height={44} active={active} onActive={(index) => setActiveId(shown[index]!.id)}
             header={<Head />}
             row={(index, props) => <Line key={shown[index]!.id} one={shown[index]!} props={props} />}
             onOpen={(index) => select({ kind: 'task', id: shown[index]!.id })} />

@@ -27,6 +27,8 @@ export interface Meta {
   taken_realtime_ms: number;
   uptime_ns: number;
   live: boolean;
+  // `track serve --control`: it may be asked to judge, and to write a dump.
+  control?: boolean;
   version: string;
   complete: boolean;
   lost: Record<string, number>;

@@ -40,11 +40,15 @@ const operators = ['operator<=>', 'operator<<=', 'operator>>=', 'operator->*', '
   'operator<=', 'operator>=', 'operator->', 'operator<', 'operator>', 'operator()'];
 const longest_kept = 24;
 
+function operatorAt(name: string, at: number): string | undefined {
+  return name[at] === 'o' ? operators.find((one) => name.startsWith(one, at)) : undefined;
+}
+
 // Template arguments and long parameter lists become dots: std::vector<…>::push_back(…).
 export function shortName(name: string): string {
   let text = '';
   for (let i = 0; i < name.length;) {
-    const operator = name[i] === 'o' ? operators.find((one) => name.startsWith(one, i)) : undefined;
+    const operator = operatorAt(name, i);
     if (operator) {
       text += operator;
       i += operator.length;
@@ -72,6 +76,11 @@ export function briefName(name: string): string {
 function closing(name: string, open: number): number {
   let depth = 0;
   for (let i = open; i < name.length; ++i) {
+    const operator = operatorAt(name, i);
+    if (operator) {
+      i += operator.length - 1;
+      continue;
+    }
     const c = name[i]!;
     if (c === '<' || c === '(') ++depth;
     else if (c === ')' || (c === '>' && name[i - 1] !== '-')) --depth;

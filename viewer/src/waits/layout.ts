@@ -44,7 +44,7 @@ function ring(ids: readonly string[]): { size: { width: number; height: number }
   // Neighbours on the ring must not touch, neither side by side nor one above the other.
   const chord = 2 * Math.sin(Math.PI / n);
   const radius_x = Math.max(card_width * 0.95, (card_width + 28) / chord);
-  const radius_y = Math.max(card_height * 1.8, (card_height + 44) / chord);
+  const radius_y = Math.max(card_height * 1.8, (card_height + 60) / chord);
   ids.forEach((id, i) => {
     const angle = (i / n) * 2 * Math.PI - Math.PI / 2;
     at.set(id, { x: Math.cos(angle) * radius_x, y: Math.sin(angle) * radius_y });

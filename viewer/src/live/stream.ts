@@ -1,0 +1,96 @@
+// Follows a live process: server-sent events into the same signals that a report fills. The browser
+// reconnects by itself and tells the server the last event it saw. What is frozen is collected, not
+// shown.
+import { signal } from '@preact/signals';
+import type { Server } from '../bundle/source.ts';
+import { reason } from '../bundle/problem.ts';
+import type { DeltaEvent, LeaksEvent, SnapEvent } from '../model/live.ts';
+import type { Meta } from '../model/meta.ts';
+import { documentOf, meta } from '../state/documents.ts';
+import { LiveTasks } from './task_table.ts';
+
+export type LiveState = 'off' | 'connecting' | 'live' | 'reconnecting' | 'gone' | 'broken';
+
+export const live_state = signal<LiveState>('off');
+export const live_note = signal('');
+export const frozen = signal(false);
+// How many tasks there were, a value a second, of the last ten minutes.
+export const pulse = signal<number[]>([]);
+
+const pulse_length = 600;
+const tasks = new LiveTasks();
+let judged: LeaksEvent | undefined;
+let about: Meta | undefined;
+let drawing = 0;
+let last_pulse_ms = 0;
+
+export function follow(server: Server): void {
+  live_state.value = 'connecting';
+  const source = new EventSource(server.url('api/live'));
+  const on = <T>(name: string, take: (data: T) => void) =>
+    source.addEventListener(name, (event) => {
+      try {
+        take(JSON.parse((event as MessageEvent<string>).data || '{}') as T);
+      } catch (error) {
+        source.close();
+        live_state.value = 'broken';
+        live_note.value = `the server said what this viewer does not understand (${reason(error)}); reload the page`;
+      }
+    });
+  on<SnapEvent>('snap', (snap) => {
+    tasks.replace(snap);
+    about = snap.meta;
+    live_note.value = '';
+    changed(Date.now());
+  });
+  on<DeltaEvent>('d', (delta) => {
+    tasks.change(delta);
+    changed(delta.t_ms);
+  });
+  on<LeaksEvent>('leaks', (event) => {
+    judged = event;
+    changed(0);
+  });
+  on('gap', () => {
+    live_note.value = 'some changes were missed; a new picture follows';
+  });
+  on<{ note?: string }>('gone', ({ note }) => {
+    source.close();
+    live_state.value = 'gone';
+    live_note.value = note ?? 'the process ended';
+  });
+  source.onopen = () => {
+    live_state.value = 'live';
+  };
+  source.onerror = () => {
+    if (live_state.peek() === 'gone' || live_state.peek() === 'broken') return;
+    live_state.value = source.readyState === EventSource.CLOSED ? 'broken' : 'reconnecting';
+    if (source.readyState === EventSource.CLOSED) live_note.value = '`track serve` refuses: open the page again from its link';
+  };
+}
+
+export function turnFreeze(): void {
+  frozen.value = !frozen.peek();
+  if (!frozen.peek()) publish();
+}
+
+// Once a picture at most, however many events came.
+function changed(t_ms: number): void {
+  const counts = tasks.counts;
+  if (counts && t_ms - last_pulse_ms >= 1000) {
+    last_pulse_ms = t_ms;
+    pulse.value = [...pulse.peek(), counts.threads.live + counts.coroutines.live + counts.fibers.live].slice(-pulse_length);
+  }
+  if (!frozen.peek() && drawing === 0) drawing = requestAnimationFrame(publish);
+}
+
+function publish(): void {
+  drawing = 0;
+  const list = tasks.list();
+  if (list) documentOf('tasks').value = { state: 'ready', value: list };
+  if (about && tasks.counts) meta.value = { ...about, live: true, counts: tasks.counts };
+  if (!judged) return;
+  documentOf('leaks').value = { state: 'ready', value: judged.leaks };
+  documentOf('waits').value = { state: 'ready', value: judged.waits };
+  judged = undefined;
+}

@@ -1,0 +1,105 @@
+// Served mode: the strict policy, the token, the stream of changes.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import type { TaskRow } from '../src/model/task.ts';
+import * as orders from './fixtures/order_server.ts';
+import { orderReport } from './fixtures/reports.ts';
+import { waits } from './fixtures/waits.ts';
+import { assertQuiet, openUrl } from './support/browser.ts';
+import { StandIn } from './support/server.ts';
+
+const snap = (rows: TaskRow[], seq = 1) => ({ seq, meta: orders.meta({ live: true, control: true }), tasks: { rows } });
+const thread = (id: number, given: Partial<TaskRow> = {}): TaskRow => ({ ...orders.taskRows()[0]!, id, name: `thread number ${id}`, main: false, ...given });
+
+test('under the strict policy every view works, workers included', async () => {
+  const server = await StandIn.start(orderReport());
+  server.onConnect = (say) => say('snap', snap(orders.taskRows()), 1);
+  const opened = await openUrl(server.page());
+  const { page } = opened;
+  await page.getByRole('treegrid', { name: 'Findings' }).waitFor();
+  for (const link of await page.getByRole('navigation', { name: 'Views' }).getByRole('link').all()) {
+    await link.click();
+    await page.getByRole('main').getByRole('heading').first().waitFor();
+  }
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Waits' }).click();
+  await page.getByRole('listbox', { name: 'Who waits for whom' }).getByRole('option').first().waitFor();
+  assertQuiet(opened);
+});
+
+test('a snapshot, then changes: tasks come and go, findings appear', async () => {
+  const server = await StandIn.start(orderReport());
+  server.sections.delete('leaks.json');
+  server.onConnect = (say) => say('snap', snap([thread(1), thread(2)]), 1);
+  const { page } = await openUrl(server.page());
+  await page.getByText('live', { exact: true }).waitFor();
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  const grid = page.getByRole('grid', { name: 'Tasks' });
+  await grid.getByRole('row', { name: /thread number 2/ }).waitFor();
+  const counts = { ...orders.counts, threads: { live: 77, created: 90 } };
+  server.say('d', { seq: 2, counts, t_ms: Date.now(), upsert: [thread(3), thread(2, { state: 'running' })], remove: [['thread', 1]] }, 2);
+  await grid.getByRole('row', { name: /thread number 3/ }).waitFor();
+  await grid.getByRole('row', { name: /thread number 2.*running/ }).waitFor();
+  assert.equal(await grid.getByRole('row', { name: /thread number 1/ }).count(), 0);
+  await page.getByText(/77 threads/).waitFor();
+  server.say('leaks', { seq: 3, leaks: orders.leaks(), waits: waits() }, 3);
+  await page.getByRole('tab', { name: /Findings/ }).click();
+  await page.getByRole('treegrid', { name: 'Findings' }).getByRole('row', { name: /2 threads wait for each other/ }).waitFor();
+});
+
+test('space freezes what is shown, and again shows what happened meanwhile', async () => {
+  const server = await StandIn.start(orderReport());
+  server.onConnect = (say) => say('snap', snap([thread(1)]), 1);
+  const { page } = await openUrl(server.page());
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  const grid = page.getByRole('grid', { name: 'Tasks' });
+  await grid.getByRole('row', { name: /thread number 1/ }).waitFor();
+  await grid.focus();
+  await page.keyboard.press('Space');
+  await page.getByText('frozen').waitFor();
+  server.say('d', { seq: 2, counts: orders.counts, t_ms: 2, upsert: [thread(5)], remove: [] }, 2);
+  // The note of a gap is shown at once: what came before it has come, too.
+  server.say('gap', {}, 3);
+  await page.getByText(/some changes were missed/).waitFor();
+  assert.equal(await grid.getByRole('row', { name: /thread number 5/ }).count(), 0);
+  await page.keyboard.press('Space');
+  await grid.getByRole('row', { name: /thread number 5/ }).waitFor();
+});
+
+test('a lost connection comes again where it was; a process that ended stays to be looked at', async () => {
+  const server = await StandIn.start(orderReport());
+  server.onConnect = (say) => say('snap', snap([thread(1)]), 41);
+  const { page } = await openUrl(server.page());
+  await page.getByText('live', { exact: true }).waitFor();
+  await page.getByText(/process 4711/).waitFor();
+  const again = new Promise<void>((come) => { server.onConnect = (say) => { say('snap', snap([thread(9)]), 50); come(); }; });
+  server.drop();
+  await again;
+  assert.deepEqual(server.resumed, [undefined, '41']);
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('grid', { name: 'Tasks' }).getByRole('row', { name: /thread number 9/ }).waitFor();
+  server.say('gone', { note: 'it ended with 0' }, 51);
+  await page.getByText('ended – it ended with 0').waitFor();
+  await page.getByRole('grid', { name: 'Tasks' }).getByRole('row', { name: /thread number 9/ }).waitFor();
+});
+
+test('with control a dump can be asked for', async () => {
+  const server = await StandIn.start(orderReport());
+  server.onConnect = (say) => say('snap', snap([thread(1)]), 1);
+  const { page } = await openUrl(server.page());
+  await page.getByRole('button', { name: 'Write a dump' }).click();
+  await page.getByText('written to orderd.dump').waitFor();
+  assert.deepEqual(server.posted, ['/api/dump']);
+});
+
+test('of several processes one is chosen; a wrong token is told', async () => {
+  const server = await StandIn.start(orderReport());
+  server.targets = [...server.targets, { id: 'old', pid: 12, program: '/srv/old', live: false, note: 'a recording' }];
+  const { page } = await openUrl(server.page({}));
+  await page.getByRole('link', { name: 'old 12' }).click();
+  await page.getByRole('treegrid', { name: 'Findings' }).waitFor();
+  await page.getByRole('combobox', { name: 'Process' }).selectOption('4711');
+  await page.getByText('live', { exact: true }).waitFor();
+
+  const wrong = await openUrl(`${server.url}?token=no`);
+  await wrong.page.getByText(/The token in the address is not the one/).waitFor();
+});
