@@ -265,7 +265,7 @@ void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later
       const Thread* before = find_thread(earlier, task.id);
       const Thread* after = find_thread(later, task.id);
       return before == nullptr || after == nullptr ||
-             before->wait.sequence != after->wait.sequence ||
+             before->wait.sequence != after->wait.sequence || before->switches != after->switches ||
              before->wait.object != after->wait.object;
     });
   };

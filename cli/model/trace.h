@@ -112,7 +112,11 @@ struct Thread {
   uint32_t id = 0;       // task id; main is 1
   uint32_t creator = 0;  // task id, 0 = unknown
   int32_t tid = 0;
+  int32_t outer_tid = 0;  // recorded in another pid namespace: our number of it; else 0
   uint64_t pthread = 0;
+  // Context switches, where what it waits for is the kernel's word alone (it slept before the
+  // record began, say): as many later, the same wait. 0 = not asked.
+  uint64_t switches = 0;
   std::string name;
   TaskState state = TaskState::unknown;
   bool main = false;

@@ -3,8 +3,10 @@
 // The borrowed thread: keeps errno, makes the helper, and stops at a system call that means
 // nothing. Should nobody be there to see it, it goes home by itself.
 //
-// The helper: a thread of its own, all signals blocked as its maker had them then. Loads the
-// library (again: it is never unloaded, the count of its users stays even), calls the function,
+// The helper: a thread of its own, all signals blocked as its maker had them then, with a table of
+// descriptors of its own, which is empty: what is opened from here on the process never sees, and
+// none of its files is held open by it (kernels before 5.9: they are, for that moment). Loads the
+// library if need be (never to be unloaded, the count of its users stays even), calls the function,
 // says what came out, waits until that was read, and leaves by way of munmap, from which it returns
 // into libc's end of a thread.
 asm(R"(
@@ -42,7 +44,58 @@ track_injected_marker:
   mov $186, %eax                # gettid
   syscall
   mov %rax, 144(%rbx)
-  lea 680(%rbx), %rdi
+  mov $436, %eax                # close_range: all of them, CLOSE_RANGE_UNSHARE
+  xor %edi, %edi
+  mov $-1, %esi
+  mov $2, %edx
+  syscall
+  test %rax, %rax
+  jz .Ltrack_apart
+  mov $272, %eax                # unshare: CLONE_FILES
+  mov $0x400, %edi
+  syscall
+  mov %rax, 168(%rbx)
+  mov $5, %r13d
+  test %rax, %rax
+  jnz .Ltrack_say
+.Ltrack_apart:
+  mov 152(%rbx), %rax
+  test %rax, %rax
+  jnz .Ltrack_loaded
+  cmpl $0, 160(%rbx)
+  je .Ltrack_open
+  mov $9, %esi                  # MFD_NOEXEC_SEAL | MFD_CLOEXEC, else the latter alone
+.Ltrack_make_file:
+  mov $319, %eax                # memfd_create
+  lea 176(%rbx), %rdi
+  mov %rsi, %r12
+  syscall
+  mov %rax, 168(%rbx)
+  test %rax, %rax
+  jns .Ltrack_has_file
+  mov $1, %esi
+  cmp $9, %r12d
+  je .Ltrack_make_file
+  mov $5, %r13d
+  jmp .Ltrack_say
+.Ltrack_has_file:
+  movl $4, 96(%rbx)
+.Ltrack_wait_for_bytes:
+  mov 164(%rbx), %eax
+  test %eax, %eax
+  jnz .Ltrack_has_bytes
+  decq 136(%rbx)
+  js .Ltrack_leave
+  mov $35, %eax                 # nanosleep
+  lea 120(%rbx), %rdi
+  xor %esi, %esi
+  syscall
+  jmp .Ltrack_wait_for_bytes
+.Ltrack_has_bytes:
+  cmp $1, %eax
+  jne .Ltrack_leave
+.Ltrack_open:
+  lea 736(%rbx), %rdi
   mov $2, %esi                  # RTLD_NOW, local
   call *24(%rbx)                # dlopen
   mov $2, %r13d
@@ -50,22 +103,27 @@ track_injected_marker:
   jz .Ltrack_failed
   mov %rax, %r12
   mov %rax, %rdi
-  lea 648(%rbx), %rsi
+  lea 704(%rbx), %rsi
   call *32(%rbx)                # dlsym
   mov $3, %r13d
   test %rax, %rax
   jz .Ltrack_failed
-  lea 1704(%rbx), %rdi
+  lea 1760(%rbx), %rdi
   call *%rax
   mov %r12, %rdi
   call *40(%rbx)                # dlclose
+  mov $1, %r13d
+  jmp .Ltrack_say
+.Ltrack_loaded:
+  lea 1760(%rbx), %rdi
+  call *%rax
   mov $1, %r13d
   jmp .Ltrack_say
 .Ltrack_failed:
   call *48(%rbx)                # dlerror
   test %rax, %rax
   jz .Ltrack_say
-  lea 152(%rbx), %rdi
+  lea 208(%rbx), %rdi
   mov $495, %ecx
 .Ltrack_copy:
   mov (%rax), %dl

@@ -10,7 +10,15 @@
 
 namespace track::process {
 
-enum class HelperState : uint32_t { running = 0, called = 1, not_loaded = 2, not_found = 3 };
+enum class HelperState : uint32_t {
+  running = 0,
+  called = 1,
+  not_loaded = 2,
+  not_found = 3,
+  wants_bytes = 4,  // the file in memory is there, and empty
+  no_file = 5,      // it may not have one
+};
+constexpr uint32_t kBytesAreThere = 1, kNoBytes = 2;
 
 // The code knows the offsets.
 struct InjectedData {
@@ -24,14 +32,20 @@ struct InjectedData {
   uint64_t pages, bytes;
   int64_t nap[2];      // timespec
   uint64_t naps_left;  // should nobody look any more
-  int64_t helper;      // its thread id
-  char message[496];   // of dlerror
+  int64_t helper;      // its thread id, as it knows it
+  uint64_t function;   // what is to be called where it is loaded already; 0: load it first
+  uint32_t in_memory;  // 1: from a file in memory, not by a path that is known before
+  uint32_t bytes_there;
+  int64_t file;  // its descriptor, in a table that only the helper has; or -errno
+  char file_name[32];
+  char message[496];  // of dlerror
   char symbol[32];
   char path[1024];
   wire::AttachRequest request;
 };
-static_assert(offsetof(InjectedData, message) == 152 && offsetof(InjectedData, symbol) == 648 &&
-              offsetof(InjectedData, path) == 680 && offsetof(InjectedData, request) == 1704);
+static_assert(offsetof(InjectedData, function) == 152 && offsetof(InjectedData, file) == 168 &&
+              offsetof(InjectedData, message) == 208 && offsetof(InjectedData, symbol) == 704 &&
+              offsetof(InjectedData, path) == 736 && offsetof(InjectedData, request) == 1760);
 static_assert(sizeof(InjectedData) <= 4096);
 
 struct InjectedCode {

@@ -2,12 +2,14 @@
 
 #include <elf.h>
 #include <errno.h>
+#include <fcntl.h>
 #include <signal.h>
 #include <sys/mman.h>
 #include <sys/ptrace.h>
 #include <sys/syscall.h>
 #include <sys/uio.h>
 #include <sys/wait.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <chrono>
@@ -19,7 +21,7 @@
 #include "cli/model/symbols.h"
 #include "cli/process/borrowed_thread.h"
 #include "cli/process/code_pieces.h"
-#include "cli/process/exported_functions.h"
+#include "cli/process/dynamic_section.h"
 #include "cli/process/hold.h"
 #include "cli/process/injected_code.h"
 #include "cli/process/live_memory.h"
@@ -40,6 +42,9 @@ constexpr uint64_t kStackRoom = 64 << 10;  // for pthread_create, with a loader 
 constexpr auto kStopPatience = std::chrono::milliseconds(200);
 constexpr auto kCallPatience = std::chrono::seconds(20);
 constexpr auto kNap = std::chrono::microseconds(200);
+// What maps call it: "/memfd:track/libtrack.so (deleted)".
+constexpr const char* kFileName = "track/libtrack.so";
+static_assert(sizeof "track/libtrack.so" <= sizeof InjectedData::file_name);
 
 // The functions of libc that the code calls; before 2.34 they were spread over three libraries.
 class LibraryOfC {
@@ -59,7 +64,9 @@ class LibraryOfC {
 
   uint64_t function(const char* name) const {
     for (const Module& module : modules_)
-      if (const uint64_t address = exported_function(memory_, module, name)) return address;
+      if (const uint64_t address =
+              DynamicSection(memory_, module.start, module.base).function(name))
+        return address;
     throw Error(std::string("its libc exports no ") + name);
   }
 
@@ -68,11 +75,11 @@ class LibraryOfC {
   std::vector<Module> modules_;
 };
 
-InjectedData data_for(pid_t pid, const std::string& library, const std::string& function,
+InjectedData data_for(pid_t pid, const LibrarySource& library, const std::string& function,
                       const wire::AttachRequest& request) {
   InjectedData data{};
-  if (library.size() >= sizeof data.path || function.size() >= sizeof data.symbol)
-    throw Error("the path of the library is too long: " + library);
+  if (library.path.size() >= sizeof data.path || function.size() >= sizeof data.symbol)
+    throw Error("the path of the library is too long: " + library.path);
   const LibraryOfC libc(pid);
   data.pthread_create = libc.function("pthread_create");
   data.pthread_self = libc.function("pthread_self");
@@ -83,9 +90,12 @@ InjectedData data_for(pid_t pid, const std::string& library, const std::string& 
   data.dlerror = libc.function("dlerror");
   data.munmap = libc.function("munmap");
   data.errno_location = libc.function("__errno_location");
-  data.nap[1] = 2'000'000;
-  data.naps_left = 15'000;
-  library.copy(data.path, library.size());
+  data.nap[1] = 500'000;
+  data.naps_left = 60'000;
+  data.function = library.function;
+  data.in_memory = library.path.empty() && library.function == 0;
+  std::strcpy(data.file_name, kFileName);
+  library.path.copy(data.path, library.path.size());
   function.copy(data.symbol, function.size());
   data.request = request;
   return data;
@@ -137,9 +147,9 @@ class SeizedThread {
 
 class Injection {
  public:
-  Injection(pid_t pid, const std::string& library, const std::string& function,
+  Injection(pid_t pid, const LibrarySource& library, const std::string& function,
             const wire::AttachRequest& request)
-      : pid_(pid), data_(data_for(pid, library, function, request)) {}
+      : pid_(pid), library_(library), data_(data_for(pid, library, function, request)) {}
 
   // Why this thread did not do; empty: it has made the helper.
   std::string try_thread(pid_t tid) {
@@ -185,10 +195,11 @@ class Injection {
     const Memory memory(pid_);
     const auto deadline = Clock::now() + kCallPatience;
     InjectedData now{};
-    while (now.state == HelperState::running) {
+    for (;;) {
       if (!memory.read(data_at_, &now, sizeof now))
         throw Error("process " + std::to_string(pid_) + " ended meanwhile, or became another");
-      if (now.state != HelperState::running) break;
+      if (now.state == HelperState::wants_bytes && !written_) give_bytes(now);
+      if (now.state != HelperState::running && now.state != HelperState::wants_bytes) break;
       if (Clock::now() > deadline)
         throw Error("process " + std::to_string(pid_) +
                     ": the thread that loads libtrack.so did not come back; it goes on by itself");
@@ -196,23 +207,64 @@ class Injection {
     }
     constexpr uint32_t kSeen = 1;
     write_memory(pid_, data_at_ + offsetof(InjectedData, seen), &kSeen, sizeof kSeen);
-    await_end(static_cast<pid_t>(now.helper));
+    await_end(now);
     now.message[sizeof now.message - 1] = 0;
     now.request.text[sizeof now.request.text - 1] = 0;
     if (now.state == HelperState::not_loaded)
       throw Error(std::string("the process could not load it: ") + now.message);
+    if (now.state == HelperState::no_file)
+      throw NoFileInMemory("process " + std::to_string(pid_) + " may have no file in memory: " +
+                           std::strerror(static_cast<int>(-now.file)));
     if (now.state == HelperState::not_found)
-      throw Error(std::string(data_.path) + " is not the libtrack.so of this track: it has no " +
+      throw Error(std::string("that library is not the libtrack.so of this track: it has no ") +
                   data_.symbol);
     return now.request;
   }
 
  private:
+  pid_t helper_of(const InjectedData& now) const {
+    const auto number = static_cast<pid_t>(now.helper);
+    return same_pid_namespace(pid_) ? number : threads_by_own_number(pid_)[number];
+  }
+
   // The process is to find itself without it.
-  void await_end(pid_t helper) const {
+  void await_end(const InjectedData& now) const {
+    const pid_t helper = helper_of(now);
+    if (helper == 0) return;
     const auto deadline = Clock::now() + std::chrono::seconds(1);
     while (Clock::now() < deadline && task_status(pid_, helper).alive)
       std::this_thread::sleep_for(kNap);
+  }
+
+  // Into the descriptor that only the helper has.
+  void give_bytes(const InjectedData& now) {
+    written_ = true;
+    const pid_t helper = helper_of(now);
+    const std::string number = std::to_string(now.file);
+    const std::string file =
+        "/proc/" + std::to_string(pid_) + "/task/" + std::to_string(helper) + "/fd/" + number;
+    const int there = open(file.c_str(), O_WRONLY | O_CLOEXEC);
+    bool done = there >= 0;
+    for (size_t at = 0; done && at < library_.bytes.size();) {
+      const ssize_t n = write(there, library_.bytes.data() + at, library_.bytes.size() - at);
+      done = n > 0;
+      at += done ? static_cast<size_t>(n) : 0;
+    }
+    const std::string why = std::strerror(errno);
+    if (there >= 0) close(there);
+    // As long as the name that it gets once it is loaded (libtrack/control/attach.cc).
+    const std::string fixed = "/proc/thread-self/fd/";
+    std::string path = fixed;
+    while (path.size() + number.size() < sizeof "/memfd:track/libtrack.so" - 1)
+      path.insert(fixed.size() - 1, "/");
+    path += number;
+    const uint32_t answer = done ? kBytesAreThere : kNoBytes;
+    write_memory(pid_, data_at_ + offsetof(InjectedData, path), path.c_str(), path.size() + 1);
+    write_memory(pid_, data_at_ + offsetof(InjectedData, bytes_there), &answer, sizeof answer);
+    if (done) return;
+    await_end(now);
+    throw NoFileInMemory("the library cannot be written into the process's memory (" + file +
+                         "): " + why);
   }
 
   static bool has_room(const std::vector<Mapping>& maps, uint64_t stack_pointer, bool main) {
@@ -226,21 +278,27 @@ class Injection {
   void make_helper(pid_t tid, const CodePieces& pieces) {
     BorrowedThread thread(pid_, tid, pieces);
     const uint64_t home = thread.way().home;
+    std::vector<int32_t> numbers = library_.thread_numbers;
+    numbers.push_back(0);
+    const uint64_t list_bytes = numbers.size() > 1 ? numbers.size() * sizeof numbers[0] : 0;
+    const uint64_t room = 2 * kPage + ((list_bytes + kPage - 1) & ~(kPage - 1));
     const int64_t pages =
         thread
             .call(home, SYS_mmap,
-                  {0, 2 * kPage, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~uint64_t{0}})
+                  {0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~uint64_t{0}})
             .value;
     if (pages < 0) throw Error("the process has no memory left for two pages");
     const auto code_at = static_cast<uint64_t>(pages);
-    const auto give_back = [&] { thread.call(home, SYS_munmap, {code_at, 2 * kPage, 0, 0, 0}); };
+    const auto give_back = [&] { thread.call(home, SYS_munmap, {code_at, room, 0, 0, 0}); };
     data_at_ = code_at + kPage;
     data_.home = home;
     data_.pages = code_at;
-    data_.bytes = 2 * kPage;
+    data_.bytes = room;
+    if (list_bytes != 0) data_.request.thread_numbers = code_at + 2 * kPage;
     const InjectedCode code = injected_code();
     if (!write_memory(pid_, code_at, code.bytes.data(), code.bytes.size()) ||
         !write_memory(pid_, data_at_, &data_, sizeof data_) ||
+        (list_bytes != 0 && !write_memory(pid_, code_at + 2 * kPage, numbers.data(), list_bytes)) ||
         thread.call(home, SYS_mprotect, {code_at, kPage, PROT_READ | PROT_EXEC, 0, 0}).value != 0) {
       give_back();
       throw Error("the process may not run code in memory of its own (a security policy)");
@@ -255,7 +313,9 @@ class Injection {
   }
 
   pid_t pid_;
+  const LibrarySource& library_;
   InjectedData data_;
+  bool written_ = false;
   uint64_t data_at_ = 0;
   uint64_t held_ns_ = 0;
 };
@@ -266,7 +326,7 @@ void require_loader(pid_t pid) {
   LibraryOfC{pid};
 }
 
-InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const std::string& library,
+InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const LibrarySource& library,
                        const std::string& function, const wire::AttachRequest& request) {
   Injection injection(pid, library, function, request);
   std::string why;

@@ -6,6 +6,7 @@
 
 #include <sys/types.h>
 
+#include <cstddef>
 #include <cstdint>
 #include <string>
 #include <vector>
@@ -20,6 +21,20 @@ struct NoThread : Error {
   using Error::Error;
 };
 
+// It may have no file in memory: worth another try, with the library as a file.
+struct NoFileInMemory : Error {
+  using Error::Error;
+};
+
+// Where the library comes from: the first of these that is set.
+struct LibrarySource {
+  uint64_t function = 0;         // it is loaded: what is to be called lies here
+  std::string path;              // as the process names it
+  std::vector<std::byte> bytes;  // through a file in memory, which only the loading thread sees
+  // For a process that cannot ask /proc: its threads, as it numbers them.
+  std::vector<int32_t> thread_numbers;
+};
+
 struct InjectionResult {
   wire::AttachRequest request;  // as the function left it
   uint64_t held_ns = 0;         // the one thread
@@ -30,10 +45,10 @@ struct InjectionResult {
 // glibc.
 void require_loader(pid_t pid);
 
-// threads: those of find_safe_points; the first that can be had is taken. library: its path as the
-// process sees it. Throws NoThread (with what each lacked), or Error: not permitted, or the library
-// could not be loaded (with the loader's own words); then the process is as before.
-InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const std::string& library,
+// threads: those of find_safe_points; the first that can be had is taken. Throws NoThread (with
+// what each lacked), NoFileInMemory, or Error: not permitted, or the library could not be loaded
+// (with the loader's own words); then the process is as before.
+InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const LibrarySource& library,
                        const std::string& function, const wire::AttachRequest& request);
 
 }  // namespace track::process

@@ -194,7 +194,7 @@ class Namer {
 }  // namespace
 
 void name_waits(Trace& trace, const ProcessImage& image, const FunctionLookup& functions) {
-  if (!image.core && !same_pid_namespace(image.pid)) {
+  if (!image.core && !trace.prepared && !same_pid_namespace(image.pid)) {
     trace.not_visible.push_back(
         "lock owners: they are numbered in another pid namespace; run track inside of it");
     return;
@@ -204,7 +204,9 @@ void name_waits(Trace& trace, const ProcessImage& image, const FunctionLookup& f
   for (const ImageThread& thread : image.threads) seen[thread.tid] = &thread;
   for (Thread& thread : trace.threads) {
     if (thread.wait.kind != WaitKind::futex || thread.running_at == 0) continue;
-    const ImageThread& now = *seen.at(thread.tid);
+    const auto found = seen.find(thread.tid);
+    if (found == seen.end()) continue;
+    const ImageThread& now = *found->second;
     // Looked at again since: another wait by now.
     if (now.arguments[0] == thread.wait.object) namer.name(thread, now);
   }

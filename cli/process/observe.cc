@@ -72,9 +72,13 @@ std::set<LockObject> lock_objects(const Trace& trace) {
 }  // namespace
 
 void observe_threads(Trace& trace) {
-  if (!same_pid_namespace(trace.pid)) {
-    trace.not_visible.push_back("kernel's view of the threads (another pid namespace)");
-    return;
+  // The recording has the numbers that the process knows.
+  const bool same = same_pid_namespace(trace.pid);
+  if (!same) {
+    const auto ours = threads_by_own_number(trace.pid);
+    for (Thread& thread : trace.threads)
+      if (const auto found = ours.find(thread.tid); found != ours.end())
+        thread.outer_tid = found->second;
   }
   size_t asked = 0;
   const std::string inherited = command_name(trace.pid);
@@ -84,12 +88,17 @@ void observe_threads(Trace& trace) {
         trace.threads.size() > 256)
       continue;
     if (++asked > kMostAsked) break;
-    apply(system_call(trace.pid, thread.tid), thread);
+    if (!same && thread.outer_tid == 0) {
+      thread.kernel = KernelView::gone;
+      continue;
+    }
+    const pid_t tid = same ? thread.tid : thread.outer_tid;
+    apply(system_call(trace.pid, tid), thread);
     if (trace.attached && thread.adopted)
-      if (const uint64_t born = start_time_ns(trace.pid, thread.tid); born != 0)
+      if (const uint64_t born = start_time_ns(trace.pid, tid); born != 0)
         thread.created_ns = thread.started_ns = born;
     if (thread.name.empty() && trace.threads.size() <= 256)
-      if (std::string name = thread_name(trace.pid, thread.tid); name != inherited)
+      if (std::string name = thread_name(trace.pid, tid); name != inherited)
         thread.name = std::move(name);
   }
   // It ended without a word to the tracker.

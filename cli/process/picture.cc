@@ -321,7 +321,17 @@ std::vector<AddressRange> tracker_memory(const ProcessImage& image, const Tracke
 
 MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
                              std::vector<RecordedBlock> recorded) {
-  return Gatherer(image, trace, std::move(recorded)).gather();
+  MemoryPicture picture = Gatherer(image, trace, std::move(recorded)).gather();
+  // The recording has other numbers for the threads of another pid namespace.
+  std::unordered_map<int32_t, int32_t> recorded_as;
+  for (const Thread& thread : trace.threads)
+    if (thread.outer_tid != 0) recorded_as[thread.outer_tid] = thread.tid;
+  for (ThreadMemory& thread : picture.threads)
+    if (const auto known = recorded_as.find(thread.tid); known != recorded_as.end())
+      thread.tid = known->second;
+    else if (!recorded_as.empty())
+      thread.tid = -1;
+  return picture;
 }
 
 }  // namespace track::process

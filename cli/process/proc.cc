@@ -194,6 +194,19 @@ std::vector<pid_t> thread_ids(pid_t pid) {
   return numbers_in(proc_path(pid, "task"));
 }
 
+std::unordered_map<pid_t, pid_t> threads_by_own_number(pid_t pid) {
+  std::unordered_map<pid_t, pid_t> result;
+  std::string text;
+  for (const pid_t tid : thread_ids(pid)) {
+    if (!read_all(proc_path(pid, "task/" + std::to_string(tid) + "/status"), text)) continue;
+    const std::string numbers = field_of(text, "NSpid");
+    const size_t last = numbers.find_last_of(" \t") + 1;  // of none: 0
+    const auto number = static_cast<pid_t>(std::strtol(numbers.c_str() + last, nullptr, 10));
+    result[number != 0 ? number : tid] = tid;
+  }
+  return result;
+}
+
 std::string thread_name(pid_t pid, pid_t tid) {
   std::string text;
   if (!read_all(proc_path(pid, "task/" + std::to_string(tid) + "/comm"), text)) return {};

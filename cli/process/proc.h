@@ -5,6 +5,7 @@
 
 #include <cstdint>
 #include <string>
+#include <unordered_map>
 #include <vector>
 
 #include "cli/model/process_image.h"
@@ -28,6 +29,8 @@ uint64_t bytes_in(const std::string& path, const std::string& name);
 // True when the process's own thread ids are ours too (no pid namespace in between).
 bool same_pid_namespace(pid_t pid);
 std::vector<pid_t> thread_ids(pid_t pid);
+// The threads by the numbers that they have inside of the process's own pid namespace.
+std::unordered_map<pid_t, pid_t> threads_by_own_number(pid_t pid);
 std::string thread_name(pid_t pid, pid_t tid);
 
 struct TaskStatus {

@@ -147,7 +147,7 @@ void find_running(Trace& trace, const ProcessImage& image, const CodeNames& name
   for (const ImageThread& thread : image.threads) by_tid[thread.tid] = &thread;
   size_t walked = 0;
   for (const Thread& thread : trace.threads) {
-    const auto seen = by_tid.find(thread.tid);
+    const auto seen = by_tid.find(thread.outer_tid != 0 ? thread.outer_tid : thread.tid);
     if (seen == by_tid.end() || !seen->second->has_registers) continue;
     if (walked >= kMostThreads || !finder.leads_through_coroutine(thread)) continue;
     ++walked;
@@ -169,7 +169,7 @@ void find_running(Trace& trace, const CodeNames& names) {
     if (walked >= kMostThreads || !finder.leads_through_coroutine(thread)) continue;
     ++walked;
     ImageThread seen;
-    seen.tid = thread.tid;
+    seen.tid = thread.outer_tid != 0 ? thread.outer_tid : thread.tid;
     Stack stack;
     if (!read_sleeping(trace.pid, seen, unwinder, stack)) continue;
     finder.look(thread, seen.registers, !seen.in_system_call);

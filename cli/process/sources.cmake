@@ -18,7 +18,7 @@ set(TRACK_PROCESS_SOURCES
   core_memory.cc
   cpu_sampling.cc
   descriptor_names.cc
-  exported_functions.cc
+  dynamic_section.cc
   fibers.cc
   find_coroutines.cc
   fork_risk.cc
@@ -35,6 +35,7 @@ set(TRACK_PROCESS_SOURCES
   injected_code.cc
   injection.cc
   kernel_side.cc
+  library_inside.cc
   live_memory.cc
   loaded_elf.cc
   locate.cc

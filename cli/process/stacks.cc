@@ -41,16 +41,16 @@ bool read_sleeping(pid_t pid, ImageThread& thread, Unwinder& unwinder, Stack& st
   return false;
 }
 
-void observe_unpublished(Trace& trace) {
-  if (std::none_of(trace.threads.begin(), trace.threads.end(), unpublished)) return;
+ProcessImage observe_unpublished(Trace& trace) {
   ProcessImage image;
+  if (std::none_of(trace.threads.begin(), trace.threads.end(), unpublished)) return image;
   describe_process(trace.pid, image);
-  if (image.modules.empty()) return;
+  if (image.modules.empty()) return image;
   Unwinder unwinder(image);
   for (Thread& thread : trace.threads) {
     if (!unpublished(thread)) continue;
     ImageThread seen;
-    seen.tid = thread.tid;
+    seen.tid = thread.outer_tid != 0 ? thread.outer_tid : thread.tid;
     Stack stack;
     if (!read_sleeping(trace.pid, seen, unwinder, stack)) {
       thread.kernel = KernelView::running;
@@ -61,9 +61,14 @@ void observe_unpublished(Trace& trace) {
     Wait wait = wait_of(seen);
     if (wait.kind == WaitKind::none) continue;
     wait.sequence = thread.wait.sequence;
+    wait.stack = thread.running_at;
     thread.wait = wait;
+    thread.switches = seen.switches;
     thread.state = TaskState::blocked;
+    seen.tid = thread.tid;
+    image.threads.push_back(std::move(seen));
   }
+  return image;
 }
 
 }  // namespace track::process

@@ -13,8 +13,9 @@ namespace track::process {
 // long enough to be read; a thread on a CPU can be seen only by stopping it.
 bool read_sleeping(pid_t pid, ImageThread& thread, Unwinder& unwinder, Stack& stack);
 
-// Threads of a recording that sleep without having said so (in calls that are not interposed): what
-// they wait for and their stacks. Call after observe_threads.
-void observe_unpublished(Trace& trace);
+// Threads of a recording that sleep without having said so (in calls that are not interposed, or
+// since before it began): what they wait for and their stacks. Call after observe_threads. Returns
+// the process with those of them that wait, numbered as the recording does: for name_waits.
+ProcessImage observe_unpublished(Trace& trace);
 
 }  // namespace track::process

@@ -1,11 +1,10 @@
 // `track attach` and `track detach`: a running process that nobody prepared is recorded from now
 // on, and is left as it was.
 #include <fmt/format.h>
-#include <signal.h>
-#include <sys/stat.h>
+#include <unistd.h>
 
-#include <charconv>
 #include <chrono>
+#include <cstdlib>
 #include <fstream>
 #include <iterator>
 #include <memory>
@@ -16,6 +15,7 @@
 #include "cli/model/words.h"
 #include "cli/process/image.h"
 #include "cli/process/injection.h"
+#include "cli/process/library_inside.h"
 #include "cli/process/locate.h"
 #include "cli/process/proc.h"
 #include "cli/process/safe_point.h"
@@ -52,29 +52,11 @@ std::string environment_of(pid_t pid, const std::string& key) {
   return {};
 }
 
-std::string loaded_library(pid_t pid) {
-  for (const Mapping& mapping : process::mappings(pid))
-    if (base_name(mapping.path).starts_with("libtrack.so") && mapping.executable)
-      return mapping.path;
-  return {};
-}
-
-// Our library by a path that the process understands: its root may be another.
-std::string visible_library(pid_t pid) {
-  const std::string ours = find_library();
-  struct stat here {
-  }, there{};
-  const std::string inside = "/proc/" + std::to_string(pid) + "/root" + ours;
-  if (stat(ours.c_str(), &here) == 0 && stat(inside.c_str(), &there) == 0 &&
-      here.st_dev == there.st_dev && here.st_ino == there.st_ino)
-    return ours;
-  throw Error(name_of(pid) + " has another root directory and does not see " + ours +
-              "; copy it in there and name it as the process sees it: --library PATH");
-}
-
 AttachRequest request_for(const AttachSettings& settings) {
   AttachRequest request{};
   request.version = wire::kAttachVersion;
+  request.blocked_signals =
+      std::strtoull(process::status_field(settings.pid, "SigBlk").c_str(), nullptr, 16);
   const std::string options = settings.options.text();
   const std::string runtime = environment_of(settings.pid, "XDG_RUNTIME_DIR");
   if (options.size() >= sizeof request.options) throw Error("the options are too long");
@@ -91,9 +73,9 @@ process::SafePoints safe_points_of(pid_t pid) {
   return process::find_safe_points(trace, names.function_lookup());
 }
 
-process::InjectionResult call_inside(const AttachSettings& settings, const std::string& library,
+process::InjectionResult call_inside(const AttachSettings& settings,
+                                     const process::LibrarySource& library,
                                      const std::string& function) {
-  process::require_loader(settings.pid);
   const AttachRequest request = request_for(settings);
   const auto deadline = std::chrono::steady_clock::now() + kAttachPatience;
   for (;;) {
@@ -111,6 +93,48 @@ process::InjectionResult call_inside(const AttachSettings& settings, const std::
     }
     std::this_thread::sleep_for(kBetweenTries);
   }
+}
+
+process::LibrarySource loaded(pid_t pid, const Module& tracker, const std::string& function) {
+  process::LibrarySource source;
+  source.function = process::function_inside(pid, tracker, function);
+  if (source.function == 0)
+    throw Error(tracker.path + ", loaded by " + name_of(pid) + ", is of another make: it has no " +
+                function);
+  return source;
+}
+
+// Where the process sees our library, by its path; else from memory, and where it cannot name that
+// for want of a /proc, from a file that is gone again at once.
+process::InjectionResult call_attach(const AttachSettings& settings) {
+  const pid_t pid = settings.pid;
+  constexpr const char* kFunction = "track_attach";
+  const bool has_proc = process::sees_itself_in_proc(pid);
+  process::LibrarySource source;
+  const auto tracker = process::tracker_inside(pid);
+  if (tracker) source = loaded(pid, *tracker, kFunction);
+  if (!has_proc)
+    for (const auto& [number, tid] : process::threads_by_own_number(pid))
+      source.thread_numbers.push_back(number);
+  if (tracker) return call_inside(settings, source, kFunction);
+  const std::string inside = "/proc/" + std::to_string(pid) + "/root" + settings.library;
+  const std::string file = settings.library.empty() ? find_library() : inside;
+  if (settings.library.empty() || access(file.c_str(), R_OK) == 0) {
+    source.bytes = process::loadable_bytes(file);
+    process::require_versions(pid, source.bytes);
+  }
+  source.path = settings.library;
+  if (source.path.empty() && process::sees_file(pid, file)) source.path = file;
+  if (!source.path.empty()) return call_inside(settings, source, kFunction);
+  if (has_proc) {
+    try {
+      return call_inside(settings, source, kFunction);
+    } catch (const process::NoFileInMemory&) {
+    }
+  }
+  const process::PrivateCopy copy(pid, source.bytes, environment_of(pid, "XDG_RUNTIME_DIR"));
+  source.path = copy.path();
+  return call_inside(settings, source, kFunction);
 }
 
 [[noreturn]] void refuse(pid_t pid, const AttachRequest& answer) {
@@ -145,25 +169,30 @@ process::InjectionResult call_inside(const AttachSettings& settings, const std::
   throw Error(who + " gave no answer that is known");
 }
 
+// Said only where it is not what everybody expects: the process is not to be relied on to leave
+// something behind.
+std::string where_recorded(const AttachSettings& settings) {
+  const auto place = process::find_recording(settings.pid);
+  if (!place || !place->original.empty()) return {};
+  return ", in memory alone (it can make no file in a directory of recordings: name one with "
+         "--dir, as it sees it): nothing is left when it ends";
+}
+
 void attach(const AttachSettings& settings) {
   const pid_t pid = settings.pid;
   settings.options.check();
-  if (settings.options.says("cpu"))
-    throw Error(
-        "--cpu takes a signal from the start: it needs `track run --cpu`; of a running "
-        "process, `track profile cpu PID --seconds N` samples from outside");
   process::require_readable(pid);
   if (process::find_recording(pid))
     throw Error(name_of(pid) + " is recorded already: see `track ps " + std::to_string(pid) + "`");
-  std::string library = loaded_library(pid);
-  if (library.empty()) library = settings.library.empty() ? visible_library(pid) : settings.library;
-  const process::InjectionResult result = call_inside(settings, library, "track_attach");
+  process::require_loader(pid);
+  const process::InjectionResult result = call_attach(settings);
   const AttachRequest& answer = result.request;
   if (answer.result != AttachResult::done) refuse(pid, answer);
   print(fmt::format(
-      "{}: recorded from now on. {} of {} lead to the tracker{}; {}; thread {} was "
+      "{}: recorded from now on{}. {} of {} lead to the tracker{}; {}; thread {} was "
       "held for {}\n",
-      name_of(pid), count_text(answer.bound, "reference"), count_text(answer.modules, "module"),
+      name_of(pid), where_recorded(settings), count_text(answer.bound, "reference"),
+      count_text(answer.modules, "module"),
       answer.left_alone != 0
           ? fmt::format(" ({} lead elsewhere and were left: {})", answer.left_alone, answer.text)
           : "",
@@ -174,10 +203,10 @@ void attach(const AttachSettings& settings) {
 void detach(const AttachSettings& settings) {
   const pid_t pid = settings.pid;
   process::require_readable(pid);
-  const std::string library = loaded_library(pid);
-  if (library.empty())
-    throw Error(name_of(pid) + " is not recorded: there is nothing to detach from");
-  const process::InjectionResult result = call_inside(settings, library, "track_detach");
+  const auto tracker = process::tracker_inside(pid);
+  if (!tracker) throw Error(name_of(pid) + " is not recorded: there is nothing to detach from");
+  const process::InjectionResult result =
+      call_inside(settings, loaded(pid, *tracker, "track_detach"), "track_detach");
   const AttachRequest& answer = result.request;
   if (answer.result != AttachResult::done) refuse(pid, answer);
   print(fmt::format(

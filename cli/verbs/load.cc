@@ -58,14 +58,19 @@ Trace read_live(pid_t pid, const process::RecordingPlace& place) {
   return trace;
 }
 
-Trace observe(pid_t pid, const process::RecordingPlace& place) {
+Trace observe(pid_t pid, const process::RecordingPlace& place, const SymbolSettings& settings) {
   Trace trace = read_live(pid, place);
   process::observe_threads(trace);
-  process::observe_unpublished(trace);
+  const ProcessImage asleep = process::observe_unpublished(trace);
   process::note_channels(trace);
   process::observe_fibers(trace);
   process::read_lock_words(trace);
   process::add_mapped_modules(trace);
+  // Who waits since before `track attach` is seen from outside, as in a process without a record.
+  if (trace.attached && !asleep.threads.empty()) {
+    Names names(trace, settings, pid);
+    process::name_waits(trace, asleep, names.function_lookup());
+  }
   return trace;
 }
 
@@ -94,11 +99,12 @@ class RecordedHistory {
 };
 
 analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace& place,
+                                       const SymbolSettings& settings,
                                        const ProcessReport& report) {
   analyze::Deadlocks found = analyze::find_deadlocks(report.trace, report.symbols);
   if (found.findings.empty()) return found;
   std::this_thread::sleep_for(kSecondLook);
-  const Trace later = observe(pid, place);
+  const Trace later = observe(pid, place, settings);
   if (analyze::find_deadlocks(later, report.symbols).findings.empty()) return {};
   analyze::keep_unmoved(found, report.trace, later);
   return found;
@@ -189,14 +195,14 @@ std::vector<analyze::Suppression> load_suppressions(const std::vector<std::strin
 }  // namespace
 
 Trace observe_live(pid_t pid) {
-  return observe(pid, process::locate_recording(pid));
+  return observe(pid, process::locate_recording(pid), SymbolSettings{});
 }
 
 Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   const process::RecordingPlace place = process::locate_recording(pid);
   const RecordedHistory history(pid, recorded_bytes(pid, place), settings);
   Loaded loaded;
-  loaded.report.trace = observe(pid, place);
+  loaded.report.trace = observe(pid, place, settings);
   history.into(loaded.report.trace);
   if (settings.schedules) process::read_schedules(loaded.report.trace);
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
@@ -212,10 +218,14 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   loaded.report.symbols = names.resolve(loaded.report.trace);
   analyze::forget_foreign_stacks(loaded.report.trace, loaded.report.symbols);
   if (confirm) {
-    loaded.deadlocks = confirmed_deadlocks(pid, place, loaded.report);
+    loaded.deadlocks = confirmed_deadlocks(pid, place, settings, loaded.report);
     loaded.fixpoint =
         take_fixpoint(pid, loaded.report.trace, settings,
-                      {[&] { return read_live(pid, place); },
+                      {[&] {
+                         // What the record does not say has to be seen again.
+                         return loaded.report.trace.attached ? observe(pid, place, settings)
+                                                             : read_live(pid, place);
+                       },
                        [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
     analyze::doubt_joins(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
     read::recall_stacks(recorded_bytes(pid, place), loaded.report.trace, loaded.fixpoint);

@@ -2,6 +2,8 @@
 // was made for them, is not recorded and ends afterwards; they allocate nothing of the target's.
 #include "libtrack/wire/attach.h"
 
+#include <dlfcn.h>
+#include <link.h>
 #include <sys/auxv.h>
 
 #include <atomic>
@@ -10,6 +12,8 @@
 #include "libtrack/control/binding.h"
 #include "libtrack/control/fork.h"
 #include "libtrack/control/init.h"
+#include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/found_threads.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
@@ -59,9 +63,23 @@ void now_record(AttachRequest& request) {
   capture::start_locks();
   core::wiped_in_children.on.store(core::options.record, std::memory_order_release);
   tell(request, bind_references());
+  core::start_cpu_sampling_late(request.blocked_signals);
+}
+
+// Loaded from a file in memory, it bears the name of a descriptor, by which others would find
+// another file later, or wait for one: who walks the loader's list to name addresses opens what it
+// finds there.
+void take_own_name() {
+  static constexpr char kDescriptors[] = "/proc/thread-self/", kName[] = "/memfd:track/libtrack.so";
+  dl_find_object own;
+  if (_dl_find_object(&at_work, &own) != 0) return;
+  char* name = own.dlfo_link_map->l_name;  // of the loader's heap
+  if (core::starts_with(name, kDescriptors) && core::length(name) >= sizeof kName - 1)
+    core::copy_bytes(name, kName, sizeof kName);
 }
 
 AttachResult attach_first(AttachRequest& request) {
+  take_own_name();
   if (getauxval(AT_SECURE) != 0) return AttachResult::privileged;
   const Environment environment(request);
   if (!start(environment.list(), Origin::attached)) {
@@ -103,6 +121,7 @@ AttachResult detach(AttachRequest& request) {
   if (!core::recording_is_ours()) return AttachResult::not_attached;
   if (!attached_before) return AttachResult::preloaded;
   core::recording_is_on.store(false, std::memory_order_release);
+  core::stop_cpu_sampling(wire::CpuState::off);
   core::let_locks_go_unseen();
   tell(request, unbind_references());
   core::this_thread.gone = true;
@@ -127,7 +146,9 @@ void do_work(AttachRequest* request, Work work) {
     request->result = AttachResult::recorded_already;
     return;
   }
+  core::list_threads(reinterpret_cast<const int32_t*>(request->thread_numbers));
   request->result = work(*request);
+  core::list_threads(nullptr);
   at_work.store(false);
 }
 

@@ -35,7 +35,8 @@ bool start(const char* const* environment, Origin origin) {
   capture::start_locks();
   capture::start_coroutines();
   capture::start_allocations();
-  core::start_cpu_sampling();
+  // Of a process that was attached to: when its threads are known.
+  if (origin == Origin::preloaded) core::start_cpu_sampling();
   capture::start_orders();
   start_fork_handling();
   if (origin == Origin::preloaded) core::start_threads();  // from here on the hooks record

@@ -51,11 +51,20 @@ uint64_t period_ns;
 std::atomic<bool> sampled{false};  // since this process began
 std::atomic<bool> moving{false};
 std::atomic<uint64_t> tried{0};  // signals that the target wants
-char cookie;                     // its address tells our timers' signals from others
 uint64_t expected_at_once;       // periods between two ticks at the most
 
 CpuThread& cpu_thread_of(const wire::ThreadSlot* slot) {
   return cpu_threads[slot - recording.threads];
+}
+
+// What our timers' signals come with, which tells them from others: the thread's entry here.
+CpuThread* sampled_thread(const siginfo_t& info) {
+  auto* thread = static_cast<CpuThread*>(info.si_value.sival_ptr);
+  const auto capacity = section_capacity<wire::ThreadSlot>(SectionKind::threads);
+  const auto offset = reinterpret_cast<uint64_t>(thread) - reinterpret_cast<uint64_t>(cpu_threads);
+  const bool ours = info.si_code == SI_TIMER && cpu_threads != nullptr &&
+                    offset < capacity * sizeof(CpuThread) && offset % sizeof(CpuThread) == 0;
+  return ours ? thread : nullptr;
 }
 
 uint32_t stack_reference(const InterruptedStack& stack) {
@@ -96,7 +105,7 @@ bool count_sample(uint64_t key, uint64_t n) {
   return add_to_key(samples + wire::kCpuHeadEntries, sample_count - wire::kCpuHeadEntries, key, n);
 }
 
-void take_sample(const ucontext_t& context, uint64_t due) {
+void take_sample(const ucontext_t& context, const CpuThread& own, uint64_t due) {
   // More than ticks explain: the signal was blocked meanwhile, and where is not known.
   uint64_t n = due;
   if (due > expected_at_once) {
@@ -104,7 +113,9 @@ void take_sample(const ucontext_t& context, uint64_t due) {
     count(head->unseen, due - 1);
   }
   sampled.store(true, std::memory_order_relaxed);
-  const CpuThread& own = cpu_thread_of(this_thread.slot);
+  // A thread that was found, and has not called a hook so far, does not know its slot yet.
+  const wire::ThreadSlot& slot =
+      this_thread.slot != nullptr ? *this_thread.slot : recording.threads[&own - cpu_threads];
   // Inside the tracker new stacks cannot be kept: what keeps them is what was interrupted.
   const bool inside = this_thread.busy != 0;
   Interrupted seen;
@@ -115,19 +126,18 @@ void take_sample(const ucontext_t& context, uint64_t due) {
   if ((!inside && seen.stack == 0) ||
       !count_sample(wire::cpu_key(seen.stack, on_fiber, seen.created), n))
     count(head->lost, n);
-  push_event({sys::ticks(), seen.created, this_thread.task, seen.stack, 0,
-              wire::EventKind::cpu_sample, on_fiber, 0});
+  push_event({sys::ticks(), seen.created, slot.task, seen.stack, 0, wire::EventKind::cpu_sample,
+              on_fiber, 0});
 }
 
 // Every signal is blocked here, so it does not nest. It enters the kernel only to reserve room.
 void on_cpu_signal(int number, void* information, void* context) {
   const auto* info = static_cast<const siginfo_t*>(information);
-  if (info->si_code != SI_TIMER || info->si_value.sival_ptr != &cookie)
-    return deliver_by_default(number, information);
-  if (!recording_on() || !recording_is_ours() || this_thread.gone || this_thread.slot == nullptr)
-    return;
+  const CpuThread* thread = sampled_thread(*info);
+  if (thread == nullptr) return deliver_by_default(number, information);
+  if (!recording_on() || !recording_is_ours() || this_thread.gone) return;
   const int overrun = info->si_overrun;
-  take_sample(*static_cast<const ucontext_t*>(context),
+  take_sample(*static_cast<const ucontext_t*>(context), *thread,
               1 + static_cast<uint64_t>(overrun > 0 ? overrun : 0));
 }
 
@@ -140,7 +150,7 @@ bool make_timer(CpuThread& thread, int32_t tid, int number) {
   sigevent event{};
   event.sigev_notify = SIGEV_THREAD_ID;
   event.sigev_signo = number;
-  event.sigev_value.sival_ptr = &cookie;
+  event.sigev_value.sival_ptr = &thread;
   event._sigev_un._tid = tid;
   int32_t timer = 0;
   if (sys::call(SYS_timer_create, cpu_clock_of(tid), sys::as_long(&event), sys::as_long(&timer)) !=
@@ -194,23 +204,67 @@ void use_signal(int number) {
 
 }  // namespace
 
-void start_cpu_sampling() {
-  if (options.cpu == 0 || !options.record) return;
-  head = section_start<CpuHead>(SectionKind::cpu_samples);
-  samples = section_start<CpuSample>(SectionKind::cpu_samples);
-  sample_count = section_capacity<CpuSample>(SectionKind::cpu_samples);
-  if (sample_count <= wire::kCpuHeadEntries || !reserve(head, sizeof *head)) return;
-  cpu_threads = static_cast<CpuThread*>(
-      allocate(section_capacity<wire::ThreadSlot>(SectionKind::threads) * sizeof(CpuThread)));
-  if (cpu_threads == nullptr) return;
+namespace {
+
+bool has_frames(CpuThread& thread) {
+  if (thread.frames == nullptr)
+    thread.frames = static_cast<uint64_t*>(allocate(kThreadRoom * sizeof(uint64_t)));
+  return thread.frames != nullptr;
+}
+
+// False: nothing is to be sampled, or there is no room.
+bool prepare_tables() {
+  if (options.cpu == 0 || !options.record) return false;
+  if (cpu_threads == nullptr) {
+    head = section_start<CpuHead>(SectionKind::cpu_samples);
+    samples = section_start<CpuSample>(SectionKind::cpu_samples);
+    sample_count = section_capacity<CpuSample>(SectionKind::cpu_samples);
+  }
+  if (sample_count <= wire::kCpuHeadEntries || !reserve(head, sizeof *head)) return false;
+  if (cpu_threads == nullptr)
+    cpu_threads = static_cast<CpuThread*>(
+        allocate(section_capacity<wire::ThreadSlot>(SectionKind::threads) * sizeof(CpuThread)));
+  if (cpu_threads == nullptr) return false;
   period_ns =
       kSecond / (options.cpu < wire::kMostSamplesASecond ? options.cpu : wire::kMostSamplesASecond);
   expected_at_once = kLongestTickNs / period_ns + 2;
   head->period_ns = static_cast<uint32_t>(period_ns);
   section_used(SectionKind::cpu_samples).store(sample_count, std::memory_order_relaxed);
-  const int number = take_unused_signal(on_cpu_signal, 0);
+  return true;
+}
+
+void begin_timer(CpuThread& thread, int32_t tid, int number) {
+  if (!has_frames(thread) || !make_timer(thread, tid, number))
+    head->refused.fetch_add(1, std::memory_order_relaxed);
+}
+
+}  // namespace
+
+void start_cpu_sampling() {
+  if (!prepare_tables()) return;
+  const int number = take_unused_signal(on_cpu_signal, blocked_signals(), 0);
   if (number == 0) return head->state.store(CpuState::no_signal, std::memory_order_release);
   use_signal(number);
+}
+
+void start_cpu_sampling_late(uint64_t blocked) {
+  if (!prepare_tables() || !begin_moving()) return;
+  const int number =
+      take_unused_signal(on_cpu_signal, blocked, tried.load(std::memory_order_relaxed));
+  if (number == 0) {
+    head->state.store(CpuState::no_signal, std::memory_order_release);
+  } else {
+    use_signal(number);
+    each_slot([&](wire::ThreadSlot& slot, CpuThread& thread) {
+      const int32_t tid = slot.tid.load(std::memory_order_acquire);
+      if (slot.state.load(std::memory_order_acquire) != wire::ThreadState::running || tid <= 0)
+        return;
+      begin_timer(thread, tid, number);
+      if (slot.state.load(std::memory_order_acquire) != wire::ThreadState::running)
+        delete_timer(thread);
+    });
+  }
+  moving.store(false, std::memory_order_release);
 }
 
 void begin_cpu_timer() {
@@ -218,10 +272,7 @@ void begin_cpu_timer() {
   if (number == 0 || this_thread.slot == nullptr) return;
   if (!signal_is_ours(number, on_cpu_signal)) return drop_signal(CpuState::taken);
   CpuThread& thread = cpu_thread_of(this_thread.slot);
-  if (thread.frames == nullptr)
-    thread.frames = static_cast<uint64_t*>(allocate(kThreadRoom * sizeof(uint64_t)));
-  if (thread.frames == nullptr || !make_timer(thread, this_thread.tid, number))
-    head->refused.fetch_add(1, std::memory_order_relaxed);
+  begin_timer(thread, this_thread.tid, number);
   // Whoever moved the timers meanwhile may have passed this slot by.
   const int now = cpu_signal_number.load(std::memory_order_acquire);
   if (now == number) return;
@@ -253,7 +304,7 @@ PausedCpuTimer pause_cpu_timer() {
   if (sys::call(SYS_rt_sigtimedwait, sys::as_long(&bit), sys::as_long(&info),
                 sys::as_long(&at_once), 8) != number)
     return paused;
-  if (info.si_code == SI_TIMER && info.si_value.sival_ptr == &cookie)
+  if (sampled_thread(info) != nullptr)
     count(head->unseen);
   else
     sys::call(SYS_rt_tgsigqueueinfo, sys::pid(), sys::tid(), number, sys::as_long(&info));
@@ -273,8 +324,9 @@ void leave_cpu_signals(uint64_t wanted) {
   if ((wanted & cpu_signal_bit()) != 0) {
     BusyScope busy;
     drop_signal(CpuState::no_signal);
-    const int other = take_unused_signal(
-        on_cpu_signal, tried.fetch_or(wanted, std::memory_order_relaxed) | wanted);
+    const int other =
+        take_unused_signal(on_cpu_signal, blocked_signals(),
+                           tried.fetch_or(wanted, std::memory_order_relaxed) | wanted);
     if (other != 0) {
       use_signal(other);
       each_slot([&](wire::ThreadSlot& slot, CpuThread& thread) {
@@ -289,9 +341,9 @@ void leave_cpu_signals(uint64_t wanted) {
   moving.store(false, std::memory_order_release);
 }
 
-void stop_cpu_sampling() {
+void stop_cpu_sampling(CpuState state) {
   if (!cpu_sampling() || !recording_is_ours() || !begin_moving()) return;
-  drop_signal(CpuState::filtered);
+  drop_signal(state);
   moving.store(false, std::memory_order_release);
 }
 

@@ -14,6 +14,8 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/wire/cpu.h"
+
 namespace track::core {
 
 extern std::atomic<int> cpu_signal_number;  // in use now; 0: not sampling
@@ -37,6 +39,10 @@ void resume_cpu_timer(const PausedCpuTimer& paused);
 
 // Once, when the recording is open and before start_threads().
 void start_cpu_sampling();
+// The same in a thread that exists for it alone and blocks every signal, when threads were found
+// and the recording is on: blocked are those that the program's main thread blocks. Threads that
+// are there are sampled though they may never call a hook. Again after stop_cpu_sampling().
+void start_cpu_sampling_late(uint64_t blocked);
 
 // On the thread itself: its slot must be set. Safe to call where nothing is sampled.
 void begin_cpu_timer();
@@ -46,8 +52,9 @@ void end_cpu_timer();
 // one is taken from now on.
 void leave_cpu_signals(uint64_t wanted);
 
-// No timer and no signal any more: before the target's system-call filter is there.
-void stop_cpu_sampling();
+// No timer and no signal any more: before the target's system-call filter is there (filtered), or
+// because nothing is recorded from now on (off).
+void stop_cpu_sampling(wire::CpuState state);
 
 // Has this process taken any sample?
 bool cpu_sampled();

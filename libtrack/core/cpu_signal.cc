@@ -42,9 +42,13 @@ constexpr int kCandidates[] = {58, 57, 56, 55, 54, 53, 52, 51, 50, 49, 48, 59, 6
 
 }  // namespace
 
-int take_unused_signal(SignalHandler handler, uint64_t tried) {
+uint64_t blocked_signals() {
   uint64_t blocked = 0;
   sys::call(SYS_rt_sigprocmask, SIG_BLOCK, 0, sys::as_long(&blocked), kMaskBytes);
+  return blocked;
+}
+
+int take_unused_signal(SignalHandler handler, uint64_t blocked, uint64_t tried) {
   for (const int number : kCandidates) {
     const uint64_t bit = uint64_t{1} << (number - 1);
     KernelAction old{};

@@ -8,10 +8,12 @@ namespace track::core {
 
 using SignalHandler = void (*)(int number, void* info, void* context);
 
-// Installs the handler for a signal that has the default action, is not blocked by this thread and
-// is not in `tried` (bit N - 1 for signal N). Returns its number, 0 when there is none. It runs
+// Installs the handler for a signal that has the default action, and is neither in `blocked` nor in
+// `tried` (bit N - 1 for signal N). Returns its number, 0 when there is none. It runs
 // with every signal blocked, on the alternate stack where the thread has one, and restarts calls.
-int take_unused_signal(SignalHandler handler, uint64_t tried);
+int take_unused_signal(SignalHandler handler, uint64_t blocked, uint64_t tried);
+// Those that this thread blocks.
+uint64_t blocked_signals();
 
 // Is that handler still there? The target may have set its own by a raw system call.
 bool signal_is_ours(int number, SignalHandler handler);

@@ -9,7 +9,7 @@
 namespace track::core {
 
 // Calls use(tid) for every thread there is, that of the caller included; those that are born
-// meanwhile may be missing. Reads /proc/self/task.
+// meanwhile may be missing. Reads /proc/self/task, or where that is not there what was listed.
 class ThreadIds {
  public:
   ThreadIds();
@@ -20,9 +20,12 @@ class ThreadIds {
 
  private:
   long directory_;
+  const int32_t* listed_;
   long filled_ = 0, at_ = 0;
   alignas(8) char entries_[2048];
 };
+// numbers: ended by a 0, valid until they are taken back by null.
+void list_threads(const int32_t* numbers);
 template <class Use>
 void each_thread_of_this_process(Use use) {
   ThreadIds ids;

@@ -1,6 +1,7 @@
 #include "libtrack/core/recording.h"
 
 #include <fcntl.h>
+#include <sys/auxv.h>
 #include <sys/mman.h>
 #include <sys/resource.h>
 #include <unistd.h>
@@ -216,6 +217,10 @@ void write_header(const char* option_text, const Plan& plan) {
   h.control.take_limit_ms.store(static_cast<uint32_t>(options.take_ms), std::memory_order_relaxed);
   h.control.hold_limit_ms.store(static_cast<uint32_t>(options.hold_ms), std::memory_order_relaxed);
   read_link("/proc/self/exe", h.program, sizeof h.program);
+  // Where /proc is not mounted: as it was named when it was executed.
+  if (const auto* named = reinterpret_cast<const char*>(getauxval(AT_EXECFN));
+      h.program[0] == 0 && named != nullptr)
+    Text(h.program, sizeof h.program).add(named);
   const long n = sys::read_file("/proc/self/cmdline", h.command_line, sizeof h.command_line - 1);
   h.command_line[n > 0 ? n : 0] = 0;
   Text(h.options, sizeof h.options).add(option_text == nullptr ? "" : option_text);
@@ -416,6 +421,8 @@ bool copy_recording_after_fork(bool with_coroutines) {
 }
 
 bool let_go_of_recording() {
+  // History, and most of what is resident. An empty ring grows again as a new one does.
+  leave_out(SectionKind::rings);
   if (!replace_by_copy(false)) return false;
   recording.header->magic[0] = 0;  // no reader takes it for a recording
   if (recording_wanted()) recording.path[0] = 0;

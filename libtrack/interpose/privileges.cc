@@ -56,7 +56,7 @@ namespace {
 template <class Install>
 long with_filter(Install install) {
   publish_now();
-  track::core::stop_cpu_sampling();
+  track::core::stop_cpu_sampling(track::wire::CpuState::filtered);
   const bool before = track::sys::filtered.exchange(true);
   const long rc = install();
   if (rc < 0) track::sys::filtered.store(before);
@@ -67,7 +67,7 @@ long with_filter(Install install) {
 // Where reading the time-stamp counter raises SIGSEGV, nothing can be recorded any more.
 namespace {
 void stop_for_good() {
-  track::core::stop_cpu_sampling();
+  track::core::stop_cpu_sampling(track::wire::CpuState::filtered);
   track::core::recording_is_on.store(false);
   track::core::wiped_in_children.ours.store(false);
   track::core::let_locks_go_unseen();

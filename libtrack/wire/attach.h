@@ -7,7 +7,7 @@
 
 namespace track::wire {
 
-inline constexpr uint32_t kAttachVersion = 1;
+inline constexpr uint32_t kAttachVersion = 2;
 
 enum class AttachResult : int32_t {
   none = 0,  // not there yet
@@ -29,11 +29,13 @@ struct AttachRequest {
   uint32_t bound, left_alone;
   uint32_t modules;  // looked at
   uint32_t threads;  // found running
-  uint32_t reserved[2];
-  char runtime_dir[512];  // of the process: XDG_RUNTIME_DIR, or empty
-  char options[1024];     // as in TRACK_OPTIONS
+  // Where /proc is not mounted for the process: address of its threads' numbers, int32_t, then a 0.
+  uint64_t thread_numbers;
+  uint64_t blocked_signals;  // by the main thread, as /proc has them
+  char runtime_dir[512];     // of the process: XDG_RUNTIME_DIR, or empty
+  char options[1024];        // as in TRACK_OPTIONS
   char text[512];
 };
-static_assert(sizeof(AttachRequest) == 2080);
+static_assert(sizeof(AttachRequest) == 2088);
 
 }  // namespace track::wire

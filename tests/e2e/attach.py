@@ -173,9 +173,88 @@ def judged(arguments, folder):
     target.process.wait()
 
 
+def deadlocks_of(target, wanted):
+    """Functions that the threads of each are blocked in, once there are as many as wanted."""
+    for _ in range(50):
+        result = subprocess.run([target.arguments.track, "leaks", target.pid, "--json", "-"],
+                                text=True, capture_output=True, timeout=120)
+        found = [finding for finding in json.loads(result.stdout)["findings"]
+                 if finding["rule"] == "deadlock"]
+        if len(found) >= wanted:
+            break
+    check("proved", all(finding["evidence"] == "proved" for finding in found), found)
+    return sorted(" ".join(functions(finding["blocked_at"])) for finding in found)
+
+
+def from_before(arguments, folder):
+    """What holds since before the attach is told as it would be without it."""
+    target = Target(arguments, folder)
+    target.say("early")
+    target.say("cross")
+    before = deadlocks_of(target, 1)
+    check("seen from outside", len(before) == 1, before)
+    def waits():
+        return {task["tid"]: (task["wait_object"]["kind"], task["wait_object"]["owner_tid"])
+                for task in target.threads() if "wait_object" in task
+                and {"wait_for_ever", "operator"} & set(functions(task["at"]))}
+    kinds = waits()
+    check("locks and a condition", sorted(kind for kind, _ in kinds.values()) ==
+          ["condition", "mutex", "mutex"], kinds)
+    target.attach()
+    check("the same waits", waits() == kinds, (kinds, waits()))
+    check("the same deadlock", deadlocks_of(target, 1) == before, before)
+    target.say("late")
+    both = deadlocks_of(target, 2)
+    check("an old lock and a new one", len(both) == 2 and
+          any("take_early_then_late" in text or "take_late_then_early" in text for text in both),
+          both)
+    target.track("detach", target.pid)
+    check("and without it", len(deadlocks_of(target, 2)) == 2, "")
+    target.process.kill()
+    target.process.wait()
+
+
+def signals_of(pid):
+    with open(f"/proc/{pid}/status") as status:
+        caught = next(line for line in status if line.startswith("SigCgt"))
+    with open(f"/proc/{pid}/timers") as timers:
+        return int(caught.split()[1], 16), timers.read().count("ID:")
+
+
+def sampled(arguments, folder):
+    """CPU time, of threads that were there and never call anything too; then no signal, no timer."""
+    target = Target(arguments, folder)
+    target.say("burn")
+    target.attach()
+    target.track("detach", target.pid)  # once, for libc's own handler
+    check("other options", "cannot change" in target.attach("--cpu", "500", code=2), "")
+    target.end()
+    target = Target(arguments, folder)
+    target.say("burn")
+    before = signals_of(target.pid)
+    for number in (1, 2):
+        target.attach("--cpu", "500")
+        caught, timers = signals_of(target.pid)
+        # All but the one that holds: the thread that waits, main, the one that burns, churn.
+        check("a timer for each thread", timers >= 4, timers)
+        target.say("leak")
+        for _ in range(100):
+            text = subprocess.run([arguments.track, "profile", "cpu", target.pid, "--format",
+                                   "text"], text=True, capture_output=True, timeout=60).stdout
+            if "burn_time" in text and "churn" in text:
+                break
+        check("who burns and who churns", "burn_time" in text and "churn" in text, text)
+        target.track("detach", target.pid)
+        after = signals_of(target.pid)
+        check("one signal more", bin(caught & ~after[0]).count("1") == 1, (caught, after))
+        # libc's own of signal 33 stays, as after any first thread.
+        check("handlers as before", after[0] | 1 << 32 == before[0] | 1 << 32, (before, after))
+        check("no timers", after[1] == before[1] == 0, (before, after))
+    target.end()
+
+
 def refusals(arguments, folder):
     target = Target(arguments, folder)
-    check("cpu", "track run --cpu" in target.attach("--cpu", "99", code=2), "")
     check("options", "is none of off" in target.attach("--alloc", "much", code=2), "")
     check("library", "could not load it" in target.attach("--library", "/nowhere/libtrack.so",
                                                            code=2), "")
@@ -218,7 +297,7 @@ def main():
     os.environ["LD_LIBRARY_PATH"] = os.path.dirname(arguments.second)
     atexit.register(lambda: [target.process.kill() for target in Target.all])
     for part in (records_and_lets_go, lambda *a: many_rounds(*a, arguments.rounds), judged,
-                 refusals):
+                 from_before, sampled, refusals):
         with tempfile.TemporaryDirectory(prefix="attach-") as folder:
             os.chmod(folder, 0o700)
             part(arguments, folder)

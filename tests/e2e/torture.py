@@ -227,7 +227,7 @@ def check(program, builder, all_modes):
     results, references = [], {}
     for name, mode in all_modes.items():
         # By default only where there is something to disturb; --modes cpu runs all.
-        if name == "cpu" and len(all_modes) > 2 and "signal.h" not in program.path.read_text():
+        if name.endswith("cpu") and len(all_modes) > 2 and "signal.h" not in program.path.read_text():
             continue
         lines = []
         for _ in range(program.repeat if name != "bare" else 2):
@@ -268,9 +268,11 @@ def main():
         track = str(pathlib.Path(arguments.track).resolve())
         for name, options in (("attach", []), ("attach-exact", ["--alloc", "exact"]),
                               ("attach-locks", ["--locks", "all"]),
-                              ("attach-sampled", ["--alloc", "256"])):
+                              ("attach-sampled", ["--alloc", "256"]),
+                              ("attach-cpu", ["--cpu", "997"])):
             all_modes[name] = ([gate], Attacher(track, gate, False, options), {}, True)
-        all_modes["attach-detach"] = ([gate], Attacher(track, gate, True, []), {}, True)
+        for name, options in (("attach-detach", []), ("attach-detach-cpu", ["--cpu", "997"])):
+            all_modes[name] = ([gate], Attacher(track, gate, True, options), {}, True)
     if arguments.modes:
         chosen = arguments.modes.split(",")
         chosen += [reference_of(mode) for mode in chosen]

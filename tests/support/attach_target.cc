@@ -44,6 +44,11 @@ void churn() {
   }
 }
 
+// Never calls anything that could be noticed.
+[[gnu::noinline]] void burn_time() {
+  for (volatile long i = 0;;) i = i + 1;
+}
+
 void lock_crosswise() {
   static pthread_barrier_t both;
   pthread_barrier_init(&both, nullptr, 2);
@@ -55,6 +60,28 @@ void lock_crosswise() {
   static std::mutex left, right;
   std::thread(take, &left, &right).detach();
   std::thread(take, &right, &left).detach();
+}
+
+// One lock is taken early, the other late; each thread then wants the other's.
+std::mutex early, late;
+std::atomic<int> stage{0};
+
+void take_early_then_late() {
+  early.lock();
+  stage = 1;
+  while (stage != 2) poll(nullptr, 0, 1);
+  late.lock();
+}
+
+void hold_early() {
+  std::thread(take_early_then_late).detach();
+  while (stage != 1) poll(nullptr, 0, 1);
+}
+
+void take_late_then_early() {
+  late.lock();
+  stage = 2;
+  early.lock();
 }
 
 void leave_unjoined() {
@@ -85,6 +112,9 @@ int main() {
     const char* rest = strchr(line, ' ');
     if (word == "leak") leak_a_thread();
     if (word == "cross") lock_crosswise();
+    if (word == "burn") std::thread(burn_time).detach();
+    if (word == "early") hold_early();
+    if (word == "late") std::thread(take_late_then_early).detach();
     if (word == "unjoined") leave_unjoined();
     if (word == "allocate") kept = new char[123456];
     if (word == "turns") {
