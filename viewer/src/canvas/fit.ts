@@ -1,14 +1,19 @@
-// Text into boxes: measured once a name, cut with an ellipsis where it does not fit.
+// Text into boxes: measured once a name; where it does not fit, shorter forms are tried, and then it
+// is cut with an ellipsis.
+
+import { shorterNames } from './names.ts';
 
 export interface Fitter {
   width(text: string): number;
   cut(text: string, room: number): string; // '' where not even a few letters fit
+  name(name: string, room: number): string; // a C++ name
 }
 
 const kLeastLetters = 3;
 
 export function makeFitter(context: CanvasRenderingContext2D, font: string): Fitter {
   const widths = new Map<string, number>();
+  const forms = new Map<string, string[]>();
   const width = (text: string): number => {
     let known = widths.get(text);
     if (known === undefined) {
@@ -26,5 +31,11 @@ export function makeFitter(context: CanvasRenderingContext2D, font: string): Fit
     if (letters < kLeastLetters) return '';
     return `${text.slice(0, letters).trimEnd()}…`;
   };
-  return { width, cut };
+  const name = (full: string, room: number): string => {
+    let shorter = forms.get(full);
+    if (!shorter) forms.set(full, (shorter = [full, ...shorterNames(full)]));
+    for (const form of shorter) if (width(form) <= room) return form;
+    return cut(shorter.at(-1)!, room);
+  };
+  return { width, cut, name };
 }

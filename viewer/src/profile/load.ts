@@ -60,17 +60,20 @@ async function readFrames(from: Bundle): Promise<Frames> {
     flags: column(section, 'flags', Uint8Array),
   };
   for (const name of ['function', 'file', 'module'] as const)
-    for (const string of result[name])
-      if (string >= strings.length) throw new BundleProblem(`A frame's ${name} is string ${string} of ${strings.length}.`);
+    checkBelow(result[name], strings.length, `a frame's ${name}`);
   return result;
+}
+
+export function checkBelow(values: Uint32Array, limit: number, what: string): void {
+  for (let at = 0; at < values.length; ++at)
+    if (values[at] >= limit) throw new BundleProblem(`${what} is ${values[at]}, there are ${limit}`);
 }
 
 function readProfile(section: Columns, one: ProfileMeta, names: Frames): Profile {
   const depth = column(section, 'depth', Uint16Array);
   const frame = column(section, 'frame', Uint32Array);
   if (frame.length !== depth.length) throw new BundleProblem('Its columns are not equally long.');
-  for (const row of frame)
-    if (row >= names.function.length) throw new BundleProblem(`A node's frame is ${row} of ${names.function.length}.`);
+  checkBelow(frame, names.function.length, "a node's frame");
   const weights = (name: string) =>
     one.value_types.map((_, at) => {
       const found = column(section, `${name}${at}`, Float64Array);

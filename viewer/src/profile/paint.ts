@@ -1,7 +1,6 @@
 // Draws the boxes of a flame graph.
 
 import type { Fitter } from '../canvas/fit.ts';
-import { shorterNames } from '../canvas/names.ts';
 import { pattern } from '../canvas/pattern.ts';
 import type { Surface } from '../canvas/surface.ts';
 import type { Ink } from '../canvas/theme.ts';
@@ -98,7 +97,7 @@ function writeNames(
     const frame = tree.shape.frame[node];
     const full = node === 0 ? scene.root : scene.name(frame);
     const sign = tree.before && node !== 0 ? signOf(tree, node) : '';
-    const text = sign + fitted(full, room - (sign ? fitter.width(sign) : 0), fitter);
+    const text = sign + fitter.name(full, room - (sign ? fitter.width(sign) : 0));
     if (text === sign) continue;
     const dimmed = hits !== null && hits.frames[frame] === 0;
     context.fillStyle = dimmed ? ink.quiet : paint.text;
@@ -113,13 +112,6 @@ function writeNames(
 
 function isAbove(tree: Tree, node: number, zoomed: number): boolean {
   return node < zoomed && zoomed < tree.shape.end[node];
-}
-
-function fitted(name: string, room: number, fitter: Fitter): string {
-  if (fitter.width(name) <= room) return name;
-  let shortest = name;
-  for (shortest of shorterNames(name)) if (fitter.width(shortest) <= room) return shortest;
-  return fitter.cut(shortest, room);
 }
 
 // Letters beside the colours: N = new, G = gone.

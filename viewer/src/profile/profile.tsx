@@ -1,6 +1,5 @@
 // The profile view: one profile of the report, drawn the way that was chosen.
 
-import { useComputed } from '@preact/signals';
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { amount } from '../canvas/units.ts';
 import { useKeys } from '../state/keys.ts';
@@ -10,10 +9,10 @@ import { Below, openCallers, openDetails, openSource } from './below.tsx';
 import { Crumbs } from './crumbs.tsx';
 import { Flame } from './flame.tsx';
 import { Legend } from './legend.tsx';
-import { findNode, nodeId } from './node_id.ts';
 import { Sandwich } from './sandwich.tsx';
 import { SourceView } from './source_view.tsx';
-import { entry, hits, loaded, mode, profile, tree, unit, value, zoomed_to } from './state.ts';
+import { entry, hits, loaded, mode, tree, unit, value } from './state.ts';
+import { useZoom } from './zoom.ts';
 import { Toolbar } from './toolbar.tsx';
 import { TopTable } from './top_table.tsx';
 import type { Profile, Tree } from './tree.ts';
@@ -56,17 +55,7 @@ function Body({ profile: now }: { profile: Profile }) {
 
 function Graph({ profile: { frames }, tree: built }: { profile: Profile; tree: Tree }) {
   const { shape } = built;
-  // By what the URL says, looked up only when somebody else than this view wrote it.
-  const mine = useRef({ id: '', node: 0, of: built });
-  const zoomed = useComputed(() => {
-    const id = zoomed_to.value;
-    const now = tree.value!;
-    if (mine.current.id !== id || mine.current.of !== now) {
-      const node = profile.value ? findNode(now.shape, profile.value.frames, id) : 0;
-      mine.current = { id, node: Math.max(node, 0), of: now };
-    }
-    return mine.current.node;
-  }).value;
+  const [zoomed, setZoomed] = useZoom(built, frames);
   const back = useRef<number[]>([]);
   const [cursor, setCursor] = useState(-1);
   useEffect(() => {
@@ -77,8 +66,7 @@ function Graph({ profile: { frames }, tree: built }: { profile: Profile; tree: T
   const zoom = (node: number, remember = true) => {
     if (node === zoomed) return;
     if (remember) back.current.push(zoomed);
-    mine.current = { id: nodeId(shape, frames, node), node, of: built };
-    zoomed_to.set(mine.current.id);
+    setZoomed(node);
   };
   const point = (node: number) => {
     setCursor(node);
@@ -99,13 +87,12 @@ function Graph({ profile: { frames }, tree: built }: { profile: Profile; tree: T
     return true;
   };
   useKeys(zoomed === 0 ? {} : { Escape: () => void zoomOut() });
-  const at = zoomed < shape.count ? zoomed : 0;
   return (
     <>
-      <div class="above-graph"><Crumbs tree={built} frames={frames} zoomed={at} onZoom={(node) => zoom(node)} /><Legend /></div>
+      <div class="above-graph"><Crumbs tree={built} frames={frames} zoomed={zoomed} onZoom={(node) => zoom(node)} /><Legend /></div>
       <Flame
         id="flame" label={`${entry.value!.type}, ${unit.value}: arrow keys walk, Enter zooms, Escape goes back`} tree={built} frames={frames} unit={unit.value}
-        hits={hits.value.found} upwards={mode.value === 'flame'} zoomed={at} cursor={cursor < shape.count ? cursor : -1}
+        hits={hits.value.found} upwards={mode.value === 'flame'} zoomed={zoomed} cursor={cursor < shape.count ? cursor : -1}
         onZoom={(node) => zoom(node)} onCursor={point} onKey={onKey}
       />
       <Below tree={built} frames={frames} node={cursor} />

@@ -21,7 +21,7 @@ export function makeItems(timeline: Timeline, shown: Uint8Array | null, folded: 
     if (parent === undefined || parent === at) append(groups, lane.group, at);
     else append(below, parent, at);
   });
-  const seen = new Set<number>(); // parents that go in a circle end here
+  const seen = new Set<number>();
   const visible = (lane: number): boolean =>
     !shown || shown[lane] === 1 || (below.get(lane) ?? []).some((one) => shown[one] === 1);
   const items: Item[] = [];
@@ -46,6 +46,8 @@ export function makeItems(timeline: Timeline, shown: Uint8Array | null, folded: 
     }
     for (const lane of members) place(lane, headed ? 1 : 0, null);
   }
+  // Lanes that belong to each other in a circle belong to nothing else.
+  for (let lane = 0; lane < lanes.length; ++lane) place(lane, 0, null);
   return items;
 }
 

@@ -14,7 +14,7 @@ import { fit, pan, zoom } from './camera.ts';
 import { laneOf, spanAt } from './find.ts';
 import { gutter, kAxis, kLane } from './look.ts';
 import type { Sight } from './minimap.tsx';
-import { type DrawnSpan, type Scene, paintLanes } from './paint.ts';
+import { type Drawn, type Scene, makeDrawn, paintLanes } from './paint.ts';
 import { camera, folded, items, look, now, pick, picked, placeOfLane, shown } from './state.ts';
 import { SpanTip } from './tip.tsx';
 import { laneTwinId, spanTwinId, TimelineTwin } from './twin.tsx';
@@ -34,7 +34,7 @@ interface Live {
   height: number;
   hover: number;
   ms: number;
-  drawn: DrawnSpan[];
+  drawn: Drawn;
   drag: { x: number; y: number; time: number; moved: boolean; pan: boolean } | null;
 }
 
@@ -44,7 +44,7 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
-  const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, drawn: [], drag: null }).current;
+  const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, drawn: makeDrawn(), drag: null }).current;
   const [hovered, setHovered] = useState(-1);
   const all = now.value!;
   const colors = ink();
@@ -225,12 +225,16 @@ function boxes(live: Live) {
   const all = now.peek();
   if (!all) return [];
   const { timeline } = all;
-  return live.drawn.map(({ span, several, x, y, width, height }) => ({
-    text: several ? '' : `${laneName(all, laneOf(timeline, span))}: ${spanText(all, span)}`,
-    x,
-    y,
-    width,
-    height,
-    value: timeline.spans.to[span] - timeline.spans.from[span],
-  }));
+  const { drawn } = live;
+  return Array.from({ length: drawn.count }, (_, at) => {
+    const span = drawn.span[at];
+    return {
+      text: drawn.several[at] === 1 ? '' : `${laneName(all, laneOf(timeline, span))}: ${spanText(all, span)}`,
+      x: drawn.x[at],
+      y: drawn.y[at],
+      width: drawn.width[at],
+      height: drawn.height[at],
+      value: timeline.spans.to[span] - timeline.spans.from[span],
+    };
+  });
 }

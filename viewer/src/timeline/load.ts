@@ -3,10 +3,10 @@
 import { type Signal, signal } from '@preact/signals';
 import type { Bundle } from '../bundle/bundle.ts';
 import { column } from '../bundle/columns.ts';
-import { BundleProblem, reason } from '../bundle/problem.ts';
+import { reason } from '../bundle/problem.ts';
 import type { Frame } from '../model/frame.ts';
 import { type Frames, frameOf } from '../profile/frames.ts';
-import { framesOf } from '../profile/load.ts';
+import { checkBelow, framesOf } from '../profile/load.ts';
 import { type Loaded, bundle, whyAbsent } from '../state/documents.ts';
 import { type Timeline, readTimeline } from './data.ts';
 
@@ -50,8 +50,7 @@ async function namesOf(from: Bundle): Promise<Omit<Recorded, 'timeline'>> {
   const frames = await framesOf(from);
   const start = column(section, 'start', Uint32Array);
   const frame = column(section, 'frame', Uint32Array);
-  for (const one of frame)
-    if (one >= frames.function.length) throw new BundleProblem(`A stack's frame is ${one} of ${frames.function.length}.`);
+  checkBelow(frame, frames.function.length, "a stack's frame");
   const rows = (id: number) => (id > 0 && id + 1 < start.length ? frame.subarray(start[id], start[id + 1]) : []);
   return {
     strings: frames.strings,

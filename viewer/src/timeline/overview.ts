@@ -44,7 +44,7 @@ function addLane(timeline: Timeline, lane: number, pass: Uint8Array | null, widt
     const x0 = from[span] * scale;
     const x1 = to[span] * scale;
     const first = Math.min(x0 | 0, width - 1);
-    const end_pixel = Math.min(x1 | 0, width - 1);
+    const end_pixel = Math.max(first, Math.min(Math.ceil(x1) - 1, width - 1));
     if (first === end_pixel) {
       sums[first * kCount + what] += x1 - x0 + kSpeck;
       continue;

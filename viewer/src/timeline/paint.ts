@@ -25,13 +25,39 @@ export interface Scene {
   placeOf: Int32Array; // by lane
 }
 
-export interface DrawnSpan {
-  span: number;
-  several: boolean;
-  x: number;
-  y: number;
-  width: number;
-  height: number;
+// What the last picture has: one row a box. No object each, there are tens of thousands.
+export interface Drawn {
+  count: number;
+  span: Uint32Array; // the first one, of several
+  several: Uint8Array;
+  state: Uint8Array;
+  x: Float32Array;
+  y: Float32Array;
+  width: Float32Array;
+  height: Uint8Array;
+}
+
+export function makeDrawn(): Drawn {
+  return { count: 0, ...columns(8192) };
+}
+
+function columns(room: number) {
+  return {
+    span: new Uint32Array(room),
+    several: new Uint8Array(room),
+    state: new Uint8Array(room),
+    x: new Float32Array(room),
+    y: new Float32Array(room),
+    width: new Float32Array(room),
+    height: new Uint8Array(room),
+  };
+}
+
+function makeRoom(drawn: Drawn, more: number): void {
+  if (drawn.count + more <= drawn.span.length) return;
+  const larger = columns((drawn.count + more) * 2);
+  for (const name of ['span', 'several', 'state', 'x', 'y', 'width', 'height'] as const) larger[name].set(drawn[name]);
+  Object.assign(drawn, larger);
 }
 
 const kText = 34; // narrower spans have no text
@@ -63,11 +89,11 @@ export function plotOf(surface: Surface, scene: Scene): Plot {
   };
 }
 
-export function paintLanes(surface: Surface, scene: Scene, ink: Ink, fitter: Fitter, drawn: DrawnSpan[]): void {
+export function paintLanes(surface: Surface, scene: Scene, ink: Ink, fitter: Fitter, drawn: Drawn): void {
   const { context, width, height } = surface;
   const looks = looksOf(ink.theme);
   const plot = plotOf(surface, scene);
-  drawn.length = 0;
+  drawn.count = 0;
   context.fillStyle = ink.ground;
   context.fillRect(0, 0, width, height);
   context.textBaseline = 'middle';
@@ -104,51 +130,71 @@ function losses(surface: Surface, scene: Scene, plot: Plot, looks: Looks): void 
 }
 
 // Depth by depth, inner ones on top; of one colour one after the other.
-function fillSpans(surface: Surface, scene: Scene, plot: Plot, looks: Looks, drawn: DrawnSpan[]): void {
-  const { context, ratio } = surface;
-  const { timeline } = scene.all;
-  const { spans, laneRow, rowStart } = timeline;
-  const byState: number[][] = kStates.map(() => []);
+function fillSpans(surface: Surface, scene: Scene, plot: Plot, looks: Looks, drawn: Drawn): void {
   for (let depth = 0; ; ++depth) {
-    let deeper = false;
-    const band = bandOf(depth);
-    for (const list of byState) list.length = 0;
-    for (let place = plot.first; place < plot.last; ++place) {
-      const { lane } = scene.items[place]!;
-      if (lane < 0) continue;
-      const row = laneRow[lane] + depth;
-      if (row >= laneRow[lane + 1]) continue;
-      deeper = true;
-      layRow(spans, rowStart[row], rowStart[row + 1], scene.camera.from, scene.camera.to, plot.width, scene.pass, runs);
-      const y = plot.y(place) + band.top;
-      for (let at = 0; at < runs.count; ++at) {
-        const x = plot.left + runs.x[at];
-        const wide = runs.width[at];
-        byState[runs.state[at]]!.push(x, y, wide > 3 ? wide - 0.5 : wide);
-        drawn.push({ span: runs.span[at], several: runs.several[at] === 1, x, y, width: wide, height: band.height });
-      }
-    }
-    if (!deeper) return;
-    byState.forEach((list, state) => {
-      if (list.length === 0) return;
+    const first = drawn.count;
+    if (!laySpans(scene, plot, depth, drawn)) return;
+    const { height } = bandOf(depth);
+    const { context, ratio } = surface;
+    const seen = new Uint8Array(kStates.length);
+    for (let at = first; at < drawn.count; ++at) seen[drawn.state[at]] = 1;
+    for (let state = 0; state < kStates.length; ++state) {
+      if (seen[state] === 0) continue;
       context.fillStyle = looks.fills[state]!;
-      for (let at = 0; at < list.length; at += 3) context.fillRect(list[at]!, list[at + 1]!, list[at + 2]!, band.height);
+      for (let at = first; at < drawn.count; ++at) {
+        if (drawn.state[at] !== state) continue;
+        const wide = drawn.width[at];
+        context.fillRect(drawn.x[at], drawn.y[at], wide > 3 ? wide - 0.5 : wide, height);
+      }
       const kind = looks.patterns[state]!;
-      if (kind === 'none') return;
+      if (kind === 'none') continue;
       context.fillStyle = pattern(kind, looks.strokes, ratio);
-      for (let at = 0; at < list.length; at += 3)
-        if (list[at + 2]! >= 6) context.fillRect(list[at]!, list[at + 1]!, list[at + 2]!, band.height);
-    });
+      for (let at = first; at < drawn.count; ++at)
+        if (drawn.state[at] === state && drawn.width[at] >= 6) context.fillRect(drawn.x[at], drawn.y[at], drawn.width[at], height);
+    }
   }
 }
 
+// False: no lane on the screen is as deep.
+function laySpans(scene: Scene, plot: Plot, depth: number, drawn: Drawn): boolean {
+  const { spans, laneRow, rowStart } = scene.all.timeline;
+  const band = bandOf(depth);
+  let there = false;
+  for (let place = plot.first; place < plot.last; ++place) {
+    const { lane } = scene.items[place]!;
+    if (lane < 0) continue;
+    const row = laneRow[lane] + depth;
+    if (row >= laneRow[lane + 1]) continue;
+    there = true;
+    layRow(spans, rowStart[row], rowStart[row + 1], scene.camera.from, scene.camera.to, plot.width, scene.pass, runs);
+    makeRoom(drawn, runs.count);
+    const y = plot.y(place) + band.top;
+    for (let at = 0; at < runs.count; ++at) {
+      const box = drawn.count++;
+      drawn.span[box] = runs.span[at];
+      drawn.several[box] = runs.several[at];
+      drawn.state[box] = runs.state[at];
+      drawn.x[box] = plot.left + runs.x[at];
+      drawn.y[box] = y;
+      drawn.width[box] = runs.width[at];
+      drawn.height[box] = band.height;
+    }
+  }
+  return there;
+}
+
 // Names inside of spans. A life has none: the lane's name says it.
-function writeSpans(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, looks: Looks, ink: Ink, fitter: Fitter, drawn: DrawnSpan[]): void {
+function writeSpans(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, looks: Looks, ink: Ink, fitter: Fitter, drawn: Drawn): void {
   const { all } = scene;
   const { state } = all.timeline.spans;
   context.font = ink.small;
-  for (const { span, several, x, y, width, height } of drawn) {
-    if (several || width < kText || height < 13 || state[span] === kAlive) continue;
+  for (let box = 0; box < drawn.count; ++box) {
+    const width = drawn.width[box];
+    const height = drawn.height[box];
+    const span = drawn.span[box];
+    if (width < kText || drawn.several[box] === 1 || height < 13 || state[span] === kAlive) continue;
+    const x = drawn.x[box];
+    const y = drawn.y[box];
     const left = Math.max(x, plot.left); // of what is longer than the screen, the name stays on it
     const room = Math.min(x + width, plot.left + plot.width) - left - 8;
     const name = objectAndName(all, span);
@@ -220,13 +266,14 @@ function rangeOf(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, in
   context.fillRect(x1, kAxis, 1.5, height);
 }
 
-function outlines(context: CanvasRenderingContext2D, scene: Scene, ink: Ink, drawn: DrawnSpan[]): void {
-  for (const box of drawn) {
-    const current = box.span === scene.picked;
-    if (!current && box.span !== scene.hover) continue;
+function outlines(context: CanvasRenderingContext2D, scene: Scene, ink: Ink, drawn: Drawn): void {
+  if (scene.picked < 0 && scene.hover < 0) return;
+  for (let box = 0; box < drawn.count; ++box) {
+    const current = drawn.span[box] === scene.picked;
+    if (!current && drawn.span[box] !== scene.hover) continue;
     context.strokeStyle = current ? ink.accent : ink.text;
     context.lineWidth = current ? 2 : 1;
-    context.strokeRect(box.x + 0.5, box.y, Math.max(box.width - 1, 2), box.height);
+    context.strokeRect(drawn.x[box] + 0.5, drawn.y[box], Math.max(drawn.width[box] - 1, 2), drawn.height[box]);
   }
 }
 
