@@ -16,10 +16,3 @@ export function* shorterNames(name: string): Generator<string> {
     rest = after;
   }
 }
-
-// The shortest of them.
-export function lastName(name: string): string {
-  let last = name;
-  for (last of shorterNames(name));
-  return last;
-}

@@ -1,7 +1,6 @@
 // Where the graph is zoomed to, and the way back: every function on the path, as a button.
 
-import { lastName } from '../canvas/names.ts';
-import { shortName } from '../model/words.ts';
+import { briefName } from '../model/words.ts';
 import { type Frames, functionName } from './frames.ts';
 import type { Tree } from './tree.ts';
 import { path } from './trie.ts';
@@ -30,5 +29,5 @@ export function Crumbs({ tree, frames, zoomed, onZoom }: { tree: Tree; frames: F
 }
 
 function nameOf(tree: Tree, frames: Frames, node: number): string {
-  return lastName(shortName(functionName(frames, tree.shape.frame[node])));
+  return briefName(functionName(frames, tree.shape.frame[node]));
 }

@@ -12,7 +12,8 @@ export interface Filter {
 export interface Shown {
   pass: Uint8Array | null; // by span; null: all
   lanes: Uint8Array | null; // lanes with something to show
-  spans: number; // how many pass
+  spans: number; // how many pass, lives not counted
+  of: number;
 }
 
 // `objects`: names of what is waited for; `mentions`: whether a stack has the text.
@@ -25,7 +26,7 @@ export function applyFilter(
   const text = filter.text.trim().toLowerCase();
   const { spans, lanes } = timeline;
   if (filter.hidden.size === 0 && filter.least <= 0 && text === '')
-    return { pass: null, lanes: null, spans: spans.count };
+    return { pass: null, lanes: null, spans: spans.count, of: spans.count };
   const states = Uint8Array.from(kStates, (state) => (filter.hidden.has(state) ? 0 : 1));
   const names = Uint8Array.from(timeline.names, (name) => (name.toLowerCase().includes(text) ? 1 : 0));
   const objectHas = remember((object) => (objects[object] ?? '').toLowerCase().includes(text));
@@ -33,26 +34,29 @@ export function applyFilter(
   const pass = new Uint8Array(spans.count);
   const kept = new Uint8Array(lanes.length);
   let count = 0;
+  let all = 0;
   for (let lane = 0; lane < lanes.length; ++lane) {
     const named = text === '' || lanes[lane].name.toLowerCase().includes(text) || lanes[lane].group.toLowerCase().includes(text);
     const begin = timeline.rowStart[timeline.laneRow[lane]];
     const end = timeline.rowStart[timeline.laneRow[lane + 1]];
     for (let span = begin; span < end; ++span) {
       const state = spans.state[span];
-      if (states[state] === 0) continue;
-      // A life is the ground that the others stand on: it stays, it just does not keep a lane.
+      // A life is the ground that the others stand on: it stays. It keeps its lane only where nothing
+      // but words is asked for.
       const ground = state === kAlive;
+      if (!ground) ++all;
+      if (states[state] === 0) continue;
       if (!ground && spans.to[span] - spans.from[span] < filter.least) continue;
       const meant =
         named || names[spans.name[span]] === 1 || objectHas(spans.object[span]) || stackHas(spans.stack[span]);
       if (!meant && !ground) continue;
       pass[span] = 1;
       if (ground && !(meant && filter.least <= 0)) continue;
-      ++count;
+      if (!ground) ++count;
       kept[lane] = 1;
     }
   }
-  return { pass, lanes: kept, spans: count };
+  return { pass, lanes: kept, spans: count, of: all };
 }
 
 function remember(ask: (id: number) => boolean): (id: number) => boolean {

@@ -42,7 +42,7 @@ export function Filters({ all, find }: { all: Recorded; find: RefObject<HTMLInpu
           </button>
         )}
         {filtered && <button type="button" onClick={() => { find_text.set(''); least_text.set('0'); hidden_text.set(''); }}>Clear</button>}
-        <span class="quiet" role="status">{filtered && `${plural(shown.value.spans, 'span')} of ${count(all.timeline.spans.count)} shown`}</span>
+        <span class="quiet" role="status">{filtered && `${plural(shown.value.spans, 'span')} of ${count(shown.value.of)} shown`}</span>
       </div>
       <fieldset class="state-filters">
         <legend class="unseen">States shown</legend>

@@ -64,7 +64,6 @@ export function Minimap({ sight, onSight }: Props) {
 }
 
 function draw(live: Live, surface: Surface): void {
-  const begin = performance.now();
   const { context, width, height, ratio } = surface;
   const colors = ink();
   const all = now.peek();
@@ -75,7 +74,11 @@ function draw(live: Live, surface: Surface): void {
   const wide = Math.max(1, Math.round((width - left) * ratio));
   const high = Math.max(1, Math.round(height * ratio));
   const key: NonNullable<Live['picture']>['of'] = [all.timeline, shown.peek(), order.peek(), wide, high, colors.theme];
-  if (!live.picture || live.picture.of.some((one, at) => one !== key[at])) live.picture = { of: key, image: picture(key) };
+  if (!live.picture || live.picture.of.some((one, at) => one !== key[at])) {
+    const begin = performance.now();
+    live.picture = { of: key, image: picture(key) };
+    live.ms = performance.now() - begin;
+  }
   context.drawImage(live.picture.image, left, 0, width - left, height);
   context.font = colors.small;
   context.textBaseline = 'middle';
@@ -91,7 +94,6 @@ function draw(live: Live, surface: Surface): void {
     context.fillRect(x(chosen.from), 0, Math.max(x(chosen.to) - x(chosen.from), 2), height);
     context.globalAlpha = 1;
   }
-  live.ms = performance.now() - begin;
 }
 
 // What the lanes below show: outside of it the picture is paler.

@@ -30,7 +30,7 @@ export const folded = signal<ReadonlySet<string>>(new Set());
 
 export const shown = computed<Shown>(() => {
   const all = now.value;
-  if (!all) return { pass: null, lanes: null, spans: 0 };
+  if (!all) return { pass: null, lanes: null, spans: 0, of: 0 };
   const filter = { hidden: hidden.value, least: Number(least_text.value) || 0, text: find_text.value };
   return applyFilter(all.timeline, filter, all.strings, all.mentions);
 });
