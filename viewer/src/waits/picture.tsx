@@ -2,7 +2,7 @@
 // for. It is one tab stop: arrow keys go from card to card, ] and [ along the waits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { WaitEdge, WaitNode } from '../model/waits.ts';
-import { count, duration } from '../model/words.ts';
+import { count, duration, shortName } from '../model/words.ts';
 import { cardLines, type Graph, times } from './graph.ts';
 import { card_height, card_width, type Layout, type Point } from './layout.ts';
 import { requestLayout } from './laying_out.ts';
@@ -113,19 +113,19 @@ export function Picture({ graph, part, focus, onFocus }: Props) {
   );
 }
 
-// What a screen reader says of a card.
+// What a screen reader says of a card, and the mouse.
 function spoken(graph: Graph, node: WaitNode): string {
   const ring = graph.cycle_of.get(node.id);
   const waits = (graph.waits_for.get(node.id) ?? []).map((edge) => `waits for ${graph.nodes.get(edge.to)!.label}, ${edge.label}, ${duration(edge.wait_ns)}`);
-  return [...cardLines(node).filter(Boolean), node.count > 1 ? `${node.count} tasks` : '', ring === undefined ? '' : `in deadlock D${ring + 1}`, ...waits].filter(Boolean).join('; ');
+  return [shortName(node.label), shortName(node.detail), node.count > 1 ? `${node.count} tasks` : '', ring === undefined ? '' : `in deadlock D${ring + 1}`, ...waits].filter(Boolean).join('; ');
 }
 
 function Card({ node, at, chosen, label, onClick }: { node: WaitNode; at: Point; chosen: boolean; label: string; onClick(): void }) {
   const [first, second] = cardLines(node);
   return (
-    <g id={`wait-${node.id}`} class={`card card-${/^[a-z]+$/.test(node.kind) ? node.kind : 'other'}`} role="option" aria-selected={chosen} aria-label={label}
+    <g id={`wait-${node.id}`} class={`card card-${/^[a-z]+$/.test(node.kind) ? node.kind : 'other'}`} role="option" aria-selected={chosen}
       transform={`translate(${at.x - card_width / 2} ${at.y - card_height / 2})`} onClick={onClick}>
-      <title>{`${node.label}\n${node.detail}`}</title>
+      <title>{label}</title>
       {node.count > 1 && <rect class="behind" x="5" y="5" width={card_width} height={card_height} rx="8" />}
       <rect width={card_width} height={card_height} rx="8" />
       <text class="first" x="10" y={second ? 20 : 30}>{cut(first)}</text>

@@ -1,0 +1,108 @@
+// What an engineer does with a report, by what is written on the page only.
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { cleanReport, orderReport } from './fixtures/reports.ts';
+import { assertQuiet, openReport, openUrl } from './support/browser.ts';
+
+test('find the leak: filter, open it, read why and where, follow it, share the link, come back', async () => {
+  const opened = await openReport(orderReport());
+  const { page } = opened;
+  await page.getByRole('heading', { name: /6 findings/ }).waitFor();
+  await page.getByRole('searchbox', { name: 'Filter findings' }).fill('session.cc');
+  await page.getByText('2 findings of 7 shown').waitFor();
+  await page.getByRole('row', { name: /412 coroutines/ }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByText('no handle, promise or pointer into any of the 412 frames').waitFor();
+  await details.getByRole('list', { name: 'Created at' }).getByText('Acceptor::accept()').waitFor();
+  // The line of the leak is marked in its source.
+  assert.match(await details.getByLabel('source around line 33').innerText(), /▶\s+33.*spawn\(session->serve\(\)\);/);
+  await details.getByRole('list', { name: 'Await chain' }).getByText('Session::serve()').waitFor();
+
+  await details.getByRole('button', { name: 'Show in Growth' }).click();
+  await page.getByRole('heading', { name: /grew in every one of 6 dumps/ }).waitFor();
+  assert.equal(await page.getByRole('row', { name: /412 coroutines/ }).getAttribute('aria-selected'), 'true');
+  const link = page.url();
+  const again = await openUrl(link);
+  await again.page.getByRole('heading', { name: /grew in every one of 6 dumps/ }).waitFor();
+  await again.page.getByRole('complementary', { name: 'Details' }).getByText('no handle, promise').waitFor();
+  await page.goBack();
+  assert.equal(await page.getByRole('searchbox', { name: 'Filter findings' }).inputValue(), 'session.cc');
+  assertQuiet(opened);
+  assertQuiet(again);
+});
+
+test('facets narrow, suppressed findings are shown on demand, groups open to tasks', async () => {
+  const { page } = await openReport(orderReport());
+  const rows = page.getByRole('treegrid', { name: 'Findings' }).getByRole('row');
+  await rows.nth(6).waitFor();
+  assert.equal(await rows.count(), 1 + 6);
+  await page.getByRole('button', { name: /proved/ }).first().click();
+  assert.equal(await rows.count(), 1 + 3);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByRole('combobox', { name: 'Rule' }).selectOption('unjoined-thread');
+  assert.equal(await rows.count(), 1 + 1);
+  await page.getByRole('checkbox', { name: 'suppressed' }).check();
+  assert.equal(await rows.count(), 1 + 2);
+  await page.getByRole('button', { name: 'Clear' }).click();
+  await page.getByRole('row', { name: /3 threads wait on a condition/ }).getByRole('button', { name: 'Open tasks' }).click();
+  await page.getByRole('row', { name: /thread 8.*order-worker-1/ }).waitFor();
+});
+
+test('what is copied can be pasted into a suppressions file and into an issue', async () => {
+  const { page } = await openReport(orderReport(), '', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByRole('row', { name: /2 threads wait for each other/ }).click();
+  await page.getByRole('button', { name: 'Copy as Markdown' }).click();
+  await page.getByText('copied').waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /### 2 threads wait for each other[\s\S]*bank\.cc:21/);
+});
+
+test('a deadlock from both ends: the finding, its ring, the task, the table, DOT', async () => {
+  const { page } = await openReport(orderReport());
+  await page.getByRole('row', { name: /2 threads wait for each other/ }).click();
+  await page.getByRole('button', { name: 'Show in Waits' }).click();
+  const picture = page.getByRole('listbox', { name: 'Who waits for whom' });
+  await picture.getByRole('option', { name: /thread 2.*Bank::transfer.*deadlock D1.*waits for thread 3/, selected: true }).waitFor();
+  await page.getByRole('complementary', { name: 'Details' }).getByText('blocked for 15 min').waitFor();
+  await page.getByRole('tab', { name: 'Table' }).click();
+  await page.getByRole('row', { name: /thread 3 audit/ }).waitFor();
+  const [download] = await Promise.all([page.waitForEvent('download'), page.getByRole('button', { name: 'Save as DOT' }).click()]);
+  assert.equal(download.suggestedFilename(), 'waits.dot');
+});
+
+test('search finds findings, tasks and objects, and goes there', async () => {
+  const { page } = await openReport(orderReport());
+  await page.getByRole('button', { name: /Search/ }).click();
+  const box = page.getByRole('combobox', { name: /Search/ });
+  await box.fill('accounts');
+  const found = page.getByRole('listbox', { name: 'Found' });
+  await found.getByRole('group', { name: 'Tasks' }).getByRole('option').first().waitFor();
+  await found.getByRole('group', { name: 'Findings' }).getByRole('option', { name: /2 threads wait/ }).waitFor();
+  await box.fill('waiter-5');
+  await found.getByRole('option', { name: /thread 5/ }).click();
+  await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'waiter-5' }).waitFor();
+});
+
+test('nothing leaked: the tasks are there, and what is missing says how to get it', async () => {
+  const opened = await openReport(cleanReport());
+  const { page } = opened;
+  await page.getByRole('heading', { name: 'No findings' }).waitFor();
+  const tasks = page.getByRole('grid', { name: 'Tasks' });
+  await tasks.getByRole('row', { name: /thread 2 transfer/ }).waitFor();
+  await page.getByRole('combobox', { name: 'State' }).selectOption('running');
+  assert.equal(await tasks.getByRole('row').count(), 1 + 1);
+  await page.getByRole('link', { name: 'Growth' }).click();
+  await page.getByText('give several dumps of one process').waitFor();
+  await page.getByRole('link', { name: 'Timeline' }).click();
+  await page.getByText('No history: the process was not recorded').waitFor();
+  assertQuiet(opened);
+});
+
+test('the theme can be turned, and stays', async () => {
+  const { page } = await openReport(orderReport(), '', { colorScheme: 'dark' });
+  const ground = () => page.evaluate(() => getComputedStyle(document.body).backgroundColor);
+  const dark = await ground();
+  await page.getByRole('button', { name: 'Light theme' }).click();
+  assert.notEqual(await ground(), dark);
+  await page.reload();
+  await page.getByRole('button', { name: 'Dark theme' }).waitFor();
+});
