@@ -55,6 +55,8 @@ async function open(source: Source): Promise<void> {
   opening.value = { state: 'opening' };
   const opened = new Bundle(source);
   bundle.value = opened;
+  // What is most often looked at first is unpacked beside meta.json; if it is damaged, its view says so.
+  opened.json('leaks.json').catch(() => {});
   try {
     const read = await opened.json<Meta>('meta.json');
     if (read && read.schema !== 1)

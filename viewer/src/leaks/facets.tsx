@@ -1,8 +1,9 @@
 // One choice a facet, each with how many findings it leaves; evidence as buttons, for it is asked first.
+import { useMemo } from 'preact/hooks';
 import { evidence_order, type Finding, type Leaks } from '../model/finding.ts';
 import { count } from '../model/words.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
-import { evidence, facetsOf, kind, kindOf, module, moduleOf, rule, suppressed } from './groups.ts';
+import { choices, evidence, facetsOf, kind, kindOf, module, moduleOf, rule, suppressed } from './groups.ts';
 
 const facets: [label: string, of: (finding: Finding) => string, chosen: typeof evidence][] = [
   ['Rule', (finding) => finding.rule, rule],
@@ -11,10 +12,11 @@ const facets: [label: string, of: (finding: Finding) => string, chosen: typeof e
 ];
 
 export function Facets({ report }: { report: Leaks }) {
+  const all_values = useMemo(() => facets.map(([, of, chosen]) => facetsOf(report, of, chosen)), [report, ...choices.map((one) => one.value)]);
   return (
     <>
-      {facets.map(([label, of, chosen]) => {
-        const values = facetsOf(report, of, chosen);
+      {facets.map(([label, , chosen], i) => {
+        const values = all_values[i]!;
         if (values.length < 2 && !chosen.value) return null;
         return (
           <label key={label} class="facet">{label}
@@ -36,7 +38,10 @@ export function Facets({ report }: { report: Leaks }) {
 }
 
 export function EvidenceFacet({ report }: { report: Leaks }) {
-  const found = new Map(facetsOf(report, (finding) => finding.evidence, evidence).map((one) => [one.value, one.count]));
+  const found = useMemo(
+    () => new Map(facetsOf(report, (finding) => finding.evidence, evidence).map((one) => [one.value, one.count])),
+    [report, ...choices.map((one) => one.value)],
+  );
   return (
     <div class="toggles" role="group" aria-label="Evidence">
       {evidence_order.map((one) => (

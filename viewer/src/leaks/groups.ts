@@ -22,7 +22,14 @@ export interface Facet {
 }
 
 export const kindOf = (finding: Finding): string => finding.tasks[0]?.kind ?? '';
-export const moduleOf = (finding: Finding): string => baseName(ownFrame(finding.created_at)?.module);
+
+const modules = new WeakMap<Finding, string>();
+
+export function moduleOf(finding: Finding): string {
+  let name = modules.get(finding);
+  if (name === undefined) modules.set(finding, name = baseName(ownFrame(finding.created_at)?.module));
+  return name;
+}
 
 const facet_values: [typeof evidence, (finding: Finding) => string][] = [
   [evidence, (finding) => finding.evidence],

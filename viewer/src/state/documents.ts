@@ -43,10 +43,9 @@ export function whyAbsent(name: string): string {
   return meta.peek()?.absent?.[name] ?? `There is no section "${name}" in this bundle.`;
 }
 
-// What was read is read again: another bundle is open, or `track serve` has newer.
-export function reread(name?: string): void {
+// Another bundle is open.
+export function reread(): void {
   for (const [one, into] of documents) {
-    if (name !== undefined && one !== name) continue;
     bundle.peek()?.forget(`${one}.json`);
     into.value = { state: 'waiting' };
     void load(one, into);
