@@ -3,7 +3,7 @@
 
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { type Fitter, makeFitter } from '../canvas/fit.ts';
-import { expose } from '../canvas/hook.ts';
+import { type Timing, expose, timed } from '../canvas/hook.ts';
 import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
 import { placeTip } from '../canvas/tip.ts';
@@ -37,12 +37,11 @@ export interface FlameProps {
 }
 
 // All that lives as long as the canvas and is no business of the page.
-interface Live {
+interface Live extends Timing {
   surface: Surface | null;
   boxes: Boxes;
   scroll: number;
   hover: number;
-  ms: number;
   fitter: Fitter | null;
   props: FlameProps;
   fill: { of: Frames; index: Uint8Array; names: Map<number, string>; full: boolean } | null;
@@ -53,15 +52,15 @@ export function Flame(props: FlameProps) {
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
   const [hovered, setHovered] = useState(-1); // box; its node is told by the last picture
-  const live = useRef<Live>({ surface: null, boxes: makeBoxes(), scroll: 0, hover: -1, ms: 0, fitter: null, props, fill: null }).current;
+  const live = useRef<Live>({ surface: null, boxes: makeBoxes(), scroll: 0, hover: -1, ms: 0, first: 0, fitter: null, props, fill: null }).current;
   live.props = props;
   const { tree, frames, zoomed, cursor, upwards } = props;
   const colors = ink();
   const names = full_names.value;
 
   useEffect(() => {
-    live.surface = makeSurface(canvas.current!, (surface) => draw(live, surface));
-    expose(box.current!, { boxes: () => drawn(live), drawMs: () => live.ms });
+    live.surface = makeSurface(canvas.current!, (surface) => timed(live, () => draw(live, surface)));
+    expose(box.current!, live, () => drawn(live));
     return () => live.surface?.drop();
   }, []);
   useLayoutEffect(() => {
@@ -168,7 +167,6 @@ function restText(live: Live, box: number): string {
 }
 
 function draw(live: Live, surface: Surface): void {
-  const begin = performance.now();
   const { tree, frames, hits, cursor, zoomed, upwards } = live.props;
   const { height, width, context } = surface;
   const colors = ink();
@@ -195,7 +193,6 @@ function draw(live: Live, surface: Surface): void {
   const scene = { tree, root: live.props.root ?? root, name, flags: frames.flags, fill: live.fill.index, hits, cursor, hover: live.hover, zoomed, y };
   paintFlame(surface, live.boxes, scene, paintOf(colors.theme), colors, live.fitter);
   scrollBar(live, surface, colors.quiet);
-  live.ms = performance.now() - begin;
 }
 
 function contentHeight(live: Live): number {

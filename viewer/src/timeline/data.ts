@@ -75,11 +75,11 @@ export function readTimeline(section: Columns): Timeline {
   const depth = column(section, 'depth', Uint8Array);
   check(laneStart, lanes.length, depth.length);
   const rows = makeRows(laneStart, depth);
-  const begin = Number(section.extra.start_ns ?? 0);
-  const spans = readSpans(section, lanes, names, laneStart, rows);
-  const end = Math.max(Number(section.extra.end_ns ?? 0) - begin, 1);
+  const told = Number(section.extra.end_ns ?? 0) - Number(section.extra.start_ns ?? 0);
+  const end = told >= 1 ? told : 1;
+  const spans = readSpans(section, lanes, names, laneStart, rows, end);
   return {
-    end: Number.isFinite(end) ? end : 1,
+    end,
     lanes,
     names,
     ...rows,
@@ -141,7 +141,7 @@ function makeRows(laneStart: Uint32Array, depth: Uint8Array): Rows {
   return { laneRow, rowStart, rowLane };
 }
 
-function readSpans(section: Columns, lanes: Lane[], names: string[], laneStart: Uint32Array, rows: Rows): Spans {
+function readSpans(section: Columns, lanes: Lane[], names: string[], laneStart: Uint32Array, rows: Rows, end: number): Spans {
   const gap = column(section, 'gap', Uint32Array);
   const duration = column(section, 'duration', Uint32Array);
   const depth = column(section, 'depth', Uint8Array);
@@ -168,8 +168,9 @@ function readSpans(section: Columns, lanes: Lane[], names: string[], laneStart: 
       const wide = duration[span] === kEscape ? escape[escaped++] : duration[span];
       const level = depth[span];
       const to = next[first + level]++;
-      spans.from[to] = time;
-      spans.to[to] = time + wide;
+      // Nothing goes on after the end, whatever a damaged file says.
+      spans.from[to] = Math.min(time, end);
+      spans.to[to] = Math.min(time + wide, end);
       spans.name[to] = name[span];
       spans.stack[to] = stack[span];
       spans.object[to] = object[span];

@@ -3,7 +3,7 @@
 
 import { useEffect, useRef, useState } from 'preact/hooks';
 import { type Fitter, makeFitter } from '../canvas/fit.ts';
-import { expose } from '../canvas/hook.ts';
+import { type Timing, expose, timed } from '../canvas/hook.ts';
 import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
 import { placeTip } from '../canvas/tip.ts';
@@ -27,13 +27,12 @@ interface Props {
   onSight(sight: Sight): void;
 }
 
-interface Live {
+interface Live extends Timing {
   surface: Surface | null;
   fitter: Fitter | null;
   scroll: number;
   height: number;
   hover: number;
-  ms: number;
   drawn: Drawn;
   drag: { x: number; y: number; time: number; moved: boolean; pan: boolean } | null;
 }
@@ -44,7 +43,7 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
-  const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, drawn: makeDrawn(), drag: null }).current;
+  const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, first: 0, drawn: makeDrawn(), drag: null }).current;
   const [hovered, setHovered] = useState(-1);
   const all = now.value!;
   const colors = ink();
@@ -76,15 +75,13 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
 
   useEffect(() => {
     live.surface = makeSurface(canvas.current!, (surface) => {
-      const begin = performance.now();
       if (live.height !== surface.height) {
         live.height = surface.height;
         scrollTo(live.scroll);
       }
-      draw(live, surface);
-      live.ms = performance.now() - begin;
+      timed(live, () => draw(live, surface));
     });
-    expose(box.current!, { boxes: () => boxes(live), drawMs: () => live.ms });
+    expose(box.current!, live, () => boxes(live));
     return () => live.surface?.drop();
   }, []);
   useEffect(() => live.surface?.ask(), [all, camera.value, items.value, shown.value, range.value, picked.value, hovered, colors, full_names.value]);

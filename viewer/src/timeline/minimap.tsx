@@ -2,7 +2,7 @@
 
 import { useEffect, useRef } from 'preact/hooks';
 import { parseHex, pixel } from '../canvas/color.ts';
-import { expose } from '../canvas/hook.ts';
+import { type Timing, expose, timed } from '../canvas/hook.ts';
 import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
 import { range } from '../state/selection.ts';
@@ -23,22 +23,21 @@ interface Props {
   onSight(first: number): void;
 }
 
-interface Live {
+interface Live extends Timing {
   surface: Surface | null;
   picture: { of: [Timeline, Shown, number[], number, number, string]; image: HTMLCanvasElement } | null;
-  ms: number;
   sight: Sight;
   dragging: boolean;
 }
 
 export function Minimap({ sight, onSight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
-  const live = useRef<Live>({ surface: null, picture: null, ms: 0, sight, dragging: false }).current;
+  const live = useRef<Live>({ surface: null, picture: null, ms: 0, first: 0, sight, dragging: false }).current;
   live.sight = sight;
   const colors = ink();
   useEffect(() => {
     live.surface = makeSurface(canvas.current!, (surface) => draw(live, surface));
-    expose(canvas.current!, { boxes: () => [], drawMs: () => live.ms });
+    expose(canvas.current!, live, () => []);
     return () => live.surface?.drop();
   }, []);
   useEffect(() => live.surface?.ask(), [camera.value, shown.value, order.value, range.value, sight.first, sight.last, colors]);
@@ -75,11 +74,11 @@ function draw(live: Live, surface: Surface): void {
   const high = Math.max(1, Math.round(height * ratio));
   const key: NonNullable<Live['picture']>['of'] = [all.timeline, shown.peek(), order.peek(), wide, high, colors.theme];
   if (!live.picture || live.picture.of.some((one, at) => one !== key[at])) {
-    const begin = performance.now();
-    live.picture = { of: key, image: picture(key) };
-    live.ms = performance.now() - begin;
+    timed(live, () => {
+      live.picture = { of: key, image: picture(key) };
+    });
   }
-  context.drawImage(live.picture.image, left, 0, width - left, height);
+  context.drawImage(live.picture!.image, left, 0, width - left, height);
   context.font = colors.small;
   context.textBaseline = 'middle';
   context.fillStyle = colors.quiet;
