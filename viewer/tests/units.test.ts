@@ -88,12 +88,16 @@ test("the reader's own frame stands for a stack", () => {
   const [deadlock] = findings();
   assert.equal(placeText(ownFrame(deadlock!.blocked_at)), 'bank.cc:21');
   assert.equal(isLibrary({ function: 'x', file: '/usr/include/c++/12/thread', line: 1 }), true);
+  // libc's frames have files where its debug file is there.
+  assert.equal(isLibrary({ function: 'start_thread', file: './nptl/pthread_create.c', line: 442, module: '/lib/x86_64-linux-gnu/libc.so.6' }), true);
+  assert.equal(isLibrary({ function: 'main', file: '../../src/main.cc', line: 1, module: '/srv/lib/tool' }), false);
   assert.equal(ownFrame([]), undefined);
 });
 
 test('a finding as a suppression and as Markdown', () => {
   const orphan = findings()[1]!;
   assert.match(suppression(orphan), /^# 412 coroutines.*\norphaned-coroutine:Acceptor::accept\(\)\n$/);
+  assert.match(suppression({ ...orphan, created_at: [], blocked_at: [], await_chain: [] }), /^# 412 coroutines.*no function is known.*\n$/);
   const text = markdown(orphan);
   assert.match(text, /\*\*proved\*\*/);
   assert.match(text, /#0 Acceptor::accept\(\)  acceptor.cc:33/);

@@ -1,11 +1,12 @@
 // The page: top bar, rail, the view, the details panel, the status line.
 import { useEffect, useState } from 'preact/hooks';
-import { selection, select } from '../state/selection.ts';
+import { select } from '../state/selection.ts';
 import { jump, view } from '../state/route.ts';
 import { useKeys } from '../state/keys.ts';
 import { ChooseTarget } from '../live/choose_target.tsx';
 import { Guard, Message } from '../ui/section.tsx';
-import { detailsFor, views } from '../views/registry.ts';
+import { views } from '../views/registry.ts';
+import { Details } from './details.tsx';
 import { Help } from './help.tsx';
 import { opening, server, targets } from './opening.ts';
 import { OpenFile } from './open_file.tsx';
@@ -56,17 +57,5 @@ export function Shell() {
       {overlay === 'search' && <Search close={() => setOverlay('')} />}
       {overlay === 'help' && <Help view={shown} close={() => setOverlay('')} />}
     </div>
-  );
-}
-
-function Details() {
-  const now = selection.value;
-  const Shown = now && detailsFor(now.kind);
-  if (!now || !Shown) return null;
-  return (
-    <aside class="details" aria-label="Details">
-      <button type="button" class="close" aria-label="Close details" onClick={() => select(undefined)}>✕</button>
-      <Guard key={`${now.kind}~${now.id}`}><Shown id={now.id} /></Guard>
-    </aside>
   );
 }

@@ -3,10 +3,13 @@ import type { Finding } from '../model/finding.ts';
 import { type Frame, ownFrame, placeText } from '../model/frame.ts';
 import { duration, plural } from '../model/words.ts';
 
-// `rule:pattern`, the pattern being who created the tasks; a `*` of a name stands for itself by any.
+// `rule:pattern`: a function on the creation or blocked-at stack. A `*` of a name stands for itself,
+// as for anything else.
 export function suppression(finding: Finding): string {
-  const frame = ownFrame(finding.created_at) ?? ownFrame(finding.blocked_at);
-  return `# ${finding.title.replace(/\s+/g, ' ')}\n${finding.rule}:${frame?.function || placeText(frame) || '*'}\n`;
+  const named = [ownFrame(finding.created_at), ownFrame(finding.blocked_at), ...finding.await_chain].find((frame) => frame?.function);
+  const title = finding.title.replace(/\s+/g, ' ');
+  if (!named) return `# ${title}: no function is known by which it could be told from others\n`;
+  return `# ${title}\n${finding.rule}:${named.function}\n`;
 }
 
 function fenced(title: string, frames: readonly Frame[]): string[] {

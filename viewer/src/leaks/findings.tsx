@@ -39,7 +39,7 @@ export function Findings({ report }: { report: Report }) {
       <div class="view-head">
         <div class="filters">
           <EvidenceFacet report={report} />
-          <input ref={filter} type="search" aria-label="Filter findings" placeholder="Filter: function, file, thread, object …"
+          <input ref={filter} type="search" aria-label="Filter findings" placeholder="Filter: function, file …"
             value={text.value} onInput={(event) => text.set(event.currentTarget.value)} />
           <Facets report={report} />
           <OrderBy of={order} choices={orders_by} />

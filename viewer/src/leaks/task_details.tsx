@@ -38,7 +38,7 @@ export function TaskDetails({ id }: { id: string }) {
 }
 
 function facts(row: TaskRow): [string, string][] {
-  const facts: [string, string][] = [['State', row.since_ns ? `${row.state} for ${duration(row.since_ns)}` : row.state]];
+  const facts: [string, string][] = [['State', stateText(row)]];
   const object = row.wait_object;
   if (object) facts.push(['Waits on', `${object.kind} ${object.address}${object.symbol ? ` (${object.symbol})` : ''}${object.timed ? ', with a time limit' : ''}`]);
   if (row.waits_for) facts.push(['Waits for', row.waits_for]);
@@ -50,6 +50,11 @@ function facts(row: TaskRow): [string, string][] {
   if (row.await_cycle) facts.push(['', 'is part of a cycle of awaits']);
   if (row.sched) facts.push(['Ran', `${duration(row.sched.cpu_ns)} on a CPU, waited ${duration(row.sched.queue_ns)} for one`]);
   return facts;
+}
+
+function stateText({ state, since_ns }: TaskRow): string {
+  if (!since_ns) return state;
+  return state === 'ended' ? `ended ${duration(since_ns)} ago` : `${state} for ${duration(since_ns)}`;
 }
 
 function Other({ kind, id, children }: { kind: string; id: number | undefined; children: string }) {

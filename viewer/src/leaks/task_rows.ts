@@ -46,7 +46,8 @@ export const order = parameter('tasks.order', 'since');
 export const choices = [text, kind, state, min_age, order];
 
 const orders: Record<string, (a: TaskRow, b: TaskRow) => number> = {
-  since: (a, b) => b.since_ns - a.since_ns,
+  // What ended is the past.
+  since: (a, b) => Number(a.state === 'ended') - Number(b.state === 'ended') || b.since_ns - a.since_ns,
   age: (a, b) => b.age_ns - a.age_ns,
   count: (a, b) => b.count - a.count,
   memory: (a, b) => b.bytes - a.bytes,

@@ -28,7 +28,7 @@ export function TaskTable({ all }: { all: Tasks }) {
     <>
       <div class="view-head">
         <div class="filters">
-          <input ref={filter} type="search" aria-label="Filter tasks" placeholder="Filter: function, file, name, object …"
+          <input ref={filter} type="search" aria-label="Filter tasks" placeholder="Filter: function, file …"
             value={text.value} onInput={(event) => text.set(event.currentTarget.value)} />
           <Choice label="Kind" of={kind} choices={valuesOf(all, (one) => one.row.kind)} />
           <Choice label="State" of={state} choices={valuesOf(all, (one) => one.row.state)} />

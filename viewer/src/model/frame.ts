@@ -35,8 +35,9 @@ export function placeText(frame: Frame | undefined): string {
 
 // Not the reader's own code: folded in stacks, skipped when one place stands for a whole stack.
 export function isLibrary(frame: Frame): boolean {
-  if (frame.file) return /^\/usr\/|^\/(build|lib|lib64)\/|\/(include\/c\+\+|libstdc\+\+|asio|boost)\//.test(frame.file);
-  return /(^|\/)(lib[^/]*\.so|ld-linux|\[vdso)/.test(frame.module ?? '') || frame.function === '';
+  if (/^\/(usr\/)?lib(32|64)?\/|^\[vdso/.test(frame.module ?? '')) return true;
+  if (frame.file) return /^\/usr\/|\/(include\/c\+\+|libstdc\+\+|asio|boost)\//.test(frame.file);
+  return /(^|\/)(lib[^/]*\.so|ld-linux)/.test(frame.module ?? '') || frame.function === '';
 }
 
 export function ownFrame(stack: readonly Frame[] | undefined): Frame | undefined {

@@ -26,6 +26,8 @@ function kept(name: string, standard: string): Signal<string> {
 export const theme = kept('theme', '');
 export const full_names = kept('names', 'short');
 export const library_frames = kept('library', 'folded');
+// Percent of the page's width.
+export const details_width = kept('details', '40');
 // Single keys can be turned off: speech input types them by accident.
 export const single_keys = kept('keys', 'on');
 
