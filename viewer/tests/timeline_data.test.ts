@@ -177,8 +177,25 @@ test('a chain of holders: what each waited for meanwhile, how much, and where it
   const link = linkOf(timeline, spanOf(timeline, 0))!;
   assert.deepEqual([link.holder, link.next, link.part], [1, spanOf(timeline, 1), 0.5]);
   const { links, circle } = chainFrom(timeline, spanOf(timeline, 0));
-  assert.deepEqual([links.map((one) => one.holder), circle], [[1, 2, 0], true]);
+  assert.deepEqual([links.map((one) => one.holder), circle], [[1, 2, 0], 3]);
   assert.equal(linkOf(timeline, 0), null);
+  const beside = read(100, [...waits, lane('d', [{ start: 0, duration: 100, name: 'thread' }, { start: 20, duration: 70, name: 'mutex', depth: 1, holder: 1 }])]);
+  assert.deepEqual([chainFrom(beside, spanOf(beside, 3)).links.length, chainFrom(beside, spanOf(beside, 3)).circle], [4, 3]);
+});
+
+test('a wait that ended leads to who let it go on', () => {
+  const lanes = [lane('a', [{ start: 0, duration: 100, name: 'thread' }, { start: 10, duration: 40, name: 'mutex', depth: 1 }]), lane('b', [{ start: 0, duration: 100, name: 'thread' }])];
+  const timeline = read(100, lanes, [{ lane: 1, time: 49, name: 'lets a go on', flow: 3, kind: 1 }, { lane: 0, time: 50, name: 'goes on', flow: 3, kind: 2 }]);
+  const link = linkOf(timeline, 1)!;
+  assert.deepEqual([link.holder, link.woke, link.next], [1, true, -1]);
+});
+
+test('a task that leaked is shown as leaked where it is stuck, or else all its life', () => {
+  const life = { start: 0, duration: 100, name: 'thread', flags: 3 };
+  const stuck = read(100, [lane('a', [life, { start: 20, duration: 10, name: 'mutex', depth: 1 }, { start: 60, duration: 40, name: 'mutex', depth: 1, flags: 1 }])]);
+  assert.deepEqual([...stuck.spans.state].map((state) => kStates[state]), ['alive', 'blocked', 'leaked']);
+  for (const inner of [[], [{ start: 20, duration: 10, name: 'mutex', depth: 1 }]])
+    assert.equal(kStates[read(100, [lane('a', [life, ...inner])]).spans.state[0]!], 'leaked');
 });
 
 test('arrows of a span are those that begin or end in it', () => {

@@ -33,7 +33,8 @@ export interface Paint {
   grown: string[]; // by step, 0 = unchanged
   shrunk: string[];
   root: string;
-  dimmed: string;
+  hit: string; // what was searched for
+  dimmed: string; // what was not
   rest: string; // several boxes too narrow to be told apart
   hatch: string;
 }
@@ -50,10 +51,15 @@ export function paintOf(theme: ThemeName): Paint {
     grown: steps.map((step) => hex(diffShade(theme, step === 0 ? 0 : 1, step))),
     shrunk: steps.map((step) => hex(diffShade(theme, step === 0 ? 0 : -1, step))),
     root: dark ? '#3a3f47' : '#d5d9df',
+    hit: hex(hitShade(theme)),
     dimmed: dark ? '#26292e' : '#eceef1',
     rest: dark ? '#2f333a' : '#dfe3e8',
     hatch: dark ? 'rgba(255,255,255,0.16)' : 'rgba(0,0,0,0.13)',
   };
+}
+
+export function hitShade(theme: ThemeName): Rgb {
+  return theme === 'dark' ? oklch(0.5, 0.1, 85) : oklch(0.87, 0.13, 92);
 }
 
 export function diffPaint(paint: Paint, after: number, before: number): string {

@@ -70,11 +70,12 @@ function isOneSided(tree: Tree, node: number): boolean {
 
 function colorOf(boxes: Boxes, at: number, scene: Scene, paint: Paint): string {
   const node = boxes.node[at];
-  if (node === kRest) return paint.rest;
   const { tree, hits } = scene;
+  if (node === kRest) return hits ? paint.dimmed : paint.rest;
   const frame = tree.shape.frame[node];
   if (hits && hits.frames[frame] === 0) return paint.dimmed;
   if (node === 0) return paint.root;
+  if (hits && !tree.before) return paint.hit;
   if (tree.before) return diffPaint(paint, tree.after.total[node], tree.before.total[node]);
   return paint.fills[scene.fill[frame]];
 }

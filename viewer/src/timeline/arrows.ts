@@ -9,7 +9,7 @@ import { laneOf } from './find.ts';
 import { kAxis, kLane } from './look.ts';
 import { type Scene, plotOf } from './paint.ts';
 import { kAlive } from './states.ts';
-import { laneName } from './words.ts';
+import { laneName, linkText } from './words.ts';
 
 export function paintArrows(surface: Surface, scene: Scene, ink: Ink, fitter: Fitter): void {
   const { timeline } = scene.all;
@@ -26,8 +26,9 @@ export function paintArrows(surface: Surface, scene: Scene, ink: Ink, fitter: Fi
   context.clip();
   const link = linkOf(timeline, span);
   if (link) {
-    const time = Math.min(Math.max(from, scene.camera.from), scene.camera.to);
-    const arrow = { fromLane: lane, fromTime: time, toLane: link.holder, toTime: time, label: `held by ${laneName(scene.all, link.holder)}` };
+    // A holder had it from the beginning; who let it go on did so at the end.
+    const time = Math.min(Math.max(link.woke ? to : from, scene.camera.from), scene.camera.to);
+    const arrow = { fromLane: lane, fromTime: time, toLane: link.holder, toTime: time, label: `${linkText(link)} ${laneName(scene.all, link.holder)}` };
     draw(context, scene, plot, ink, fitter, arrow, height, true);
   }
   // A life's arrows are where it was created and where it ended; those in between are its waits'.

@@ -4,12 +4,12 @@ import { useMemo } from 'preact/hooks';
 import { duration } from '../model/words.ts';
 import { range, select, selection, setRange } from '../state/selection.ts';
 import { fit } from './camera.ts';
-import { chainFrom } from './chain.ts';
+import { type Chain, chainFrom } from './chain.ts';
 import { laneOf } from './find.ts';
 import type { Recorded } from './load.ts';
 import { look, picked, spanId } from './state.ts';
 import type { Walker } from './walk.ts';
-import { laneName, objectName, spanName, spanText, timeText } from './words.ts';
+import { laneName, linkText, objectName, spanName, spanText, timeText } from './words.ts';
 
 export function openDetails(all: Recorded, span: number): void {
   select({ kind: 'span', id: spanId(all.timeline, span) });
@@ -41,7 +41,7 @@ function Picked({ all, span, walker }: { all: Recorded; span: number; walker: Wa
     <>
       <strong class="name">{laneName(all, laneOf(timeline, span))}: {spanText(all, span)}</strong>
       <span class="quiet">from {timeText(timeline.spans.from[span])}</span>
-      {link && <span>held by <b>{laneName(all, link.holder)}</b></span>}
+      {link && <span>{linkText(link)} <b>{laneName(all, link.holder)}</b></span>}
       {link && link.next >= 0 && <span class="warning">{blockedText(all, chain)}</span>}
       <span class="buttons">
         {link && <button type="button" onClick={() => walker.follow(false)}>Holder <kbd>]</kbd></button>}
@@ -53,10 +53,11 @@ function Picked({ all, span, walker }: { all: Recorded; span: number; walker: Wa
 }
 
 // What it means that the holder waited itself.
-export function blockedText(all: Recorded, { links, circle }: ReturnType<typeof chainFrom>): string {
+export function blockedText(all: Recorded, { links, circle }: Chain): string {
   const [link] = links;
   if (!link || link.next < 0) return '';
-  if (circle) return `⚠ a circle of ${links.length}: each waits for what the next one holds`;
+  if (circle > 0 && circle === links.length) return `⚠ a circle of ${circle}: each waits for what the next one holds`;
+  if (circle > 0) return `⚠ the holder is blocked in a circle of ${circle}`;
   const what = objectName(all, link.next) || spanName(all, link.next);
   return `⚠ the holder was blocked too: ${what}, ${Math.round(link.part * 100)} % of this time`;
 }

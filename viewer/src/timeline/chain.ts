@@ -2,21 +2,24 @@
 
 import type { Timeline } from './data.ts';
 import { firstAfter, laneOf } from './find.ts';
-import { kBlocked, kStates } from './states.ts';
+import { kBlocked, kLeaked, kStates } from './states.ts';
 
 const kWaiting = kStates.indexOf('waiting');
 
 export interface Link {
   span: number; // the wait
   holder: number; // lane
+  woke: boolean; // not known to have held it: it let the one that waited go on
   next: number; // what the holder waited for meanwhile, the longest of it; -1 = nothing that is known
   part: number; // how much of the wait that was, 0 to 1
 }
 
 // Null where nobody is known to have held it.
 export function linkOf(timeline: Timeline, span: number): Link | null {
-  const holder = timeline.spans.holder[span];
-  if (holder < 0 || holder === laneOf(timeline, span)) return null;
+  const lane = laneOf(timeline, span);
+  const held = timeline.spans.holder[span];
+  const holder = held >= 0 ? held : wakerOf(timeline, lane, span);
+  if (holder < 0 || holder === lane) return null;
   const { laneRow, rowStart, spans } = timeline;
   const from = spans.from[span];
   const to = spans.to[span];
@@ -26,7 +29,7 @@ export function linkOf(timeline: Timeline, span: number): Link | null {
   for (let row = laneRow[holder]; row < laneRow[holder + 1]; ++row) {
     const end = rowStart[row + 1];
     for (let one = firstAfter(spans.to, from, rowStart[row], end); one < end && spans.from[one] < to; ++one) {
-      if (spans.state[one] !== kBlocked && spans.state[one] !== kWaiting && spans.holder[one] < 0) continue;
+      if (spans.state[one] !== kBlocked && spans.state[one] !== kWaiting && spans.state[one] !== kLeaked && spans.holder[one] < 0) continue;
       const shared = Math.min(spans.to[one], to) - Math.max(spans.from[one], from);
       sum += shared;
       if (shared > longest) {
@@ -35,22 +38,43 @@ export function linkOf(timeline: Timeline, span: number): Link | null {
       }
     }
   }
-  return { span, holder, next, part: to > from ? Math.min(sum / (to - from), 1) : 0 };
+  return { span, holder, woke: held < 0, next, part: to > from ? Math.min(sum / (to - from), 1) : 0 };
 }
 
-// The whole chain from a wait on; it ends where nobody is known, or where it comes back to itself.
-export function chainFrom(timeline: Timeline, span: number): { links: Link[]; circle: boolean } {
+// The lane from which an arrow comes that ends where the wait ended; -1 = none.
+function wakerOf(timeline: Timeline, lane: number, span: number): number {
+  const { points, spans } = timeline;
+  const state = spans.state[span];
+  if (state !== kBlocked && state !== kWaiting) return -1;
+  const end = points.laneStart[lane + 1];
+  const to = spans.to[span];
+  for (let at = firstAfter(points.time, to - 2, points.laneStart[lane], end); at < end && points.time[at] <= to + 1; ++at) {
+    if (points.kind[at] !== kInto || points.flow[at] === 0) continue;
+    const other = otherEnd(timeline, at);
+    if (other >= 0) return points.lane[other];
+  }
+  return -1;
+}
+
+const kInto = 2;
+
+export interface Chain {
+  links: Link[];
+  circle: number; // how many of the last links come back to themselves
+}
+
+// The whole chain from a wait on; it ends where nobody is known, or where it closes.
+export function chainFrom(timeline: Timeline, span: number): Chain {
   const links: Link[] = [];
-  const seen = new Set([span]);
   for (let at = span; at >= 0; ) {
     const link = linkOf(timeline, at);
     if (!link) break;
     links.push(link);
-    if (link.next >= 0 && seen.has(link.next)) return { links, circle: true };
-    seen.add(link.next);
+    const first = links.findIndex((one) => one.span === link.next);
+    if (first >= 0) return { links, circle: links.length - first };
     at = link.next;
   }
-  return { links, circle: false };
+  return { links, circle: 0 };
 }
 
 export interface Arrow {

@@ -7,6 +7,7 @@ import { kAlive, kLeaked, kStates, statesOfNames } from './states.ts';
 
 export interface Lane {
   id: string;
+  task: string; // as tasks are selected elsewhere: "thread:3"
   parent: string; // id of the lane that this one belongs to, of none where there is no such id
   kind: string; // thread, coroutine, fiber, locks
   tid: number;
@@ -59,9 +60,9 @@ export interface Timeline {
 
 // From when to when something is missing, and what.
 export interface Loss {
-  from: number;
-  to: number;
-  what: string;
+  start: number;
+  end: number;
+  name: string;
 }
 
 const kEscape = 0xffffffff;
@@ -86,10 +87,10 @@ export function readTimeline(section: Columns): Timeline {
     spans,
     points: readPoints(section, lanes.length),
     counters: list<Counter>(section.extra.counters ?? [], 'counters'),
-    losses: list<Partial<Loss>>(section.extra.losses ?? [], 'losses').map(({ from, to, what }) => ({
-      from: Number(from ?? 0),
-      to: Number(to ?? from ?? 0),
-      what: String(what ?? 'something is missing'),
+    losses: list<Partial<Loss>>(section.extra.losses ?? [], 'losses').map(({ start, end, name }) => ({
+      start: Number(start ?? 0),
+      end: Number(end ?? start ?? 0),
+      name: String(name ?? 'something is missing'),
     })),
   };
 }
@@ -102,12 +103,21 @@ function list<T>(value: unknown, name: string): T[] {
 function laneList(value: unknown): Lane[] {
   return list<Partial<Lane>>(value, 'lanes').map((lane, at) => ({
     id: String(lane.id ?? `lane ${at}`),
+    task: taskOf(lane, at),
     parent: String(lane.parent ?? ''),
     kind: lane.kind ?? 'thread',
     tid: lane.tid ?? 0,
     name: lane.name ?? `lane ${at}`,
     group: lane.group ?? '',
   }));
+}
+
+// The command numbers lanes of all kinds in one row: what is above 2^33 is the kind.
+const kLaneKinds = 2 ** 33;
+
+function taskOf(lane: Partial<Lane>, at: number): string {
+  const id = Number(lane.id ?? at);
+  return Number.isFinite(id) ? `${lane.kind ?? 'thread'}:${id % kLaneKinds}` : String(lane.id);
 }
 
 function check(laneStart: Uint32Array, lanes: number, spans: number): void {
@@ -179,9 +189,22 @@ function readSpans(section: Columns, lanes: Lane[], names: string[], laneStart: 
       spans.state[to] =
         (flags[span] & kLeakedFlag) !== 0 ? kLeaked : locks ? holds : stateAt(states, name[span], level);
     }
+    blame(spans, rows, lane, end);
   }
   if (escaped > escape.length) throw new BundleProblem('column "escape" is too short');
   return spans;
+}
+
+// A task that leaked is marked as a whole: its life. Where it is stuck in something until the end,
+// that is what is shown as leaked, and its life before is shown as it was.
+function blame(spans: Spans, { laneRow, rowStart }: Rows, lane: number, end: number): void {
+  const row = laneRow[lane];
+  const life = rowStart[row];
+  if (row + 1 >= laneRow[lane + 1] || life === rowStart[row + 1] || spans.state[life] !== kLeaked) return;
+  const stuck = rowStart[row + 2] - 1;
+  if (stuck < rowStart[row + 1] || spans.to[stuck] < end) return;
+  spans.state[stuck] = kLeaked;
+  spans.state[life] = kAlive;
 }
 
 const kOther = kStates.indexOf('other');

@@ -11,7 +11,7 @@ import { laneOf } from './find.ts';
 import { type Recorded, recorded } from './load.ts';
 import { findSpan, spanId } from './state.ts';
 import { kMeaning, kStates } from './states.ts';
-import { laneName, objectName, spanName, spanText, timeText } from './words.ts';
+import { laneName, linkText, objectName, spanName, spanText, timeText } from './words.ts';
 
 export function SpanDetails({ id }: { id: string }) {
   return <Section of={recorded().value}>{(all) => <Found all={all} span={findSpan(all.timeline, id)} />}</Section>;
@@ -37,19 +37,19 @@ function Found({ all, span }: { all: Recorded; span: number }) {
       {object && <section><h3>{state === 'holds' ? 'Holds' : 'On'}</h3><p><code>{object}</code></p></section>}
       {chain.links.length > 0 && (
         <section>
-          <h3>Held by</h3>
+          <h3>Who it waited for</h3>
           {warning && <p class="warning">{warning}</p>}
           <ol class="chain">
             {chain.links.map((link) => (
               <li key={link.span}>
-                <b>{laneName(all, link.holder)}</b>
+                {linkText(link)} <b>{laneName(all, link.holder)}</b>
                 {link.next >= 0
                   ? <> <button type="button" class="plain link" onClick={() => jump('timeline', { 'timeline.pick': spanId(timeline, link.next), sel: `span~${spanId(timeline, link.next)}` })}>{spanText(all, link.next)}</button></>
                   : <span class="quiet"> was not seen waiting meanwhile</span>}
               </li>
             ))}
           </ol>
-          {chain.circle && <p class="quiet">and so on: it comes back to itself</p>}
+          {chain.circle > 0 && <p class="quiet">and so on: the last {chain.circle} come back to themselves</p>}
         </section>
       )}
       <section><h3>{state === 'alive' ? 'Created at' : 'Where'}</h3><Stack frames={stack} label="Where" /></section>

@@ -122,7 +122,7 @@ function grid(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, ink: 
 
 function losses(surface: Surface, scene: Scene, plot: Plot, looks: Looks): void {
   const { context, height, ratio } = surface;
-  for (const { from, to } of scene.all.timeline.losses) {
+  for (const { start: from, end: to } of scene.all.timeline.losses) {
     const x = plot.x(from);
     context.fillStyle = pattern('cross', looks.strokes, ratio);
     context.fillRect(x, kAxis, Math.max(plot.x(to) - x, 2), height);
@@ -215,7 +215,7 @@ function writeSpans(context: CanvasRenderingContext2D, scene: Scene, plot: Plot,
 function objectAndName(all: Recorded, span: number): string {
   const object = objectName(all, span);
   const name = spanName(all, span);
-  return object.startsWith(name) ? object : name;
+  return object.startsWith(name) ? object : object ? `${name} ${object}` : name;
 }
 
 // Whether inner spans lie where the name would be.

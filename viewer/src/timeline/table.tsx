@@ -52,7 +52,7 @@ function rowsOf(all: Recorded, by: string): Uint32Array {
   return rows.sort((a, b) => spans.to[b] - spans.from[b] - (spans.to[a] - spans.from[a]));
 }
 
-const kColumns: [title: string, by?: string][] = [['Lane', 'lane'], ['State'], ['What'], ['From', 'start'], ['Took', 'long'], ['Held by']];
+const kColumns: [title: string, by?: string][] = [['Lane', 'lane'], ['State'], ['What'], ['From', 'start'], ['Took', 'long'], ['Waited for']];
 
 function Head({ by }: { by: string }) {
   return (

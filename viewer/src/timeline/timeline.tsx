@@ -13,6 +13,7 @@ import { type Recorded, recorded } from './load.ts';
 import { Minimap, type Sight, minimapHeight } from './minimap.tsx';
 import { as_table, camera, followCamera, items, look, order, pick, picked, placeOfLane } from './state.ts';
 import { Table } from './table.tsx';
+import { timeText } from './words.ts';
 import { makeWalker } from './walk.ts';
 
 export function TimelineView() {
@@ -45,7 +46,7 @@ function Full({ all }: { all: Recorded }) {
     // A task that another view selected is looked for here.
     const chosen = selection.value;
     if (chosen?.kind !== 'task') return;
-    const lane = timeline.lanes.findIndex((one) => one.id === chosen.id);
+    const lane = timeline.lanes.findIndex((one) => one.task === chosen.id);
     const place = lane < 0 ? -1 : (placeOfLane.peek()[lane] ?? -1);
     if (place >= 0) walker.to(place, -1);
   }, [selection.value, timeline]);
@@ -63,7 +64,7 @@ function Full({ all }: { all: Recorded }) {
       <div class="view-head">
         <h2>{plural(tasks, 'task')}, {duration(timeline.end)}</h2>
         <Filters all={all} find={find} />
-        {timeline.losses.map((loss, at) => <p key={at} class="quiet">Not complete: {loss.what}</p>)}
+        {timeline.losses.map((loss, at) => <p key={at} class="quiet">{loss.name}: {timeText(loss.start)} to {timeText(loss.end)}</p>)}
       </div>
       {as_table.value === '1'
         ? <Table all={all} />

@@ -13,7 +13,7 @@ export function SpanTip({ all, span }: { all: Recorded; span: number }) {
     <>
       <strong>{spanText(all, span)}</strong>
       <span class="quiet">{laneName(all, laneOf(timeline, span))} · from {timeText(timeline.spans.from[span])}</span>
-      {holder && <span>held by <b>{holder}</b></span>}
+      {holder && <span>{holder}</span>}
       {leaf && <span class="code">{shortName(leaf.function)}{leaf.file ? ` ${leaf.file.slice(leaf.file.lastIndexOf('/') + 1)}:${leaf.line}` : ''}</span>}
     </>
   );

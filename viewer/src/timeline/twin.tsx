@@ -65,7 +65,7 @@ function Spans({ all, lane, span, pass, level }: { all: Recorded; lane: number; 
         const holder = holderText(all, at);
         return (
           <div key={spanTwinId(at)} id={spanTwinId(at)} role="treeitem" aria-level={level} aria-posinset={at - begin + 1} aria-setsize={end - begin} aria-selected={at === span}>
-            {spanText(all, at)}, from {timeText(timeline.spans.from[at])}{holder && `, held by ${holder}`}
+            {spanText(all, at)}, from {timeText(timeline.spans.from[at])}{holder && `, ${holder}`}
           </div>
         );
       })}

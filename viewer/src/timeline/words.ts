@@ -1,7 +1,7 @@
 // A span in words.
 
 import { duration, shortName } from '../model/words.ts';
-import { laneOf } from './find.ts';
+import { type Link, linkOf } from './chain.ts';
 import type { Recorded } from './load.ts';
 import { kMeaning, kStates } from './states.ts';
 
@@ -33,14 +33,19 @@ export function spanText(all: Recorded, span: number): string {
   return [what, meaning, spans.open[span] ? `${wide} so far` : wide].filter(Boolean).join(', ');
 }
 
+export function linkText(link: Link): string {
+  return link.woke ? 'let go on by' : 'held by';
+}
+
+// "held by main", or nothing where nobody is known.
 export function holderText(all: Recorded, span: number): string {
-  const { spans } = all.timeline;
-  const holder = spans.holder[span];
-  return holder >= 0 && holder !== laneOf(all.timeline, span) ? laneName(all, holder) : '';
+  const link = linkOf(all.timeline, span);
+  return link ? `${linkText(link)} ${laneName(all, link.holder)}` : '';
 }
 
 // Times since the recording began, as exact as the scale they stand beside.
 export function timeText(ns: number, step = ns / 100): string {
+  if (ns === 0) return '0 s';
   const units: [number, string][] = [
     [1e9, 's'],
     [1e6, 'ms'],
