@@ -1,7 +1,7 @@
 // What an engineer does with a report, by what is written on the page only.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
-import { cleanReport, orderReport } from './fixtures/reports.ts';
+import { cleanReport, orderReport, twoProcesses } from './fixtures/reports.ts';
 import { assertQuiet, openReport, openUrl } from './support/browser.ts';
 
 test('find the leak: filter, open it, read why and where, follow it, share the link, come back', async () => {
@@ -80,6 +80,19 @@ test('search finds findings, tasks and objects, and goes there', async () => {
   await box.fill('waiter-5');
   await found.getByRole('option', { name: /thread 5/ }).click();
   await page.getByRole('complementary', { name: 'Details' }).getByRole('heading', { name: 'waiter-5' }).waitFor();
+});
+
+test('of several processes each task is its own', async () => {
+  const { page } = await openReport(twoProcesses());
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('searchbox', { name: 'Filter tasks' }).fill('audit');
+  assert.equal(await page.getByRole('grid', { name: 'Tasks' }).getByRole('row').count(), 1 + 2);
+  await page.getByRole('row', { name: /audit/ }).last().click();
+  await page.getByRole('complementary', { name: 'Details' }).getByText(/process 4712/).waitFor();
+  await page.getByRole('tab', { name: /Findings/ }).click();
+  await page.getByRole('row', { name: /2 threads wait for each other/ }).click();
+  await page.getByRole('button', { name: 'thread 3 audit' }).click();
+  await page.getByRole('complementary', { name: 'Details' }).getByText(/process 4711/).waitFor();
 });
 
 test('nothing leaked: the tasks are there, and what is missing says how to get it', async () => {

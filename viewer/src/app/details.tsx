@@ -1,5 +1,5 @@
 // The panel on the right: what is known of the selection. Its edge can be dragged, or moved by arrow keys.
-import { useRef } from 'preact/hooks';
+import { useEffect, useRef } from 'preact/hooks';
 import { select, selection } from '../state/selection.ts';
 import { details_width } from '../state/settings.ts';
 import { Guard } from '../ui/section.tsx';
@@ -8,17 +8,25 @@ import { detailsFor } from '../views/registry.ts';
 const narrowest = 20;
 const widest = 80;
 const step = 2;
+// As in style/shell.css.
+const stacked = '(max-width: 60rem)';
 
 export function Details() {
   const now = selection.value;
+  const panel = useRef<HTMLElement>(null);
   const Shown = now && detailsFor(now.kind);
+  const id = now && `${now.kind}~${now.id}`;
+  // On a narrow page the panel is below what was clicked.
+  useEffect(() => {
+    if (id && matchMedia(stacked).matches) panel.current?.scrollIntoView({ block: 'start' });
+  }, [id]);
   if (!now || !Shown) return null;
   const share = Math.min(widest, Math.max(narrowest, Number(details_width.value) || 40));
   return (
-    <aside class="details" aria-label="Details" style={{ '--share': `${share}vw` }}>
+    <aside ref={panel} class="details" aria-label="Details" style={{ '--share': `${share}vw` }}>
       <Edge share={share} />
       <button type="button" class="close" aria-label="Close details" onClick={() => select(undefined)}>✕</button>
-      <Guard key={`${now.kind}~${now.id}`}><Shown id={now.id} /></Guard>
+      <Guard key={id}><Shown id={now.id} /></Guard>
     </aside>
   );
 }

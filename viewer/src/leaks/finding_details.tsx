@@ -10,6 +10,7 @@ import { EvidenceBadge } from '../ui/evidence.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
 import { markdown, suppression } from './export.ts';
+import { idOf } from './task_rows.ts';
 
 export function FindingDetails({ id }: { id: string }) {
   const loaded = leaks().value;
@@ -44,7 +45,7 @@ export function FindingDetails({ id }: { id: string }) {
 }
 
 function taskOf(finding: Finding, task = finding.tasks[0]!): { kind: 'task'; id: string } {
-  return { kind: 'task', id: `${task.kind}:${task.id}` };
+  return { kind: 'task', id: idOf(task, finding.pid) };
 }
 
 // The threads of a cycle have stacks of their own; the tasks of a group are all at the same place.

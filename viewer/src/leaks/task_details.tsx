@@ -6,7 +6,7 @@ import { leaks } from '../state/documents.ts';
 import { ShowIn } from '../ui/links.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
-import { findTask } from './task_rows.ts';
+import { findTask, idOf } from './task_rows.ts';
 
 export function TaskDetails({ id }: { id: string }) {
   const found = findTask(id);
@@ -21,10 +21,10 @@ export function TaskDetails({ id }: { id: string }) {
       <p class="actions">
         <ShowIn what={{ kind: 'task', id }} in="waits" />
         <ShowIn what={{ kind: 'task', id }} in="timeline" />
-        <Other kind="thread" id={row.creator}>Created by</Other>
-        <Other kind="coroutine" id={row.awaits}>Awaits</Other>
-        <Other kind="coroutine" id={row.awaited_by}>Awaited by</Other>
-        <Other kind="thread" id={row.thread}>Runs on</Other>
+        <Other kind="thread" id={row.creator} pid={pid}>Created by</Other>
+        <Other kind="coroutine" id={row.awaits} pid={pid}>Awaits</Other>
+        <Other kind="coroutine" id={row.awaited_by} pid={pid}>Awaited by</Other>
+        <Other kind="thread" id={row.thread} pid={pid}>Runs on</Other>
       </p>
       {named}
       <div class="stacks">
@@ -57,9 +57,9 @@ function stateText({ state, since_ns }: TaskRow): string {
   return state === 'ended' ? `ended ${duration(since_ns)} ago` : `${state} for ${duration(since_ns)}`;
 }
 
-function Other({ kind, id, children }: { kind: string; id: number | undefined; children: string }) {
+function Other({ kind, id, pid, children }: { kind: string; id: number | undefined; pid: number; children: string }) {
   if (!id) return null;
-  return <ShowIn what={{ kind: 'task', id: `${kind}:${id}` }} in="leaks" also={{ 'leaks.tab': 'tasks' }}>{`${children} ${kind} ${id}`}</ShowIn>;
+  return <ShowIn what={{ kind: 'task', id: idOf({ kind, id }, pid) }} in="leaks" also={{ 'leaks.tab': 'tasks' }}>{`${children} ${kind} ${id}`}</ShowIn>;
 }
 
 // Findings that name this task.

@@ -32,6 +32,13 @@ export function findTask(id: string): TaskOf | undefined {
   return loaded.state === 'ready' ? taskRows(loaded.value).find((one) => one.id === id) : undefined;
 }
 
+// The id of a task that a finding of process `pid` names.
+export function idOf(task: { kind: string; id: number }, pid: number): string {
+  const loaded = tasks().value;
+  const several = loaded.state === 'ready' && loaded.value.processes.length > 1;
+  return several ? `${taskId(task)}@${pid}` : taskId(task);
+}
+
 // Where a task is: the line of its co_await, or its innermost own frame.
 export function whereOf(row: TaskRow): Frame | undefined {
   return row.await ?? ownFrame(row.at);

@@ -46,6 +46,8 @@ function Shown({ report }: { report: Report }) {
   const part = useMemo(() => drawnPart(graph, focus), [graph, graph.nodes.size > 400 ? focus : '']);
   const onFocus = (id: string) => select(selectionOf(graph.nodes.get(id)!));
   useKeys({ t: () => shape.set(shape.peek() === 'table' ? 'picture' : 'table') });
+  const now = selection.value;
+  const alone = now?.kind === 'task' && !focus ? `${now.id.replace(':', ' ')} waits for nobody here, and nobody for it.` : '';
   const left_out = graph.nodes.size - part.size;
   return (
     <div class="view waits">
@@ -60,6 +62,7 @@ function Shown({ report }: { report: Report }) {
           <div class="view panel waits-body" id="waits-panel" role="tabpanel" aria-labelledby={`waits-tab-${shape.value}`}>
             <HotSpots waits={report} graph={graph} focus={focus} onFocus={onFocus} />
             <div class="view">
+              {alone && <p class="note" role="status">{alone}</p>}
               {shape.value === 'table' ? <WaitTable graph={graph} focus={focus} onFocus={onFocus} /> : <Picture graph={graph} part={part} focus={focus} onFocus={onFocus} />}
               {left_out > 0 && shape.value !== 'table' && <p class="note">{count(left_out)} of {count(graph.nodes.size)} cards are not drawn; the table has all.</p>}
             </div>
