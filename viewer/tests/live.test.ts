@@ -3,9 +3,12 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { TaskRow } from '../src/model/task.ts';
 import * as orders from './fixtures/order_server.ts';
-import { orderReport } from './fixtures/reports.ts';
+import { loadReport, orderReport } from './fixtures/reports.ts';
+import { FrameTable } from './fixtures/frames.ts';
+import { profileSection } from './fixtures/profile.ts';
 import { waits } from './fixtures/waits.ts';
 import { assertQuiet, openUrl } from './support/browser.ts';
+import { json, type Section } from './support/bundle_writer.ts';
 import { StandIn } from './support/server.ts';
 
 const snap = (rows: TaskRow[], seq = 1) => ({ seq, meta: orders.meta({ live: true, control: true }), tasks: { rows } });
@@ -103,3 +106,23 @@ test('of several processes one is chosen; a wrong token is told', async () => {
   const wrong = await openUrl(`${server.url}?token=no`);
   await wrong.page.getByText(/The token in the address is not the one/).waitFor();
 });
+
+test('profiles and timeline of a running process are taken anew together', async () => {
+  const server = await StandIn.start(orderReport({ live: true }));
+  server.anew = () => loadReport({}).filter(({ name }) => name === 'timeline').concat(anewProfile());
+  const opened = await openUrl(server.page() + '#profile');
+  const { page } = opened;
+  await page.getByRole('heading', { name: 'tasks: 547 tasks' }).waitFor();
+  await page.getByRole('button', { name: 'Take anew' }).click();
+  await page.getByRole('heading', { name: 'tasks: 12 tasks' }).waitFor();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Timeline' }).click();
+  await page.getByRole('heading', { name: 'Nothing on the timeline' }).waitFor();
+  assertQuiet(opened);
+});
+
+function anewProfile(): Section[] {
+  const table = new FrameTable();
+  const made = profileSection('profile.0', 'tasks', [{ frames: [table.frame({ function: 'other()' })], values: [12] }], 1);
+  const profiles = [{ section: 'profile.0', type: 'tasks', value_types: [{ type: 'tasks', unit: 'count' }], shown: 0, comments: [], total: made.total }];
+  return [made.section, json('meta', orders.meta({ live: true, profiles })), ...table.sections()];
+}

@@ -1,6 +1,7 @@
 // The profile view: one profile of the report, drawn the way that was chosen.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
+import { TakeAnew } from '../live/anew.tsx';
 import { amount } from '../canvas/units.ts';
 import { useKeys } from '../state/keys.ts';
 import { selection, select, stableId } from '../state/selection.ts';
@@ -24,7 +25,7 @@ export function ProfileView() {
   return (
     <div class="view profile">
       <div class="view-head">
-        <h2>{headline()}</h2>
+        <div class="headline"><h2>{headline()}</h2><TakeAnew /></div>
         <Toolbar find={find} />
         {entry.value.comments.length > 0 && (
           <details class="quiet"><summary>{entry.value.comments[0]}</summary>{entry.value.comments.slice(1).map((one, at) => <p key={at}>{one}</p>)}</details>

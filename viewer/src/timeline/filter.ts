@@ -31,12 +31,13 @@ export function applyFilter(
   const names = Uint8Array.from(timeline.names, (name) => (name.toLowerCase().includes(text) ? 1 : 0));
   const objectHas = remember((object) => (objects[object] ?? '').toLowerCase().includes(text));
   const stackHas = remember((stack) => mentions(stack, text));
+  const laneNamed = Uint8Array.from(lanes, (lane) => (lane.name.toLowerCase().includes(text) || lane.group.toLowerCase().includes(text) ? 1 : 0));
   const pass = new Uint8Array(spans.count);
   const kept = new Uint8Array(lanes.length);
   let count = 0;
   let all = 0;
   for (let lane = 0; lane < lanes.length; ++lane) {
-    const named = text === '' || lanes[lane].name.toLowerCase().includes(text) || lanes[lane].group.toLowerCase().includes(text);
+    const named = laneNamed[lane] === 1;
     const begin = timeline.rowStart[timeline.laneRow[lane]];
     const end = timeline.rowStart[timeline.laneRow[lane + 1]];
     for (let span = begin; span < end; ++span) {
@@ -48,7 +49,7 @@ export function applyFilter(
       if (states[state] === 0) continue;
       if (!ground && spans.to[span] - spans.from[span] < filter.least) continue;
       const meant =
-        named || names[spans.name[span]] === 1 || objectHas(spans.object[span]) || stackHas(spans.stack[span]);
+        named || (spans.holder[span] >= 0 && laneNamed[spans.holder[span]] === 1) || names[spans.name[span]] === 1 || objectHas(spans.object[span]) || stackHas(spans.stack[span]);
       if (!meant && !ground) continue;
       pass[span] = 1;
       if (ground && !(meant && filter.least <= 0)) continue;
@@ -59,12 +60,8 @@ export function applyFilter(
   return { pass, lanes: kept, spans: count, of: all };
 }
 
+// Asked a million times, of a few thousand ids.
 function remember(ask: (id: number) => boolean): (id: number) => boolean {
-  const known = new Map<number, boolean>();
-  return (id) => {
-    if (id === 0) return false;
-    let answer = known.get(id);
-    if (answer === undefined) known.set(id, (answer = ask(id)));
-    return answer;
-  };
+  const known: (boolean | undefined)[] = [false];
+  return (id) => (known[id] ??= ask(id));
 }

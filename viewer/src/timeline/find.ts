@@ -56,3 +56,17 @@ export function spanAt(
   }
   return -1;
 }
+
+// The point of a lane nearest to this time, within `slack` ns, or -1.
+export function pointAt(timeline: Timeline, lane: number, time: number, slack: number): number {
+  const { laneStart, time: times } = timeline.points;
+  const end = laneStart[lane + 1];
+  let best = -1;
+  let nearest = slack;
+  for (let at = firstAfter(times, time - slack, laneStart[lane], end); at < end && times[at] <= time + slack; ++at) {
+    if (Math.abs(times[at] - time) > nearest) continue;
+    nearest = Math.abs(times[at] - time);
+    best = at;
+  }
+  return best;
+}

@@ -11,12 +11,12 @@ import { range, setRange } from '../state/selection.ts';
 import { full_names } from '../state/settings.ts';
 import { paintArrows } from './arrows.ts';
 import { fit, pan, zoom } from './camera.ts';
-import { laneOf, spanAt } from './find.ts';
+import { laneOf, pointAt, spanAt } from './find.ts';
 import { gutter, kAxis, kLane } from './look.ts';
 import type { Sight } from './minimap.tsx';
 import { type Drawn, type Scene, makeDrawn, paintLanes } from './paint.ts';
 import { camera, folded, items, look, now, pick, picked, placeOfLane, shown } from './state.ts';
-import { SpanTip } from './tip.tsx';
+import { PointTip, SpanTip } from './tip.tsx';
 import { laneTwinId, spanTwinId, TimelineTwin } from './twin.tsx';
 import { laneName, spanText } from './words.ts';
 import type { Walker } from './walk.ts';
@@ -38,6 +38,7 @@ interface Live extends Timing {
 }
 
 const kNear = 3; // pixels beside a span that still mean it
+const kPointHigh = 7;
 
 export function Lanes({ walker, sightAsked, onSight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
@@ -45,6 +46,7 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   const tip = useRef<HTMLDivElement>(null);
   const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, first: 0, drawn: makeDrawn(), drag: null }).current;
   const [hovered, setHovered] = useState(-1);
+  const [point, setPoint] = useState(-1);
   const all = now.value!;
   const colors = ink();
 
@@ -68,9 +70,10 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
     if (place * kLane < live.scroll) scrollTo((place - 1) * kLane);
     else if ((place + 2) * kLane > live.scroll + high) scrollTo((place + 2) * kLane - high);
   };
-  const hover = (span: number) => {
+  const hover = (span: number, at = -1) => {
     live.hover = span;
     setHovered(span);
+    setPoint(at);
   };
 
   useEffect(() => {
@@ -110,6 +113,14 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
     return spanAt(all.timeline, item.lane, time, scale * kNear, shown.peek().pass);
   };
 
+  // Points stand on the upper edge of their lane.
+  const pointUnder = (event: MouseEvent): number => {
+    const { inside, time, scale, at, y } = where(event);
+    const item = items.peek()[at];
+    if (!inside || !item || item.lane < 0 || (y - kAxis + live.scroll) % kLane > kPointHigh) return -1;
+    return pointAt(all.timeline, item.lane, time, scale * (kNear + 1));
+  };
+
   const onPointerDown = (event: PointerEvent) => {
     if (event.button > 1) return;
     const { x, y, time } = where(event);
@@ -120,9 +131,10 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   const onPointerMove = (event: PointerEvent) => {
     const { drag } = live;
     if (!drag) {
-      const span = spanUnder(event);
-      if (span !== live.hover) hover(span);
-      if (span >= 0) placeTip(tip.current, box.current!, event);
+      const at = pointUnder(event);
+      const span = at >= 0 ? -1 : spanUnder(event);
+      if (span !== live.hover || at !== point) hover(span, at);
+      if (span >= 0 || at >= 0) placeTip(tip.current, box.current!, event);
       return;
     }
     const { x, time } = where(event);
@@ -181,7 +193,10 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
     >
       <canvas ref={canvas} aria-hidden="true" />
       <TimelineTwin all={all} items={items.value} place={walker.place.value} span={walker.span.value} pass={shown.value.pass} />
-      <div ref={tip} class="tip" aria-hidden="true" hidden={hovered < 0}>{hovered >= 0 && <SpanTip all={all} span={hovered} />}</div>
+      <div ref={tip} class="tip" aria-hidden="true" hidden={hovered < 0 && point < 0}>
+        {hovered >= 0 && <SpanTip all={all} span={hovered} />}
+        {point >= 0 && <PointTip all={all} point={point} />}
+      </div>
     </div>
   );
 }

@@ -1,6 +1,7 @@
 // The timeline view: a picture of all lanes, the curves, the lanes, and what is picked in them.
 
 import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { TakeAnew } from '../live/anew.tsx';
 import { duration, plural } from '../model/words.ts';
 import { useKeys } from '../state/keys.ts';
 import { range, selection, setRange } from '../state/selection.ts';
@@ -62,7 +63,7 @@ function Full({ all }: { all: Recorded }) {
   return (
     <div class="view timeline">
       <div class="view-head">
-        <h2>{plural(tasks, 'task')}, {duration(timeline.end)}</h2>
+        <div class="headline"><h2>{plural(tasks, 'task')}, {duration(timeline.end)}</h2><TakeAnew /></div>
         <Filters all={all} find={find} />
         {timeline.losses.map((loss, at) => <p key={at} class="quiet">{loss.name}: {timeText(loss.start)} to {timeText(loss.end)}</p>)}
       </div>

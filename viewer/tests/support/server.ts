@@ -17,6 +17,8 @@ export class StandIn {
   readonly resumed: (string | undefined)[] = [];
   readonly posted: string[] = [];
   onConnect: (say: (event: string, data: unknown, id?: number) => void) => void = () => {};
+  // Asked for with fresh=1: what is from then on to be served.
+  anew: () => readonly Section[] = () => [];
   private readonly streams = new Set<ServerResponse>();
   private readonly server: Server;
 
@@ -66,6 +68,7 @@ export class StandIn {
     }
     if (url.pathname === '/api/targets') return end(response, 200, { targets: this.targets });
     if (url.pathname === '/api/live') return this.answerLive(request, response);
+    if (url.searchParams.get('fresh') === '1') for (const section of this.anew()) this.sections.set(section.name, section);
     const section = this.sections.get(decodeURIComponent(url.pathname.slice('/api/section/'.length)));
     if (!section) return end(response, 404, { error: 'no such section' });
     response.writeHead(200, { 'Content-Encoding': 'gzip', 'Content-Type': 'application/octet-stream' }).end(gzipSync(section.raw));
