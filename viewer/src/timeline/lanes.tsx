@@ -2,7 +2,7 @@
 // stays on top, and a scroll of its own; beside it elements that say the same.
 
 import { useEffect, useRef, useState } from 'preact/hooks';
-import { type Fitter, makeFitter } from '../canvas/fit.ts';
+import { makeFitter } from '../canvas/fit.ts';
 import { type Timing, expose, timed } from '../canvas/hook.ts';
 import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
@@ -14,8 +14,8 @@ import { fit, pan, zoom } from './camera.ts';
 import { laneOf, pointAt, spanAt } from './find.ts';
 import { gutter, kAxis, kLane } from './look.ts';
 import type { Sight } from './minimap.tsx';
-import { type Drawn, type Scene, makeDrawn, paintLanes } from './paint.ts';
-import { camera, folded, items, look, now, pick, picked, placeOfLane, shown } from './state.ts';
+import { type Drawn, type Fitters, type Scene, makeDrawn, paintLanes } from './paint.ts';
+import { camera, folded, items, lanesAbove, look, now, pick, picked, placeOfLane, shown } from './state.ts';
 import { PointTip, SpanTip } from './tip.tsx';
 import { laneTwinId, spanTwinId, TimelineTwin } from './twin.tsx';
 import { laneName, spanText } from './words.ts';
@@ -29,7 +29,7 @@ interface Props {
 
 interface Live extends Timing {
   surface: Surface | null;
-  fitter: Fitter | null;
+  fitters: Fitters | null;
   scroll: number;
   height: number;
   hover: number;
@@ -44,16 +44,18 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   const canvas = useRef<HTMLCanvasElement>(null);
   const box = useRef<HTMLDivElement>(null);
   const tip = useRef<HTMLDivElement>(null);
-  const live = useRef<Live>({ surface: null, fitter: null, scroll: 0, height: 0, hover: -1, ms: 0, first: 0, drawn: makeDrawn(), drag: null }).current;
+  const live = useRef<Live>({ surface: null, fitters: null, scroll: 0, height: 0, hover: -1, ms: 0, first: 0, drawn: makeDrawn(), drag: null }).current;
   const [hovered, setHovered] = useState(-1);
   const [point, setPoint] = useState(-1);
   const all = now.value!;
   const colors = ink();
 
   const sight = () => {
-    const whole = Math.max(items.peek().length * kLane, 1);
+    const above = lanesAbove.peek();
+    const count = items.peek().length;
     const high = (live.surface?.height ?? 0) - kAxis;
-    onSight({ first: live.scroll / whole, last: Math.min((live.scroll + high) / whole, 1) });
+    const part = (pixels: number) => above[Math.min(Math.max(Math.round(pixels / kLane), 0), count)]! / Math.max(above[count]!, 1);
+    onSight({ first: part(live.scroll), last: part(live.scroll + high) });
   };
   const scrollTo = (to: number): boolean => {
     const most = Math.max(0, items.peek().length * kLane - Math.max((live.surface?.height ?? 0) - kAxis, 0));
@@ -90,7 +92,9 @@ export function Lanes({ walker, sightAsked, onSight }: Props) {
   useEffect(() => live.surface?.ask(), [all, camera.value, items.value, shown.value, range.value, picked.value, hovered, colors, full_names.value]);
   useEffect(() => void scrollTo(live.scroll), [items.value]);
   useEffect(() => {
-    if (sightAsked >= 0) scrollTo(sightAsked * items.peek().length * kLane);
+    const above = lanesAbove.peek();
+    const wanted = sightAsked * above.at(-1)!;
+    if (sightAsked >= 0) scrollTo(above.findIndex((lanes) => lanes >= wanted) * kLane);
   }, [sightAsked]);
   useEffect(() => {
     if (picked.value >= 0) reveal(placeOfLane.peek()[laneOf(all.timeline, picked.value)] ?? -1);
@@ -217,7 +221,7 @@ function draw(live: Live, surface: Surface): void {
   const all = now.peek();
   if (!all) return;
   const colors = ink();
-  live.fitter ??= makeFitter(surface.context, colors.small);
+  live.fitters ??= { spans: makeFitter(surface.context, colors.small), lanes: makeFitter(surface.context, colors.font) };
   const scene: Scene = {
     all,
     items: items.peek(),
@@ -229,8 +233,8 @@ function draw(live: Live, surface: Surface): void {
     hover: live.hover,
     placeOf: placeOfLane.peek(),
   };
-  paintLanes(surface, scene, colors, live.fitter, live.drawn);
-  paintArrows(surface, scene, colors, live.fitter);
+  paintLanes(surface, scene, colors, live.fitters, live.drawn);
+  paintArrows(surface, scene, colors, live.fitters.spans);
 }
 
 function boxes(live: Live) {

@@ -50,7 +50,7 @@ export function Minimap({ sight, onSight }: Props) {
     const half = (camera.value.to - camera.value.from) / 2;
     look({ from: time - half, to: time + half });
     const seen = live.sight.last - live.sight.first;
-    onSight((event.clientY - place.top) / place.height - seen / 2);
+    onSight(Math.min(Math.max((event.clientY - place.top) / place.height - seen / 2, 0), 1));
   };
   return (
     <canvas

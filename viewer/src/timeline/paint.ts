@@ -63,6 +63,12 @@ function makeRoom(drawn: Drawn, more: number): void {
 const kText = 34; // narrower spans have no text
 const runs: Runs = makeRuns();
 
+// For text in the small font of the spans, and in the one of the lanes' names.
+export interface Fitters {
+  spans: Fitter;
+  lanes: Fitter;
+}
+
 export interface Plot {
   left: number;
   width: number; // of the spans' part
@@ -89,7 +95,7 @@ export function plotOf(surface: Surface, scene: Scene): Plot {
   };
 }
 
-export function paintLanes(surface: Surface, scene: Scene, ink: Ink, fitter: Fitter, drawn: Drawn): void {
+export function paintLanes(surface: Surface, scene: Scene, ink: Ink, fitters: Fitters, drawn: Drawn): void {
   const { context, width, height } = surface;
   const looks = looksOf(ink.theme);
   const plot = plotOf(surface, scene);
@@ -104,12 +110,12 @@ export function paintLanes(surface: Surface, scene: Scene, ink: Ink, fitter: Fit
   grid(context, scene, plot, ink, height);
   losses(surface, scene, plot, looks);
   fillSpans(surface, scene, plot, looks, drawn);
-  writeSpans(context, scene, plot, looks, ink, fitter, drawn);
+  writeSpans(context, scene, plot, looks, ink, fitters.spans, drawn);
   points(context, scene, plot, ink);
   rangeOf(context, scene, plot, ink, height);
   outlines(context, scene, ink, drawn);
   context.restore();
-  names(context, scene, plot, ink, fitter, width);
+  names(context, scene, plot, ink, fitters.lanes, width);
   axis(context, scene, plot, ink, width);
 }
 
@@ -297,7 +303,7 @@ function names(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, ink:
       const inset = 10 + item.inset * 12;
       context.fillStyle = item.inset > 0 && lanes[item.lane]!.kind === 'locks' ? ink.quiet : ink.text;
       context.font = ink.font;
-      context.fillText(fitter.cut(laneName(scene.all, item.lane), plot.left - inset - 8), inset, y + kLane / 2);
+      context.fillText(fitter.name(laneName(scene.all, item.lane), plot.left - inset - 8), inset, y + kLane / 2);
     }
     context.fillStyle = ink.line;
     context.fillRect(0, y + kLane - 1, width, 1);

@@ -46,6 +46,15 @@ export const placeOfLane = computed<Int32Array>(() => {
   return places;
 });
 
+// How many lanes stand above each item, and at the end all of them: headings have no row in the minimap.
+export const lanesAbove = computed<Uint32Array>(() => {
+  const above = new Uint32Array(items.value.length + 1);
+  items.value.forEach((item, at) => {
+    above[at + 1] = above[at] + (item.lane >= 0 ? 1 : item.folded ? item.lanes.length : 0);
+  });
+  return above;
+});
+
 // All lanes that are listed, in their order, also those of folded groups.
 export const order = computed<number[]>(() => items.value.flatMap((item) => (item.lane >= 0 ? [item.lane] : item.folded ? item.lanes : [])));
 
