@@ -10,28 +10,9 @@ import { loadReport } from './fixtures/reports.ts';
 import { assertQuiet, openUrl, writePage } from './support/browser.ts';
 import { reportHtml } from './support/bundle_writer.ts';
 import { boxesOf } from './support/canvas.ts';
+import { allowed, median } from './support/figures.ts';
 
 const kRounds = 9;
-const kSpare = 2;
-// What the reference below takes where the goals were set, in milliseconds.
-const kReference = 34;
-
-const median = (values: number[]) => values.sort((a, b) => a - b)[values.length >> 1]!;
-
-// Twice the goal, or more where the machine does its arithmetic slower than the one of the goals: told
-// by work of the same kind, sums over typed arrays, at the same time.
-async function allowed(page: Page, goal: number): Promise<number> {
-  const times = await page.evaluate((rounds) => {
-    const values = new Float64Array(1 << 20);
-    return Array.from({ length: rounds }, () => {
-      const begin = performance.now();
-      for (let pass = 0; pass < 6; ++pass) for (let at = 1; at < values.length; ++at) values[at] = values[at - 1]! * 0.5 + at;
-      return performance.now() - begin;
-    });
-  }, kRounds);
-  return goal * kSpare * Math.max(1, median(times) / kReference);
-}
-
 async function check(page: Page, what: string, times: number[], goal: number): Promise<void> {
   const limit = await allowed(page, goal);
   const found = Math.min(...times);
