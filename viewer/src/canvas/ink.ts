@@ -7,7 +7,7 @@ import { type Ink, type ThemeName, readInk } from './theme.ts';
 const system = signal(0);
 matchMedia('(prefers-color-scheme: dark)').addEventListener('change', () => ++system.value);
 
-export function themeName(): ThemeName {
+function themeName(): ThemeName {
   void system.value;
   void theme.value;
   return isDark() ? 'dark' : 'light';

@@ -14,7 +14,7 @@ export interface Boxes {
   weight: Float64Array; // of a run without the gaps in it
 }
 
-export interface Window {
+interface Window {
   focus: number; // fills the whole width, as all above it
   width: number; // in pixels
   firstLevel: number;

@@ -20,7 +20,7 @@ import type { Tree } from './tree.ts';
 import { Twin, twinId } from './twin.tsx';
 import { type Step, contains, deepestBelow, step } from './walk.ts';
 
-export interface FlameProps {
+interface FlameProps {
   id: string;
   label: string;
   tree: Tree;

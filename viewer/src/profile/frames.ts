@@ -11,7 +11,6 @@ export interface Frames {
   flags: Uint8Array;
 }
 
-export const kInlined = 1; // into the next
 export const kMark = 2; // "(created by)", a co_await line
 
 export function functionName(frames: Frames, frame: number): string {

@@ -49,6 +49,6 @@ export function Legend() {
   );
 }
 
-export function Key({ color, text, hatch }: { color: string; text: string; hatch?: string }) {
+function Key({ color, text, hatch }: { color: string; text: string; hatch?: string }) {
   return <li><span class={`swatch ${hatch ?? ''}`} style={{ backgroundColor: color }} aria-hidden="true" /><span title={text}>{text}</span></li>;
 }

@@ -1,7 +1,7 @@
 // What the profile view shows: kept in the URL where a link should keep it, computed once where
 // several parts look at it.
 
-import { computed, signal } from '@preact/signals';
+import { computed } from '@preact/signals';
 import { parameter } from '../state/route.ts';
 import { stableId } from '../state/selection.ts';
 import { listed, profileOf } from './load.ts';
@@ -10,7 +10,7 @@ import { makeSource, type Profile, type Tree, wholeTree } from './tree.ts';
 import { tally } from './top.ts';
 import { totals } from './trie.ts';
 
-export type Mode = 'flame' | 'icicle' | 'callers' | 'top' | 'source';
+type Mode = 'flame' | 'icicle' | 'callers' | 'top' | 'source';
 export const kModes: [Mode, string][] = [
   ['icicle', 'Icicle'],
   ['flame', 'Flame'],
@@ -101,6 +101,3 @@ export const functionById = computed(() => {
   if (now) for (const at of new Set(now.frames.function)) ids.set(stableId(now.frames.strings[at] ?? ''), at);
   return ids;
 });
-
-// The node under the pointer or the arrow keys, for the line below the graph.
-export const pointed = signal<{ tree: Tree; node: number } | undefined>(undefined);

@@ -6,7 +6,7 @@ import { mergeDown, mergeUp, outermost, type Source } from './merge.ts';
 import { type Merged } from './grow.ts';
 import { type Shape, type Weights, totals, weigh } from './trie.ts';
 
-export interface ValueType {
+interface ValueType {
   type: string;
   unit: string;
 }
@@ -20,7 +20,7 @@ export interface Profile {
   bases: Float64Array[]; // none: nothing is compared
 }
 
-export interface Compared {
+interface Compared {
   self: Float64Array;
   total: Float64Array;
 }

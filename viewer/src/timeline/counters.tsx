@@ -48,17 +48,22 @@ function Curve({ counter, end }: { counter: Counter; end: number }) {
     };
   }, [counter, colors]);
   useEffect(() => plot.current?.setScale('x', { min: from, max: to }), [from, to, counter, colors]);
-  const most = Math.max(...counter.v);
+  const most = largest(counter.v);
+  const text = (one: number) => amount(one, counter.unit);
   const value = at >= 0 && at < counter.v.length ? counter.v[at]! : counter.v.at(-1)!;
   return (
     <div class="curve">
       <div class="curve-name">
         <span title={counter.name}>{counter.name}</span>
-        <b>{amount(value, counter.unit)}</b>
+        <b>{text(value)}</b>
       </div>
-      <div ref={box} class="curve-plot" role="img" aria-label={`${counter.name}: from ${amount(counter.v[0]!, counter.unit)} to ${amount(counter.v.at(-1)!, counter.unit)}, at most ${amount(most, counter.unit)}`} />
+      <div ref={box} class="curve-plot" role="img" aria-label={`${counter.name}: from ${text(counter.v[0]!)} to ${text(counter.v.at(-1)!)}, at most ${text(most)}`} />
     </div>
   );
+}
+
+function largest(values: readonly number[]): number {
+  return values.reduce((most, one) => Math.max(most, one), 0);
 }
 
 // The last value holds until the end.
@@ -73,7 +78,7 @@ function dataOf(counter: Counter, end: number): uPlot.AlignedData {
 }
 
 function options(counter: Counter, color: string, onPoint: (at: number) => void, width: number): uPlot.Options {
-  const most = Math.max(...counter.v, 1);
+  const most = Math.max(largest(counter.v), 1);
   return {
     width,
     height: kHigh,

@@ -59,7 +59,7 @@ export interface Timeline {
 }
 
 // From when to when something is missing, and what.
-export interface Loss {
+interface Loss {
   start: number;
   end: number;
   name: string;

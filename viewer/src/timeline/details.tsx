@@ -2,7 +2,7 @@
 
 import { duration } from '../model/words.ts';
 import { jump } from '../state/route.ts';
-import { setRange } from '../state/selection.ts';
+import { setRange, show } from '../state/selection.ts';
 import { Message, Section } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
 import { blockedText } from './below.tsx';
@@ -15,6 +15,10 @@ import { laneName, linkText, objectName, spanName, spanText, timeText } from './
 
 export function SpanDetails({ id }: { id: string }) {
   return <Section of={recorded().value}>{(all) => <Found all={all} span={findSpan(all.timeline, id)} />}</Section>;
+}
+
+function goTo(id: string): void {
+  show('timeline', { kind: 'span', id }, { 'timeline.pick': id });
 }
 
 function Found({ all, span }: { all: Recorded; span: number }) {
@@ -44,7 +48,7 @@ function Found({ all, span }: { all: Recorded; span: number }) {
               <li key={link.span}>
                 {linkText(link)} <b>{laneName(all, link.holder)}</b>
                 {link.next >= 0
-                  ? <> <button type="button" class="plain link" onClick={() => jump('timeline', { 'timeline.pick': spanId(timeline, link.next), sel: `span~${spanId(timeline, link.next)}` })}>{spanText(all, link.next)}</button></>
+                  ? <> <button type="button" class="plain link" onClick={() => goTo(spanId(timeline, link.next))}>{spanText(all, link.next)}</button></>
                   : <span class="quiet"> was not seen waiting meanwhile</span>}
               </li>
             ))}

@@ -7,7 +7,7 @@ import { ink } from '../canvas/ink.ts';
 import { type Surface, makeSurface } from '../canvas/surface.ts';
 import { range } from '../state/selection.ts';
 import type { Camera } from './camera.ts';
-import { gutter, kLane, looksOf } from './look.ts';
+import { gutter, looksOf } from './look.ts';
 import { heat } from './overview.ts';
 import type { Shown } from './filter.ts';
 import { camera, look, now, order, shown } from './state.ts';
@@ -95,7 +95,7 @@ function draw(live: Live, surface: Surface): void {
   }
 }
 
-// What the lanes below show: outside of it the picture is paler.
+// What the lanes below show.
 function mark(context: CanvasRenderingContext2D, surface: Surface, x: (time: number) => number, { from, to }: Camera, sight: Sight, color: string): void {
   const x0 = x(from);
   const wide = Math.max(x(to) - x0, 3);
@@ -120,9 +120,9 @@ function picture([timeline, passing, lanes, wide, high, theme]: NonNullable<Live
   return image;
 }
 
-export const kMinimapMost = 96;
-export const kMinimapLeast = 24;
+const kMost = 96;
+const kLeast = 24;
 
 export function minimapHeight(lanes: number): number {
-  return Math.min(kMinimapMost, Math.max(kMinimapLeast, lanes * 4, kLane));
+  return Math.min(kMost, Math.max(kLeast, lanes * 4));
 }

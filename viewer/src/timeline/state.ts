@@ -15,7 +15,7 @@ export const hidden_text = parameter('timeline.hide');
 export const least_text = parameter('timeline.least', '0'); // ns
 export const find_text = parameter('timeline.find');
 export const as_table = parameter('timeline.table');
-export const picked_id = parameter('timeline.pick');
+const picked_id = parameter('timeline.pick');
 const camera_text = parameter('timeline.at');
 
 export const now = computed<Recorded | undefined>(() => {

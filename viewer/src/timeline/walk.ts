@@ -16,7 +16,7 @@ export interface Walker {
   follow(back: boolean): void;
 }
 
-export interface Actions {
+interface Actions {
   details(span: number): void;
   fold(group: string): void;
   escape(): boolean;

@@ -17,10 +17,6 @@ export function spanName(all: Recorded, span: number): string {
   return shortName(all.timeline.names[all.timeline.spans.name[span]] ?? '');
 }
 
-export function stateName(all: Recorded, span: number): string {
-  return kStates[all.timeline.spans.state[span]];
-}
-
 // "mutex 0x55d0 (accounts), waits for a lock, 1.2 s"
 export function spanText(all: Recorded, span: number): string {
   const { spans } = all.timeline;
