@@ -31,7 +31,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (verbs.empty())
     what =
         "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, "
-        "dump, info, doctor or selftest";
+        "dump, html, info, doctor or selftest";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -59,6 +59,7 @@ int main(int argc, char** argv) {
   track::verbs::add_profile(app, exit_code);
   track::verbs::add_diff(app, exit_code);
   track::verbs::add_trace(app, exit_code);
+  track::verbs::add_html(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   track::verbs::add_selftest(app, exit_code);

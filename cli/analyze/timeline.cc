@@ -289,7 +289,7 @@ class Builder {
 
   void add(const Fiber& fiber) {
     TimelineTrack track;
-    track.id = kFiberTracks + fiber.id;
+    track.id = track_of(TaskKind::fiber, fiber.id);
     track.kind = TaskKind::fiber;
     track.name = "fiber " + std::to_string(fiber.id);
     const uint64_t start = std::clamp(fiber.created_ns, timeline_.start_ns, timeline_.end_ns);
@@ -316,7 +316,7 @@ class Builder {
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (++shown > kMostCoroutines) break;
       TimelineTrack track;
-      track.id = kCoroutineTracks + coroutine.id;
+      track.id = track_of(TaskKind::coroutine, coroutine.id);
       track.kind = TaskKind::coroutine;
       std::string function = "coroutine";
       if (coroutine.function != 0 && coroutine.function < trace_.functions.size())
@@ -460,6 +460,12 @@ class Builder {
 };
 
 }  // namespace
+
+uint64_t track_of(TaskKind kind, uint64_t task) {
+  return kind == TaskKind::fiber       ? kFiberTracks + task
+         : kind == TaskKind::coroutine ? kCoroutineTracks + task
+                                       : task;
+}
 
 Timeline build_timeline(const Trace& trace, const Symbols& symbols) {
   return Builder(trace, symbols).build();

@@ -8,4 +8,7 @@ namespace track::analyze {
 
 Timeline build_timeline(const Trace& trace, const Symbols& symbols);
 
+// TimelineTrack::id of a task.
+uint64_t track_of(TaskKind kind, uint64_t task);
+
 }  // namespace track::analyze

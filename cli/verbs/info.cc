@@ -7,6 +7,7 @@
 #include <optional>
 #include <set>
 
+#include "cli/model/memory.h"
 #include "cli/model/words.h"
 #include "cli/process/tracker_cost.h"
 #include "cli/verbs/load.h"

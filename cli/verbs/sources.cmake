@@ -11,6 +11,8 @@ set(TRACK_CLI_SOURCES
   verbs/exit_watch.cc
   verbs/flags.cc
   verbs/hang.cc
+  verbs/hang_section.cc
+  verbs/html.cc
   verbs/info.cc
   verbs/interrupt.cc
   verbs/leaks.cc
@@ -34,7 +36,11 @@ set(TRACK_CLI_SOURCES
   verbs/supervisor.cc
   verbs/sweep.cc
   verbs/trace.cc
+  verbs/task_notes.cc
   verbs/tracker_options.cc
   verbs/type_ways.cc
   verbs/untracked.cc
+  verbs/view.cc
+  verbs/view_growth.cc
+  verbs/wait_drawing.cc
   verbs/watched.cc)

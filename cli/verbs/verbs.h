@@ -19,6 +19,7 @@ void add_dump(CLI::App& app, int& exit_code);
 void add_profile(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
+void add_html(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
 void add_selftest(CLI::App& app, int& exit_code);

@@ -1,4 +1,5 @@
 set(TRACK_WRITE_SOURCES
+  bundle.cc
   chrome_trace.cc
   dump.cc
   dump_columns.cc
@@ -6,6 +7,7 @@ set(TRACK_WRITE_SOURCES
   folded.cc
   gzip.cc
   hang.cc
+  html.cc
   json.cc
   json_parts.cc
   legacy_profile.cc
@@ -19,4 +21,9 @@ set(TRACK_WRITE_SOURCES
   task_rows.cc
   tasks.cc
   text.cc
-  timeline_marks.cc)
+  timeline_marks.cc
+  view_columns.cc
+  view_graph.cc
+  view_names.cc
+  view_profile.cc
+  view_timeline.cc)

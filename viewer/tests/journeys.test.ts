@@ -59,10 +59,9 @@ test('what is copied can be pasted into a suppressions file and into an issue', 
 test('a deadlock from both ends: the finding, its ring, the task, the table, DOT', async () => {
   const { page } = await openReport(orderReport());
   await page.getByRole('row', { name: /2 threads wait for each other/ }).click();
-  await page.keyboard.press('2');
+  await page.getByRole('button', { name: 'Show in Waits' }).click();
   const picture = page.getByRole('listbox', { name: 'Who waits for whom' });
   await picture.getByRole('option', { name: /thread 2.*Bank::transfer.*deadlock D1.*waits for thread 3/, selected: true }).waitFor();
-  await page.getByRole('button', { name: 'Show in Waits' }).click();
   await page.getByRole('complementary', { name: 'Details' }).getByText('blocked for 15 min').waitFor();
   await page.getByRole('tab', { name: 'Table' }).click();
   await page.getByRole('row', { name: /thread 3 audit/ }).waitFor();

@@ -1,9 +1,8 @@
 // Who waits for whom: what to look at on the left, the picture or its table beside it.
 import { useMemo } from 'preact/hooks';
-import { taskId } from '../model/task.ts';
 import type { WaitNode, Waits as Report } from '../model/waits.ts';
 import { count, plural } from '../model/words.ts';
-import { documentOf, leaks, tasks } from '../state/documents.ts';
+import { documentOf, tasks } from '../state/documents.ts';
 import { useKeys } from '../state/keys.ts';
 import { parameter } from '../state/route.ts';
 import { select, selection, type Selection } from '../state/selection.ts';
@@ -30,12 +29,10 @@ export function selectionOf(node: WaitNode): Selection {
     : { kind: 'wait', id: node.id };
 }
 
-// The card of what is selected in any view: the task's own (a finding's first), or the group that waits
-// where it does.
-function focusOf(graph: Graph, report: Report, now: Selection | undefined): string | undefined {
+// The card of what is selected in any view: the task's own, or the group that waits where it does.
+function focusOf(graph: Graph, now: Selection | undefined): string | undefined {
   if (now?.kind === 'wait') return graph.nodes.has(now.id) ? now.id : undefined;
   if (now?.kind === 'object') return graph.edges.find((edge) => edge.object === now.id)?.to;
-  if (now?.kind === 'finding') return tasksOf(report, now.id).map((task) => nodeOfTask(graph, task)?.id).find((id) => id !== undefined);
   if (now?.kind !== 'task') return undefined;
   const own = nodeOfTask(graph, now.id);
   if (own) return own.id;
@@ -43,16 +40,9 @@ function focusOf(graph: Graph, report: Report, now: Selection | undefined): stri
   return address ? graph.edges.find((edge) => edge.object === address)?.from : undefined;
 }
 
-// Those of a finding, whichever list it stands in.
-function tasksOf(report: Report, fingerprint: string): string[] {
-  const found = leaks().value;
-  const all = [...(report.findings ?? []), ...(found.state === 'ready' ? found.value.findings : [])];
-  return all.find((one) => one.fingerprint === fingerprint)?.tasks.map(taskId) ?? [];
-}
-
 function Shown({ report }: { report: Report }) {
   const graph = graphOf(report);
-  const focus = focusOf(graph, report, selection.value);
+  const focus = focusOf(graph, selection.value);
   const part = useMemo(() => drawnPart(graph, focus), [graph, graph.nodes.size > 400 ? focus : '']);
   const onFocus = (id: string) => select(selectionOf(graph.nodes.get(id)!));
   useKeys({ t: () => shape.set(shape.peek() === 'table' ? 'picture' : 'table') });
