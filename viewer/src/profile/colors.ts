@@ -9,7 +9,7 @@ import { type Frames, kMark } from './frames.ts';
 // Far apart for eyes that confuse red and green, the calmest first: most programs are one module.
 const kHues = [250, 70, 175, 315, 105, 215, 25, 285];
 const kSystem = /(^|\/)(ld-linux|lib(c|m|dl|rt|pthread|stdc\+\+|gcc_s|c\+\+|c\+\+abi|unwind)[.\-])|^\[v/;
-const kLibrary = /^(std::|__gnu|__cxx|void std::|boost::|operator (new|delete))/;
+const kLibrary = /^(std::|__gnu|__cxx|__gthread|void std::|boost::|operator (new|delete))/;
 
 export const kShades = 5;
 export const kClasses = kHues.length + 2; // the modules', library code, the system

@@ -3,7 +3,7 @@
 import { useMemo } from 'preact/hooks';
 import { ink } from '../canvas/ink.ts';
 import { diffPaint, fillIndex, kShades, paintOf } from './colors.ts';
-import { baseName } from './frames.ts';
+import { baseName, kMark } from './frames.ts';
 import { compared, profile } from './state.ts';
 
 const kMost = 6;
@@ -19,7 +19,8 @@ export function Legend() {
     for (const frame of now.shape.frame) occurs[frame] = 1;
     const seen = new Map<number, { kind: number; count: number }>();
     for (let frame = 1; frame < fill.length; ++frame) {
-      if (occurs[frame] === 0) continue;
+      // Marks, as "(created by)", are of no module.
+      if (occurs[frame] === 0 || (now.frames.flags[frame] & kMark) !== 0) continue;
       const module = now.frames.module[frame];
       const kind = Math.floor(fill[frame] / kShades);
       const known = seen.get(module);

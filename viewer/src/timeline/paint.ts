@@ -60,6 +60,7 @@ function makeRoom(drawn: Drawn, more: number): void {
   Object.assign(drawn, larger);
 }
 
+const kTick = 8; // pixels from one tick to the next
 const kText = 34; // narrower spans have no text
 const runs: Runs = makeRuns();
 
@@ -235,7 +236,7 @@ function covered(scene: Scene, plot: Plot, span: number, left: number, right: nu
   return inner < end && timeline.spans.from[inner] < time(right);
 }
 
-// Ticks for what happened at one time; several in a pixel are one.
+// Ticks for what happened at one time; where they would touch, one stands for several.
 function points(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, ink: Ink): void {
   const { points: all } = scene.all.timeline;
   context.fillStyle = ink.text;
@@ -243,11 +244,11 @@ function points(context: CanvasRenderingContext2D, scene: Scene, plot: Plot, ink
     const { lane } = scene.items[place]!;
     if (lane < 0) continue;
     const end = all.laneStart[lane + 1]!;
-    let before = -2;
+    let before = -kTick;
     const y = plot.y(place);
     for (let at = firstAfter(all.time, scene.camera.from, all.laneStart[lane]!, end); at < end && all.time[at] < scene.camera.to; ++at) {
       const x = Math.round(plot.x(all.time[at]));
-      if (x <= before + 1) continue;
+      if (x < before + kTick) continue;
       before = x;
       context.beginPath();
       context.moveTo(x - 3, y);
