@@ -19,11 +19,11 @@ test('find the leak: filter, open it, read why and where, follow it, share the l
   await details.getByRole('list', { name: 'Await chain' }).getByText('Session::serve()').waitFor();
 
   await details.getByRole('button', { name: 'Show in Growth' }).click();
-  await page.getByRole('heading', { name: /grew in every one of 6 dumps/ }).waitFor();
+  await page.getByRole('heading', { name: /grew from each of 6 dumps/ }).waitFor();
   assert.equal(await page.getByRole('row', { name: /412 coroutines/ }).getAttribute('aria-selected'), 'true');
   const link = page.url();
   const again = await openUrl(link);
-  await again.page.getByRole('heading', { name: /grew in every one of 6 dumps/ }).waitFor();
+  await again.page.getByRole('heading', { name: /grew from each of 6 dumps/ }).waitFor();
   await again.page.getByRole('complementary', { name: 'Details' }).getByText('no handle, promise').waitFor();
   await page.goBack();
   assert.equal(await page.getByRole('searchbox', { name: 'Filter findings' }).inputValue(), 'session.cc');

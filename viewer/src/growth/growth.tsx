@@ -34,12 +34,12 @@ function Shown({ report }: { report: Report }) {
   const [active, setActive] = useState(-1);
   const now = selection.value;
   const chosen = now?.kind === 'finding' || now?.kind === 'growth' ? now.id : undefined;
-  const growing = report.groups.filter((group) => group.monotone).length;
+  const growing = report.groups.filter(grewEachTime).length;
   if (report.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
   return (
     <div class="view growth">
       <div class="view-title">
-        <h2>{growing > 0 ? `${plural(growing, 'group')} grew in every one of ${report.dumps.length} dumps` : `Nothing grew in every one of ${report.dumps.length} dumps`}</h2>
+        <h2>{growing > 0 ? `${plural(growing, 'group')} grew from each of ${report.dumps.length} dumps to the next` : `Nothing grew from each of ${report.dumps.length} dumps to the next`}</h2>
       </div>
       <div class="view-head">
         <div class="filters">
@@ -53,6 +53,11 @@ function Shown({ report }: { report: Report }) {
         row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} mark={drawn.indexOf(groups[index]!)} props={props} />} />
     </div>
   );
+}
+
+// What never shrank need not have grown.
+function grewEachTime({ counts }: GrowthGroup): boolean {
+  return counts.every((n, i) => i === 0 || n > counts[i - 1]!);
 }
 
 // The finding's own panel says more.
@@ -82,11 +87,11 @@ function Line({ group, mark, props }: { group: GrowthGroup; mark: number; props:
   return (
     <div {...props} class="line growth-columns" aria-selected={isSelected('finding', group.fingerprint) || isSelected('growth', group.fingerprint)}>
       <span role="gridcell">{how && <b class="curve-mark" style={{ borderColor: how.colour, color: how.colour }}>{how.letter}</b>}</span>
-      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{group.monotone && ' · grew every time'}</span></span>
+      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{grewEachTime(group) && ' · grew every time'}</span></span>
       <span role="gridcell" class="code c-created" title={created?.function}>{placeText(created) || '–'}</span>
       <span role="gridcell" class="number c-first">{count(group.counts[0] ?? 0)}</span>
       <span role="gridcell" class="number">{count(group.counts.at(-1) ?? 0)}</span>
-      <span role="gridcell" class="number">{group.per_hour > 0 ? '+' : ''}{count(Math.round(group.per_hour * 10) / 10)}</span>
+      <span role="gridcell" class="number">{group.per_hour > 0 ? '+' : ''}{count(Math.abs(group.per_hour) < 100 ? Math.round(group.per_hour * 10) / 10 : Math.round(group.per_hour))}</span>
       <span role="gridcell" class="number c-memory">{group.bytes.at(-1) ? bytes(group.bytes.at(-1)) : '–'}</span>
       <span role="gridcell" class="c-trend"><Sparkline counts={group.counts} /></span>
     </div>

@@ -1,7 +1,7 @@
 // The wait-for graph with its edges at hand, and the part of it that is drawn.
 import { ownFrame } from '../model/frame.ts';
 import type { WaitEdge, WaitGraph, WaitNode, Waits } from '../model/waits.ts';
-import { briefName, count, shortName } from '../model/words.ts';
+import { briefName, count, duration, shortName } from '../model/words.ts';
 
 export interface Graph {
   nodes: Map<string, WaitNode>;
@@ -82,20 +82,28 @@ export function waiters(graph: Graph, id: string): number {
   return sum;
 }
 
-// What differs between tasks stands first: where it is, then what it is.
+const names_tasks = /^(\d+ )?(thread|coroutine|fiber|task)s?\b/;
+
+// What differs between tasks stands first: where they are; then which they are.
 export function cardLines(node: WaitNode): [string, string] {
+  const [who, place] = names_tasks.test(node.detail) ? [node.detail, node.label] : [node.label, node.detail];
   const frame = ownFrame(node.stack);
-  const where = frame?.function ? briefName(frame.function) : shortName(node.detail);
-  return where ? [where, shortName(node.label)] : [shortName(node.label), ''];
+  const where = frame?.function ? briefName(frame.function) : shortName(place);
+  return where ? [where, shortName(who)] : [shortName(who), ''];
 }
 
 // A label may begin with how many there are.
 export function times(node: WaitNode): string {
-  return node.count > 1 && !/^\d/.test(node.label) ? `${count(node.count)} × ` : '';
+  return node.count > 1 && !/^\d/.test(node.label) && !/^\d/.test(node.detail) ? `${count(node.count)} × ` : '';
 }
 
 export function nodeOfTask(graph: Graph, task: string): WaitNode | undefined {
   const [kind, id] = task.split('@')[0]!.split(':');
   for (const node of graph.nodes.values()) if (node.kind === kind && String(node.task) === id) return node;
   return undefined;
+}
+
+// For how long, where that is known.
+export function waitText(edge: WaitEdge, separator = ' · '): string {
+  return edge.wait_ns > 0 ? `${edge.label}${separator}${duration(edge.wait_ns)}` : edge.label;
 }

@@ -10,7 +10,7 @@ const few = 8;
 
 export function HotSpots({ waits, graph, focus, onFocus }: { waits: Waits; graph: Graph; focus: string | undefined; onFocus(id: string): void }) {
   const blockers = [...graph.nodes.values()].filter((node) => waiters(graph, node.id) > 0).sort((a, b) => waiters(graph, b.id) - waiters(graph, a.id));
-  const longest = [...graph.edges].sort((a, b) => b.wait_ns - a.wait_ns);
+  const longest = graph.edges.filter((edge) => edge.wait_ns > 0).sort((a, b) => b.wait_ns - a.wait_ns);
   const item = (id: string, title: ComponentChildren, aside: string) => (
     <li key={id}><button type="button" class="spot" aria-pressed={id === focus} onClick={() => onFocus(id)}><span>{title}</span><span class="quiet">{aside}</span></button></li>
   );

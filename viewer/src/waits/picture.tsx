@@ -2,8 +2,8 @@
 // for. It is one tab stop: arrow keys go from card to card, ] and [ along the waits.
 import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { WaitEdge, WaitNode } from '../model/waits.ts';
-import { count, duration, shortName } from '../model/words.ts';
-import { cardLines, type Graph, times } from './graph.ts';
+import { count, shortName } from '../model/words.ts';
+import { cardLines, type Graph, times, waitText } from './graph.ts';
 import { card_height, card_width, type Layout, type Point } from './layout.ts';
 import { requestLayout } from './laying_out.ts';
 
@@ -116,7 +116,7 @@ export function Picture({ graph, part, focus, onFocus }: Props) {
 // What a screen reader says of a card, and the mouse.
 function spoken(graph: Graph, node: WaitNode): string {
   const ring = graph.cycle_of.get(node.id);
-  const waits = (graph.waits_for.get(node.id) ?? []).map((edge) => `waits for ${graph.nodes.get(edge.to)!.label}, ${edge.label}, ${duration(edge.wait_ns)}`);
+  const waits = (graph.waits_for.get(node.id) ?? []).map((edge) => `waits for ${graph.nodes.get(edge.to)!.label}, ${waitText(edge, ', ')}`);
   return [shortName(node.label), shortName(node.detail), node.count > 1 ? `${node.count} tasks` : '', ring === undefined ? '' : `in deadlock D${ring + 1}`, ...waits].filter(Boolean).join('; ');
 }
 
@@ -147,7 +147,7 @@ function Arrow({ edge, points, lit }: { edge: WaitEdge; points: Point[]; lit: bo
 function EdgeLabel({ edge, points, lit }: { edge: WaitEdge; points: Point[]; lit: boolean }) {
   const middle = points[points.length >> 1]!;
   const at = points.length === 3 ? { x: (points[0]!.x + 2 * middle.x + points[2]!.x) / 4, y: (points[0]!.y + 2 * middle.y + points[2]!.y) / 4 } : middle;
-  return <g class={edgeClass(edge, lit)} aria-hidden="true"><text x={at.x} y={at.y + 4}>{cut(`${edge.label} · ${duration(edge.wait_ns)}`)}</text></g>;
+  return <g class={edgeClass(edge, lit)} aria-hidden="true"><text x={at.x} y={at.y + 4}>{cut(waitText(edge))}</text></g>;
 }
 
 function curve(points: readonly Point[]): string {

@@ -69,7 +69,7 @@ function Line({ row, props, open, graph, focus }: { row: TreeRow; props: RowProp
         <span class="quiet code">{second ? first : shortName(node.detail)}</span>
       </span>
       <span role="gridcell" class="two"><span>{edge?.label ?? ''}{edge && !edge.certain && ' (not certain)'}</span><span class="quiet code">{edge?.object ?? ''}</span></span>
-      <span role="gridcell" class="number">{edge ? duration(edge.wait_ns) : '–'}</span>
+      <span role="gridcell" class="number">{edge?.wait_ns ? duration(edge.wait_ns) : '–'}</span>
       <span role="gridcell" class="code c-where" title={frame?.function}>{placeText(frame) || '–'}</span>
       <span role="gridcell" class="number">{count(waiters(graph, node.id))}</span>
     </div>
