@@ -54,8 +54,7 @@ Picture picture_of(const Look& look) {
 
 }  // namespace
 
-Feed::Feed(Target& target, const Stop& stop)
-    : target_(target), stop_(stop), log_(first_number(), kMostQueued) {}
+Feed::Feed(Target& target) : target_(target), log_(first_number(), kMostQueued) {}
 
 Feed::~Feed() {
   {

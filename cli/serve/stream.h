@@ -11,14 +11,13 @@
 #include "cli/serve/event_log.h"
 #include "cli/serve/request.h"
 #include "cli/serve/row_table.h"
-#include "cli/serve/stop.h"
 #include "cli/serve/target.h"
 
 namespace track::serve {
 
 class Feed {
  public:
-  Feed(Target& target, const Stop& stop);
+  explicit Feed(Target& target);
   ~Feed();
 
   // Until the client or the target is gone, or the server ends. seen: the last event that the
@@ -36,7 +35,6 @@ class Feed {
   std::string snap(const std::string& meta) const;
 
   Target& target_;
-  const Stop& stop_;
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   EventLog log_;

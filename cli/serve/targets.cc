@@ -26,7 +26,7 @@ bool written_now(const read::RecordingFile& file) {
 
 }  // namespace
 
-Targets::Targets(const WhatToServe& what, const Stop& stop) : what_(what), stop_(stop) {
+Targets::Targets(const WhatToServe& what) : what_(what) {
   std::error_code error;
   many_ = what.all || std::filesystem::is_directory(what.target, error);
   if (many_) {
@@ -49,14 +49,14 @@ Targets::Targets(const WhatToServe& what, const Stop& stop) : what_(what), stop_
       name.live = true;
     }
   }
-  auto served = std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control, stop_);
+  auto served = std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control);
   // Says at once what is wrong with it.
   const auto look = served->target.look(Needs::tasks);
   if (!look->processes.empty() && name.program.empty()) {
     const Trace& trace = look->processes.front().report.trace;
     name.program = base_name(trace.program);
     name.pid = trace.pid;
-    served = std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control, stop_);
+    served = std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control);
   }
   known_.emplace(name.id, std::move(served));
 }
@@ -89,7 +89,7 @@ void Targets::refresh() {
       now.emplace(name.id, known->second);
     else
       now.emplace(name.id,
-                  std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control, stop_));
+                  std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control));
   }
   known_ = std::move(now);
   refreshed_ = Clock::now();

@@ -10,7 +10,6 @@
 #include <vector>
 
 #include "cli/serve/deadlocks.h"
-#include "cli/serve/stop.h"
 #include "cli/serve/stream.h"
 #include "cli/serve/target.h"
 #include "cli/serve/views.h"
@@ -20,8 +19,8 @@ namespace track::serve {
 // A target with all that is kept of it.
 struct Served {
   Served(TargetName name, const verbs::SymbolSettings& symbols, const verbs::JudgeSettings& judge,
-         bool control, const Stop& stop)
-      : target(std::move(name), symbols, judge), views(target, control), feed(target, stop) {}
+         bool control)
+      : target(std::move(name), symbols, judge), views(target, control), feed(target) {}
 
   Target target;
   Views views;
@@ -40,7 +39,7 @@ struct WhatToServe {
 class Targets {
  public:
   // Throws Error: no such target.
-  Targets(const WhatToServe& what, const Stop& stop);
+  explicit Targets(const WhatToServe& what);
 
   bool many() const { return many_; }
   std::vector<std::shared_ptr<Served>> list();
@@ -53,7 +52,6 @@ class Targets {
   void refresh();
 
   const WhatToServe what_;
-  const Stop& stop_;
   bool many_ = false;
   std::mutex mutex_;
   std::optional<Clock::time_point> refreshed_;

@@ -76,7 +76,7 @@ void serve_until_told(const ServeSettings& settings) {
   const BlockedSignals signals;
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to end
   serve::Stop stop;
-  serve::Targets targets(settings.what, stop);
+  serve::Targets targets(settings.what);
   std::unique_ptr<serve::Site> site;
   serve::Http http(listen, [&](const serve::Request& request) { return site->answer(request); });
   listen.port = http.port();
