@@ -16,6 +16,7 @@ set(TRACK_CORE_SOURCES
     core/heap_level.cc
     core/heap_sites.cc
     core/mapping_table.cc
+    core/family.cc
     core/memory.cc
     core/modules.cc
     core/options.cc

@@ -24,6 +24,32 @@ uint64_t Report::failing() const {
   return count_findings(*this, [](const Finding& f) { return f.failing; });
 }
 
+void TaskCounts::add(const Trace& trace) {
+  threads += live_threads(trace);
+  threads_created += trace.threads_created;
+  coroutines += trace.coroutines.size();
+  coroutines_created += trace.coroutines_created;
+  fibers += trace.fibers.size();
+  fibers_created += trace.fibers_created;
+}
+
+void CleanProcesses::add(const Trace& trace) {
+  ++count;
+  tasks.add(trace);
+}
+
+TaskCounts Report::tasks() const {
+  TaskCounts counts = clean.tasks;
+  for (const ProcessReport& process : processes) counts.add(process.trace);
+  return counts;
+}
+
+uint64_t live_threads(const Trace& trace) {
+  return static_cast<uint64_t>(
+      std::count_if(trace.threads.begin(), trace.threads.end(),
+                    [](const Thread& t) { return t.state != TaskState::ended; }));
+}
+
 bool Report::complete() const {
   return std::all_of(processes.begin(), processes.end(),
                      [](const ProcessReport& p) { return p.trace.complete(); });

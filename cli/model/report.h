@@ -23,14 +23,31 @@ struct SuppressionUse {
   uint64_t hits = 0;
 };
 
+struct TaskCounts {
+  uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0, fibers = 0,
+           fibers_created = 0;
+  void add(const Trace& trace);
+};
+
+// Of one run: processes of which there is nothing more to say than that they were there.
+struct CleanProcesses {
+  uint64_t count = 0;
+  TaskCounts tasks;
+  void add(const Trace& trace);
+};
+
 struct Report {
   std::vector<ProcessReport> processes;
+  CleanProcesses clean;                      // besides these
   std::vector<SuppressionUse> suppressions;  // those that hid something
   std::vector<std::string> notes;
 
   uint64_t shown() const;    // findings not suppressed
   uint64_t failing() const;  // of those, at or above --fail-on
   bool complete() const;     // nothing was lost in any process
+  TaskCounts tasks() const;  // of all processes
 };
+
+uint64_t live_threads(const Trace& trace);
 
 }  // namespace track

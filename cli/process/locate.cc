@@ -69,10 +69,19 @@ const Mapping* find_without_file(pid_t pid, const std::vector<Mapping>& all) {
   return nullptr;
 }
 
+// Whoever maps no more than the header (`track run`) only looks.
 const Mapping* find_file(const std::vector<Mapping>& all) {
   for (const Mapping& m : all)
-    if (m.shared && m.offset == 0 && has_recording_name(m.path)) return &m;
+    if (m.shared && m.offset == 0 && m.end - m.start > wire::kHeaderBytes &&
+        has_recording_name(m.path))
+      return &m;
   return nullptr;
+}
+
+bool writes(pid_t pid, uint64_t inode) {
+  const std::vector<Mapping> all = mappings(pid);
+  const Mapping* file = find_file(all);
+  return file != nullptr && file->inode == inode;
 }
 
 }  // namespace
@@ -94,6 +103,23 @@ RecordingPlace locate_recording(pid_t pid) {
   if (auto place = find_recording(pid)) return *std::move(place);
   throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
               ") is not tracked: start it with `track run -- CMD` or with LD_PRELOAD=libtrack.so");
+}
+
+pid_t writer_of(const std::string& path, pid_t named) {
+  struct stat status {};
+  if (stat(path.c_str(), &status) != 0) return 0;
+  if (writes(named, status.st_ino)) return named;
+  for (const pid_t pid : all_pids())
+    if (!same_pid_namespace(pid) && writes(pid, status.st_ino)) return pid;
+  return 0;
+}
+
+std::vector<pid_t> processes_with(const std::string& in_environment) {
+  std::vector<pid_t> result;
+  for (const pid_t pid : all_pids())
+    if (environment(pid).find(in_environment) != std::string::npos && exists(pid))
+      result.push_back(pid);
+  return result;
 }
 
 std::vector<TrackedProcess> tracked_processes() {

@@ -29,6 +29,12 @@ struct TrackedProcess {
   std::string recording;  // as the process names it
   uint64_t inode = 0;     // of that file
 };
+// The process that writes this file: the named one, or one of another pid namespace, where numbers
+// mean something else; 0 = nobody does.
+pid_t writer_of(const std::string& path, pid_t named);
+// Every process with this text in the environment it began with.
+std::vector<pid_t> processes_with(const std::string& in_environment);
+
 // Every process, visible from here, that maps a recording.
 std::vector<TrackedProcess> tracked_processes();
 

@@ -271,7 +271,7 @@ class Gatherer {
     for (const Mapping& mapping : image_.mappings)
       if (may_be_shared(mapping)) picture_.shared.push_back({mapping.start, mapping.end});
     for (const Mapping& mapping : image_.mappings) {
-      if (!may_be_shared(mapping) || mapping.start == trace_.tracker.recording) continue;
+      if (!may_be_shared(mapping) || is_trackers(mapping)) continue;
       picture_.doubts.emplace_back("memory shared with other processes is mapped (" +
                                    (mapping.path.empty() ? "anonymous" : mapping.path) + ")");
       return;
@@ -287,6 +287,12 @@ class Gatherer {
             "code made at run time is mapped, which may hold references in its instructions");
         return;
       }
+  }
+
+  bool is_trackers(const Mapping& mapping) const {
+    const auto own = tracker_memory(image_, trace_.tracker);
+    return std::any_of(own.begin(), own.end(),
+                       [&](const AddressRange& range) { return range.contains(mapping.start); });
   }
 
   bool may_be_shared(const Mapping& mapping) const {

@@ -179,6 +179,11 @@ std::string command_name(pid_t pid) {
   return text;
 }
 
+std::string environment(pid_t pid) {
+  std::string text;
+  return read_all(proc_path(pid, "environ"), text) ? text : std::string();
+}
+
 bool same_pid_namespace(pid_t pid) {
   std::string text;
   if (!read_all(proc_path(pid, "status"), text)) return false;

@@ -22,6 +22,7 @@ std::vector<pid_t> all_pids();
 std::string command_name(pid_t pid);
 std::string executable_path(pid_t pid);  // empty when it may not be known
 std::vector<std::string> command_line(pid_t pid);
+std::string environment(pid_t pid);  // as it began with; empty when it may not be read
 // The rest of the line "NAME:" in /proc/PID/status, trimmed; empty when there is none.
 std::string status_field(pid_t pid, const std::string& name);
 // Bytes, by the line "NAME: N kB" of a file such as /proc/meminfo; 0 when there is none.

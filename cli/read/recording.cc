@@ -49,9 +49,13 @@ void read_lost(const wire::Lost& lost, Trace& trace) {
       {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
       {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
       {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins},
-      {"fibers", &lost.fibers}, {"blocks", &lost.blocks}};
+      {"fibers", &lost.fibers}, {"blocks", &lost.blocks},   {"processes", &lost.processes}};
   for (const auto& [name, counter] : kinds)
     if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
+  if (trace.lost.count("processes") != 0)
+    trace.not_visible.emplace_back(
+        "processes that were forked and could not begin a recording: after giving up their user or "
+        "root directory they have no way to the directory of recordings, or there was no room");
 }
 
 void read_counters(const Image& image, Trace& trace) {

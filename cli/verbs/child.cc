@@ -18,7 +18,8 @@ namespace {
 sigset_t taken_signals() {
   sigset_t set;
   sigemptyset(&set);
-  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT}) sigaddset(&set, signal);
+  for (const int signal : {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGUSR1, SIGUSR2})
+    sigaddset(&set, signal);
   return set;
 }
 
@@ -65,7 +66,7 @@ SignalDescriptor::~SignalDescriptor() {
 SignalDescriptor::Signal SignalDescriptor::next() {
   signalfd_siginfo info{};
   if (::read(fd_, &info, sizeof info) != sizeof info) return {};
-  return {static_cast<int>(info.ssi_signo), info.ssi_code > 0};
+  return {static_cast<int>(info.ssi_signo), info.ssi_code > 0, static_cast<pid_t>(info.ssi_pid)};
 }
 
 Child start_child(const ChildSettings& settings) {

@@ -26,6 +26,7 @@ class SignalDescriptor {
   struct Signal {
     int number = 0;
     bool from_terminal = false;
+    pid_t sender = 0;
   };
   Signal next();
 

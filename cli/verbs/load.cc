@@ -110,16 +110,6 @@ analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace&
   return found;
 }
 
-// The process that still writes this file; 0 = nobody does.
-pid_t writer_of(const std::string& path) {
-  const read::RecordingFile name = read::parse_recording_name(path);
-  struct stat file {};
-  if (name.pid == 0 || stat(path.c_str(), &file) != 0) return 0;
-  for (const Mapping& mapping : process::mappings(name.pid))
-    if (mapping.inode == file.st_ino && mapping.shared) return name.pid;
-  return 0;
-}
-
 // There is a recording of a later image of that process.
 bool followed(const std::string& path) {
   const read::RecordingFile name = read::parse_recording_name(path);
@@ -236,7 +226,9 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
 }
 
 Loaded load_recording(const std::string& path, const SymbolSettings& settings, bool confirm) {
-  if (const pid_t pid = writer_of(path); pid != 0) return load_live(pid, settings, confirm);
+  const pid_t named = read::parse_recording_name(path).pid;
+  if (const pid_t pid = process::writer_of(path, named); pid != 0)
+    return load_live(pid, settings, confirm);
   Loaded loaded;
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(path, false);

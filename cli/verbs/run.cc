@@ -75,6 +75,24 @@ std::string executed_note(const Trace& trace) {
                      base_name(trace.program), trace.executed, why);
 }
 
+// Which of the processes that the program started had no chance to show what they leave behind.
+std::string cut_short_note(const Outcome& outcome) {
+  std::string which;
+  uint64_t told = 0;
+  for (const Loaded& loaded : outcome.processes) {
+    const Trace& trace = loaded.report.trace;
+    if (&loaded == &outcome.processes.front() && outcome.root_recorded) continue;
+    if (!trace.gone || trace.superseded) continue;
+    if (trace.end != ProcessEnd::unknown && trace.end != ProcessEnd::aborted) continue;
+    which += fmt::format("{}{} ({})", told++ == 0 ? "" : ", ", trace.pid, base_name(trace.program));
+  }
+  if (told < outcome.cut_short) which += fmt::format(" and {} more", outcome.cut_short - told);
+  return fmt::format(
+      "{} ended without a word (killed, or by a raw system call): {}",
+      outcome.cut_short == 1 ? "1 more process" : grouped(outcome.cut_short) + " more processes",
+      which);
+}
+
 std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& settings) {
   std::vector<std::string> notes;
   if (outcome.timed_out)
@@ -85,9 +103,10 @@ std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& set
     if (!loaded.report.trace.executed.empty()) notes.push_back(executed_note(loaded.report.trace));
   if (settings.check && outcome.end_unseen)
     notes.push_back("check passes nothing whose end it did not see: exit code 2");
-  if (outcome.clean_processes != 0)
-    notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean_processes),
-                                outcome.clean_processes == 1 ? " is" : "es are"));
+  if (outcome.clean.count != 0)
+    notes.push_back(fmt::format("{} more process{} clean", grouped(outcome.clean.count),
+                                outcome.clean.count == 1 ? " is" : "es are"));
+  if (outcome.cut_short != 0) notes.push_back(cut_short_note(outcome));
   if (outcome.still_running != 0)
     notes.push_back(fmt::format("{} process{} of this run still run{}; see: track ps",
                                 outcome.still_running, outcome.still_running == 1 ? "" : "es",
@@ -139,6 +158,7 @@ int run(const RunSettings& settings) {
     if (!settings.dump.empty()) write_dump(settings.dump, outcome.processes);
   }
   Report report = make_report(std::move(outcome.processes), settings.judge);
+  report.clean = outcome.clean;
   if (report.processes.empty()) report.notes = notes;
   if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
   if (!outcome.root_recorded)

@@ -1,11 +1,12 @@
 #include "cli/verbs/supervisor.h"
 
 #include <errno.h>
+#include <fcntl.h>
 #include <poll.h>
 #include <signal.h>
 #include <sys/eventfd.h>
 #include <sys/inotify.h>
-#include <sys/stat.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -14,6 +15,7 @@
 
 #include "cli/analyze/judge.h"
 #include "cli/model/error.h"
+#include "cli/process/locate.h"
 #include "cli/process/proc.h"
 #include "cli/read/recording.h"
 
@@ -23,10 +25,28 @@ namespace {
 constexpr auto kHanging = std::chrono::seconds(3);  // from an end that does not end
 constexpr auto kUntilKill = std::chrono::seconds(2);
 constexpr auto kLinger = std::chrono::seconds(1);  // for what the root process leaves running
+constexpr unsigned kMostLooks = 2000;  // a millisecond each, at a file that nobody goes on with
+constexpr uint64_t kToldCutShort = 16;
 
-bool large_enough(const std::string& path) {
-  struct stat status {};
-  return stat(path.c_str(), &status) == 0 && status.st_size >= wire::kHeaderBytes;
+// The process has come so far that it maps its file; and that has called exec since.
+struct Head {
+  bool begun = false, executed = false;
+};
+Head head_of(const std::string& path) {
+  alignas(wire::Header) char bytes[sizeof(wire::Header)] = {};
+  const int fd = open(path.c_str(), O_RDONLY | O_CLOEXEC | O_NOFOLLOW | O_NONBLOCK);
+  if (fd < 0) return {};
+  const bool whole = ::read(fd, bytes, sizeof bytes) == sizeof bytes;
+  close(fd);
+  const auto& header = *reinterpret_cast<const wire::Header*>(bytes);
+  return {whole && std::memcmp(header.magic, wire::kMagic, sizeof header.magic) == 0,
+          header.execs.load() != 0};
+}
+
+// A process that was killed, or left by a system call of its own.
+bool ended_wordless(const Trace& trace) {
+  return trace.gone && !trace.superseded &&
+         (trace.end == ProcessEnd::unknown || trace.end == ProcessEnd::aborted);
 }
 
 bool clean(const Loaded& loaded) {
@@ -51,6 +71,7 @@ Supervisor::~Supervisor() {
   watched_.clear();
   close(inotify_);
   close(events_);
+  for (const auto& [pid, pidfd] : strays_) close(pidfd);
   if (root_.pidfd >= 0) close(root_.pidfd);
 }
 
@@ -63,6 +84,7 @@ Outcome Supervisor::run() {
     outcome_.still_running += !watched->gone();
     judge_gone(*watched);
   }
+  outcome_.still_running += strays_.size();
   outcome_.status = root_status_;
   if (outcome_.processes.empty()) outcome_.processes = std::move(judged_);
   std::stable_sort(outcome_.processes.begin(), outcome_.processes.end(),
@@ -72,11 +94,28 @@ Outcome Supervisor::run() {
   return std::move(outcome_);
 }
 
-bool Supervisor::finished() const {
+// Processes that the root process leaves may record from their first wait or thread on.
+void Supervisor::find_strays() {
+  for (const pid_t pid : process::processes_with(session_.path())) {
+    const int pidfd = static_cast<int>(syscall(SYS_pidfd_open, pid, 0));
+    if (pidfd >= 0) strays_.emplace(pid, pidfd);
+  }
+}
+
+bool Supervisor::finished() {
   if (!root_gone()) return false;
+  std::erase_if(strays_, [&](const auto& stray) {
+    pollfd ended{stray.second, POLLIN, 0};
+    const bool known = std::any_of(watched_.begin(), watched_.end(), [&](const auto& entry) {
+      return entry.second->pid() == stray.first;
+    });
+    if (!known && poll(&ended, 1, 0) == 0) return false;
+    close(stray.second);
+    return true;
+  });
   const bool others = std::any_of(watched_.begin(), watched_.end(),
                                   [](const auto& entry) { return !entry.second->gone(); });
-  return !others || (linger_until_ && Clock::now() >= *linger_until_);
+  return (!others && strays_.empty()) || (linger_until_ && Clock::now() >= *linger_until_);
 }
 
 int Supervisor::wait_ms() const {
@@ -87,6 +126,7 @@ int Supervisor::wait_ms() const {
   consider(timeout_at_);
   consider(kill_at_);
   consider(linger_until_);
+  if (!unborn_.empty()) consider(Clock::now() + std::chrono::milliseconds(1));
   if (!told_hanging_)
     for (const auto& [path, watched] : watched_)
       if (watched->pid() == root_.pid && !watched->gone() && watched->released())
@@ -103,6 +143,7 @@ void Supervisor::loop() {
   for (const auto& [path, watched] : watched_)
     if (!watched->gone() && watched->pid() != root_.pid)
       polled.push_back({watched->pidfd(), POLLIN, 0});
+  for (const auto& [pid, pidfd] : strays_) polled.push_back({pidfd, POLLIN, 0});
   if (poll(polled.data(), polled.size(), wait_ms()) < 0 && errno != EINTR)
     throw Error(std::string("poll failed: ") + std::strerror(errno));
   uint64_t count = 0;
@@ -126,16 +167,29 @@ void Supervisor::discover() {
     return;  // somebody emptied the directory; what is watched already is open
   }
   for (const read::RecordingFile& file : files) {
-    if (watched_.count(file.path) != 0 || !large_enough(file.path)) continue;
+    if (watched_.count(file.path) != 0) continue;
+    const Head head = head_of(file.path);
+    const bool given_up = unborn_.count(file.path) != 0 && unborn_[file.path] >= kMostLooks;
+    if (!head.begun && (given_up || process::exists(file.pid))) {
+      if (!given_up) ++unborn_[file.path];
+      continue;
+    }
+    unborn_.erase(file.path);
+    const pid_t writer = process::writer_of(file.path, file.pid);
     try {
-      watched_.emplace(file.path, std::make_unique<Watched>(file.path, file.pid, file.number,
-                                                            events_, settings_.symbols));
+      auto& watched = watched_[file.path];
+      watched = std::make_unique<Watched>(file.path, writer != 0 ? writer : file.pid, file.number,
+                                          events_, settings_.symbols);
+      // Whoever has that number here need not be the one: it may be of another namespace.
+      if (writer == 0 && !head.executed) watched->set_gone();
     } catch (const Error&) {
+      watched_.erase(file.path);
       continue;  // removed meanwhile: a process that ended cleanly and kept nothing
     }
+    const Watched& begun = *watched_.at(file.path);
     // An earlier image of that process has been replaced: nobody will finish its record.
     for (const auto& [path, earlier] : watched_)
-      if (earlier->pid() == file.pid && earlier->number() < file.number) earlier->set_gone();
+      if (earlier->pid() == begun.pid() && earlier->number() < begun.number()) earlier->set_gone();
   }
 }
 
@@ -153,9 +207,11 @@ void Supervisor::reap() {
       for (const auto& [path, watched] : watched_)
         if (watched->pid() == root_.pid) watched->set_gone();
       linger_until_ = Clock::now() + kLinger;
+      find_strays();
       if (outcome_.timed_out)
         for (const auto& [path, watched] : watched_)
-          if (!watched->gone()) kill(watched->pid(), SIGTERM);
+          if (!watched->gone() && process::writer_of(path, watched->pid()) == watched->pid())
+            kill(watched->pid(), SIGTERM);
     }
   }
   std::vector<std::string> done;
@@ -195,8 +251,11 @@ void Supervisor::judge_gone(Watched& watched) {
       loaded.report.trace.end = ProcessEnd::alive;
       loaded.report.note = "still running when the command had ended";
     }
-    if (replaced || (!root && clean(loaded))) {
-      outcome_.clean_processes += !replaced;
+    const bool wordless = !root && !replaced && ended_wordless(loaded.report.trace);
+    outcome_.cut_short += wordless;
+    if (replaced) return;
+    if (!root && clean(loaded) && !(wordless && outcome_.cut_short <= kToldCutShort)) {
+      outcome_.clean.add(loaded.report.trace);
       return;
     }
     if (root) outcome_.end_unseen = loaded.report.trace.end == ProcessEnd::unseen;
@@ -226,12 +285,25 @@ std::vector<Loaded> Supervisor::judge_running(const std::string& note) {
   return result;
 }
 
+bool Supervisor::of_this_run(pid_t pid) const {
+  constexpr int kMostAncestors = 64;
+  for (int n = 0; n < kMostAncestors && pid > 1; ++n) {
+    if (pid == root_.pid) return true;
+    for (const auto& [path, watched] : watched_)
+      if (watched->pid() == pid && !watched->gone()) return true;
+    pid = static_cast<pid_t>(std::atoi(process::status_field(pid, "PPid").c_str()));
+  }
+  return false;
+}
+
 void Supervisor::take_signals() {
   for (;;) {
     const SignalDescriptor::Signal signal = signals_.next();
     if (signal.number == 0) return;
     // What the terminal sends reaches the program too; we wait for what it makes of it.
-    if (signal.number != SIGQUIT && !signal.from_terminal) kill(root_.pid, signal.number);
+    // So does what one of its processes sends to its group, of which we are.
+    if (signal.number != SIGQUIT && !signal.from_terminal && !of_this_run(signal.sender))
+      kill(root_.pid, signal.number);
     if (signal.number == SIGQUIT) interim_(judge_running("it runs on"), "asked by SIGQUIT");
   }
 }

@@ -28,8 +28,9 @@ struct Outcome {
   bool root_recorded = false;
   bool end_unseen = false;  // the root process exited, and its record does not reach that far
   bool timed_out = false;
-  uint64_t clean_processes = 0;  // others, clean and complete, that are not in `processes`
-  uint64_t still_running = 0;    // processes of the run that outlive it
+  CleanProcesses clean;        // others, clean and complete, that are not in `processes`
+  uint64_t cut_short = 0;      // of all, those that ended without a word
+  uint64_t still_running = 0;  // processes of the run that outlive it
 };
 
 class Supervisor {
@@ -50,9 +51,11 @@ class Supervisor {
   void at_deadline();
   std::vector<Loaded> judge_running(const std::string& note);
   void judge_gone(Watched& watched);
+  void find_strays();
+  bool of_this_run(pid_t pid) const;
   int wait_ms() const;
   bool root_gone() const { return root_status_ != -1; }
-  bool finished() const;
+  bool finished();
 
   Session& session_;
   SupervisorSettings settings_;
@@ -65,6 +68,8 @@ class Supervisor {
   std::map<std::string, std::unique_ptr<Watched>> watched_;  // by path
   std::vector<Loaded> judged_;                               // of processes that are gone
   Outcome outcome_;
+  std::map<std::string, unsigned> unborn_;  // files without a header, and looks at them
+  std::map<pid_t, int> strays_;  // that the root process leaves, and that record nothing yet
   std::optional<Clock::time_point> timeout_at_, kill_at_, linger_until_;
   bool told_hanging_ = false;
 };

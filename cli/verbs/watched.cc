@@ -106,6 +106,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
       pause = std::min(pause * 2, std::chrono::milliseconds(50));
     }
     Trace trace = read::read_recording(bytes_, path_, true);
+    trace.pid = pid_;
     process::observe_threads(trace);
     process::observe_fibers(trace);
     process::read_lock_words(trace);
@@ -212,6 +213,7 @@ Loaded Watched::judge_finally(int status) {
   Loaded loaded;
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(bytes_, path_, false);
+  trace.pid = pid_;  // it may have recorded that of a namespace of its own
   trace.gone = gone_;
   if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
   apply_status(trace, status);

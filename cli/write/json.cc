@@ -127,7 +127,6 @@ void write_special(const std::string& path, const std::string& text) {
 std::string json_report(const Report& report) {
   std::map<std::string, uint64_t> lost;
   std::vector<std::string> not_visible, symbol_notes;
-  TaskCounts counts;
   Json findings = Json::array(), processes = Json::array(), suppressions = Json::array();
   const auto add_once = [](std::vector<std::string>& to, const std::vector<std::string>& from) {
     for (const std::string& item : from)
@@ -138,7 +137,6 @@ std::string json_report(const Report& report) {
     for (const auto& [kind, count] : trace.lost) lost[kind] += count;
     add_once(not_visible, trace.not_visible);
     add_once(symbol_notes, process.symbols.notes);
-    counts.add(trace);
     processes.push_back(process_json(process));
     for (const Finding& finding : process.findings)
       findings.push_back(finding_json(process, finding));
@@ -152,11 +150,12 @@ std::string json_report(const Report& report) {
                   {"complete", any && report.complete()},
                   {"lost", lost_json(lost)},
                   {"not_visible", not_visible},
-                  {"tasks", task_counts_json(counts)},
+                  {"tasks", task_counts_json(report.tasks())},
                   {"findings", findings},
                   {"suppressions", suppressions},
                   {"symbol_notes", symbol_notes},
                   {"notes", report.notes},
+                  {"clean_processes", report.clean.count},
                   {"processes", processes}};
   return dump_json(json);
 }

@@ -36,20 +36,11 @@ Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_poin
 Json lost_json(const std::map<std::string, uint64_t>& lost) {
   Json json = Json::object();
   for (const char* kind : {"events", "tasks", "coroutines", "stacks", "modules", "held", "waits",
-                           "memory", "joins", "fibers"}) {
+                           "memory", "joins", "fibers", "blocks", "processes"}) {
     const auto known = lost.find(kind);
     json[kind] = known == lost.end() ? 0 : known->second;
   }
   return json;
-}
-
-void TaskCounts::add(const Trace& trace) {
-  threads += live_threads(trace);
-  threads_created += trace.threads_created;
-  coroutines += trace.coroutines.size();
-  coroutines_created += trace.coroutines_created;
-  fibers += trace.fibers.size();
-  fibers_created += trace.fibers_created;
 }
 
 Json task_counts_json(const TaskCounts& counts) {
@@ -62,12 +53,6 @@ Json task_counts_json(const Trace& trace) {
   TaskCounts counts;
   counts.add(trace);
   return task_counts_json(counts);
-}
-
-uint64_t live_threads(const Trace& trace) {
-  return static_cast<uint64_t>(
-      std::count_if(trace.threads.begin(), trace.threads.end(),
-                    [](const Thread& t) { return t.state != TaskState::ended; }));
 }
 
 std::string dump_json(const Json& json) {

@@ -3,6 +3,7 @@
 
 #include <nlohmann/json.hpp>
 
+#include "cli/model/report.h"
 #include "cli/model/symbols.h"
 #include "cli/model/trace.h"
 
@@ -15,14 +16,8 @@ Json stack_json(const Trace& trace, const Symbols& symbols, StackIndex stack);
 Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_point);
 Json lost_json(const std::map<std::string, uint64_t>& lost);
 // {"threads":{"live","created"},"coroutines":{...},"fibers":{...}}
-struct TaskCounts {
-  uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0, fibers = 0,
-           fibers_created = 0;
-  void add(const Trace& trace);
-};
 Json task_counts_json(const TaskCounts& counts);
 Json task_counts_json(const Trace& trace);
-uint64_t live_threads(const Trace& trace);
 // Text that may hold bytes that are no UTF-8.
 std::string dump_json(const Json& json);
 

@@ -157,12 +157,6 @@ std::string rule_counts(const Report& report) {
   return text;
 }
 
-uint64_t sum(const Report& report, uint64_t Trace::*field) {
-  uint64_t total = 0;
-  for (const ProcessReport& process : report.processes) total += process.trace.*field;
-  return total;
-}
-
 }  // namespace
 
 std::string heap_text(const Trace& trace) {
@@ -252,11 +246,14 @@ std::string summary_line(const Report& report) {
     text += count_text(shown, "finding") + " (" + rule_counts(report) + ")";
   else
     text += verdict_without_findings(report);
-  if (report.processes.size() > 1) text += fmt::format(" in {} processes", report.processes.size());
-  text += fmt::format("; {}, {}", count_text(sum(report, &Trace::threads_created), "thread"),
-                      count_text(sum(report, &Trace::coroutines_created), "coroutine"));
-  if (const uint64_t fibers = sum(report, &Trace::fibers_created); fibers != 0)
-    text += ", " + count_text(fibers, "fiber");
+  const uint64_t processes = report.processes.size() + report.clean.count;
+  if (processes > 1)
+    text.insert(std::min(text.find(", but"), text.size()),
+                " in " + grouped(processes) + " processes");
+  const TaskCounts tasks = report.tasks();
+  text += fmt::format("; {}, {}", count_text(tasks.threads_created, "thread"),
+                      count_text(tasks.coroutines_created, "coroutine"));
+  if (tasks.fibers_created != 0) text += ", " + count_text(tasks.fibers_created, "fiber");
   uint64_t suppressed = 0;
   for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;
   text += fmt::format("; {} suppressed; ", grouped(suppressed));

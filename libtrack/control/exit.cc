@@ -2,6 +2,7 @@
 
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/family.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/ring.h"
@@ -73,14 +74,26 @@ bool is_recorded_process() {
   for (volatile uint64_t& word : below) word = 0;
 }
 
+// Of a fork child that neither waited nor made a thread: it may have worked (CPU samples),
+// allocated, or leave coroutines and fibers behind.
+bool worth_a_file() {
+  if (core::cpu_sampled() || core::wants_blocks(core::options) ||
+      core::wanted_sample_period(core::options) != 0)
+    return true;
+  const wire::Counters& counters = core::counters();
+  if (counters.fibers_created.load() != counters.fibers_gone.load()) return true;
+  const wire::ThreadSlot* slot = core::this_thread.slot;
+  return slot != nullptr && slot->coroutines_created.load() != slot->coroutines_destroyed.load();
+}
+
 // Once; nothing when it is ending already.
 [[gnu::noinline]] void end_process(EndReason reason, int exit_code) {
   if (ending.exchange(true)) return;
   wire::Header& header = *recording.header;
   capture::settle_pending();
   core::BusyScope busy;
-  // A fork child that only worked: its CPU time is worth a file of its own.
-  if (core::cpu_sampled() && core::forked_recording_unpublished()) core::publish_forked_recording();
+  if (core::forked_recording_unpublished() && worth_a_file()) core::publish_forked_recording();
+  core::tell_unrecorded_processes();
   core::count_unfinished_stack();
   header.exit_code.store(exit_code, std::memory_order_relaxed);
   header.exit_task.store(core::this_thread.task, std::memory_order_relaxed);

@@ -70,6 +70,16 @@ void* allocate(size_t bytes) {
   }
 }
 
+void* allocate_shared(size_t bytes) {
+  bytes += 64;
+  void* p = sys::map(nullptr, bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1);
+  if (sys::map_failed(p)) return nullptr;
+  auto* chunk = static_cast<Chunk*>(p);
+  chunk->bytes = bytes;
+  list(chunk);
+  return static_cast<char*>(p) + 64;
+}
+
 void clear(void* memory, size_t bytes) {
   constexpr uint64_t kPage = 4096;
   const auto begin = reinterpret_cast<uint64_t>(memory), end = begin + bytes;

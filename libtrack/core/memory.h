@@ -12,6 +12,9 @@ namespace track::core {
 // Null when the kernel gives no more; the caller counts the loss.
 void* allocate(size_t bytes);
 
+// The same in pages that fork children share with us and with each other.
+void* allocate_shared(size_t bytes);
+
 // Zeroes memory of allocate's; whole pages go back to the kernel until they are touched again.
 void clear(void* memory, size_t bytes);
 

@@ -8,6 +8,7 @@
 
 #include <initializer_list>
 
+#include "libtrack/core/family.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording_file.h"
@@ -291,6 +292,7 @@ bool open_recording(const char* const* environment) {
       sys::call(SYS_madvise, sys::as_long(&wiped_in_children), sizeof wiped_in_children,
                 MADV_WIPEONFORK);
       wiped_in_children.ours.store(true, std::memory_order_relaxed);
+      start_family();
       return true;
     }
     if (mapped) sys::unmap(recording.base, recording.bytes);
@@ -344,6 +346,7 @@ void refresh_clock(uint64_t now_ticks) {
   if (now_ticks - h.later_ticks.load(std::memory_order_relaxed) < (1u << 28)) return;
   h.later_monotonic_ns.store(sys::monotonic_ns(), std::memory_order_relaxed);
   h.later_ticks.store(now_ticks, std::memory_order_release);
+  tell_unrecorded_processes();
 }
 
 namespace {
@@ -374,13 +377,15 @@ void leave_out(SectionKind kind) {
 }
 
 // Private memory in the place of the recording.
-bool replace_by_copy(bool with_coroutines) {
+bool replace_by_copy(bool with_the_past) {
   // One page at a time through a bounce page: others may be writing; in a child, what the parent
   // adds meanwhile concerns its own threads, none of which live here.
   void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
                         MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
   if (sys::map_failed(copy)) return false;
-  if (!with_coroutines) leave_out(SectionKind::coroutines);
+  // An empty ring grows again as a new one does.
+  if (!with_the_past)
+    for (const SectionKind left : {SectionKind::coroutines, SectionKind::rings}) leave_out(left);
   for (const SectionKind left :
        {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
         SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
@@ -395,7 +400,7 @@ bool replace_by_copy(bool with_coroutines) {
   sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
-  if (!with_coroutines) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
+  if (!with_the_past) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
   for (const SectionKind left : kOfThePast) section_used(left).store(0, std::memory_order_relaxed);
   unpublished = true;
   return true;
@@ -403,8 +408,9 @@ bool replace_by_copy(bool with_coroutines) {
 
 }  // namespace
 
-bool copy_recording_after_fork(bool with_coroutines) {
-  if (!replace_by_copy(with_coroutines)) {
+bool copy_recording_after_fork(bool with_the_past) {
+  if (!replace_by_copy(with_the_past)) {
+    count_unrecorded_process();
     // No address space for a second one: empty pages in place of the shared ones need none.
     recording_is_on.store(false, std::memory_order_release);
     wiped_in_children.ours.store(false, std::memory_order_relaxed);
@@ -421,8 +427,7 @@ bool copy_recording_after_fork(bool with_coroutines) {
 }
 
 bool let_go_of_recording() {
-  // History, and most of what is resident. An empty ring grows again as a new one does.
-  leave_out(SectionKind::rings);
+  // Without the history, too, which is most of what is resident.
   if (!replace_by_copy(false)) return false;
   recording.header->magic[0] = 0;  // no reader takes it for a recording
   if (recording_wanted()) recording.path[0] = 0;
@@ -434,17 +439,20 @@ bool forked_recording_unpublished() {
   return unpublished;
 }
 
-void publish_forked_recording(const char* runtime_dir) {
-  unpublished = false;
-  write_magic();
-  if (recording.bytes >= file_size_limit()) return;
+namespace {
+
+bool give_file(const char* runtime_dir) {
+  if (recording.bytes >= file_size_limit()) return false;
   const int fd =
       create_recording_file(runtime_dir, recording.bytes, recording.path, sizeof recording.path);
-  if (fd < 0) return;
+  if (fd < 0) return false;
   void* p =
       sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
   sys::call(SYS_close, fd);
-  if (sys::map_failed(p)) return remove_recording();
+  if (sys::map_failed(p)) {
+    remove_recording();
+    return false;
+  }
   advise(p, recording.bytes, fd);
   const auto copy = [&](uint64_t page) {
     char* to = static_cast<char*>(p) + (page << 12);
@@ -454,11 +462,21 @@ void publish_forked_recording(const char* runtime_dir) {
   };
   if (!each_reserved_page(copy)) {
     sys::unmap(p, recording.bytes);
-    return remove_recording();
+    remove_recording();
+    return false;
   }
   sys::call(SYS_mremap, sys::as_long(p), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
+  return true;
+}
+
+}  // namespace
+
+void publish_forked_recording(const char* runtime_dir) {
+  unpublished = false;
+  write_magic();
+  if (!give_file(runtime_dir)) count_unrecorded_process();
 }
 
 }  // namespace track::core

@@ -80,15 +80,16 @@ inline bool recording_on() {
 bool open_recording(const char* const* environment);
 
 // After fork, in the child: the mapping is replaced, in place, by a private copy that keeps the
-// tables, that of the coroutines only if told so; the parent's file is never touched again. False:
-// recording is over in the child.
-bool copy_recording_after_fork(bool with_coroutines);
+// tables, that of the coroutines and the rings only if told so; the parent's file is never touched
+// again. False: recording is over in the child.
+bool copy_recording_after_fork(bool with_the_past);
 // The same in a process that goes on, when recording ends for now: its file is closed and, unless
 // it is to be kept, removed; other threads may still be inside a hook, and write to the copy.
 // Nothing of what was recorded but the threads is kept. False: no address space; then all stays as
 // it was.
 bool let_go_of_recording();
 // Gives such a copy a file of its own: once a child does something worth recording, or to go on.
+// Where there is no room, or no way to the directory any more, the process counts as lost.
 void publish_forked_recording(const char* runtime_dir = nullptr);
 bool forked_recording_unpublished();
 
@@ -134,6 +135,10 @@ inline bool reserve(const void* at, size_t bytes) {
     if (__builtin_expect(__atomic_load_n(&reserved_pages[page], __ATOMIC_RELAXED) == 0, 0))
       return reserve_slow(at, bytes);
   return true;
+}
+
+inline bool is_reserved(const void* at) {
+  return reserved_pages[static_cast<uint64_t>(static_cast<const char*>(at) - recording.base) >> 12];
 }
 
 inline wire::Lost& lost() {

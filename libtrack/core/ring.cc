@@ -165,6 +165,7 @@ void start_rings() {
 void restart_rings_after_fork() {
   for (uint32_t i = 0; i < pooled_rings; ++i) {
     Ring& ring = ring_at(cpu_rings + i);
+    if (!is_reserved(&ring)) continue;
     if (ring.owner.load(std::memory_order_relaxed) != 0)
       ring.owner.store(0, std::memory_order_relaxed);
   }

@@ -88,7 +88,8 @@ struct Lost {
   std::atomic<uint64_t> blocks;      // heap blocks without a cell
   std::atomic<uint64_t> contention;  // waits that were not added up
   std::atomic<uint64_t> orders;      // lock orders not looked at, or not kept
-  std::atomic<uint64_t> reserved[3];
+  std::atomic<uint64_t> processes;   // fork children that could not begin a recording
+  std::atomic<uint64_t> reserved[2];
 };
 static_assert(sizeof(Lost) == 128);
 

@@ -24,7 +24,7 @@ class Maybe:
 
 TEXT, WORDS, COUNT, FLAG = str, [str], int, bool
 LOST = {kind: COUNT for kind in ("events", "tasks", "coroutines", "stacks", "modules", "held", "waits",
-                                 "memory", "joins", "fibers")}
+                                 "memory", "joins", "fibers", "blocks", "processes")}
 COUNTS = {kind: {"live": COUNT, "created": COUNT} for kind in ("threads", "coroutines", "fibers")}
 FRAMES = [{"function": TEXT, "file": TEXT, "line": COUNT, "module": TEXT, "offset": Maybe(TEXT)}]
 AWAIT = {"function": TEXT, "file": Maybe(TEXT), "line": COUNT, "stage": TEXT, "method": TEXT,
@@ -50,6 +50,7 @@ REPORT = {
     "schema_version": COUNT, "program": Maybe(TEXT), "pid": Maybe(COUNT), "complete": FLAG,
     "lost": LOST, "not_visible": WORDS, "tasks": COUNTS, "findings": [FINDING],
     "suppressions": [{"pattern": TEXT, "hits": COUNT}], "symbol_notes": WORDS, "notes": WORDS,
+    "clean_processes": COUNT,
     "processes": [PROCESS]}
 PS = {"schema_version": COUNT, "processes": [{
     "program": TEXT, "pid": COUNT, "end": TEXT, "complete": FLAG, "lost": LOST, "not_visible": WORDS,

@@ -89,7 +89,9 @@ def users(place):
 def outside_number(recording):
     for maps in glob.glob("/proc/[0-9]*/maps"):
         try:
-            if recording in pathlib.Path(maps).read_text():
+            # `track` itself maps its head.
+            if recording in pathlib.Path(maps).read_text() and \
+                    pathlib.Path(maps).with_name("comm").read_text() != "track\n":
                 return maps.split("/")[2]
         except OSError:
             pass  # gone meanwhile, or not ours to read
