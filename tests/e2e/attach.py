@@ -70,7 +70,9 @@ def sealed(pid):
         for line in maps:
             bounds, rights, offset, _, inode = line.split()[:5]
             path = line.split(maxsplit=5)[5].strip() if len(line.split()) > 5 else ""
-            if not path.startswith("/") or "libtrack" in path or "/rec." in path:
+            # Of the tracker itself: its library, its file, the page that a family of processes shares.
+            if not path.startswith("/") or any(own in path for own in
+                                               ("libtrack", "/rec.", "/dev/zero")):
                 continue
             data = b""
             if rights == "r--p" and int(offset, 16) != 0:
