@@ -173,7 +173,7 @@ class Maker {
     Json processes = Json::array(), dumps = Json::array();
     std::vector<std::string> warnings, not_visible;
     std::map<std::string, uint64_t> lost;
-    write::TaskCounts counts;
+    TaskCounts counts;
     for (const ProcessReport& process : view_.report.processes) {
       const Trace& trace = process.trace;
       processes.push_back(

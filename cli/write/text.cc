@@ -239,6 +239,15 @@ std::string verdict_without_findings(const Report& report) {
   return report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
 }
 
+// Those that were there at `track attach` nobody saw being created.
+uint64_t threads_found(const Report& report) {
+  uint64_t found = 0;
+  for (const ProcessReport& process : report.processes)
+    for (const Thread& thread : process.trace.threads)
+      found += process.trace.attached && thread.adopted && !thread.main;
+  return found;
+}
+
 std::string summary_line(const Report& report) {
   const uint64_t shown = report.shown();
   std::string text = "SUMMARY: libtrack: ";
@@ -251,8 +260,9 @@ std::string summary_line(const Report& report) {
     text.insert(std::min(text.find(", but"), text.size()),
                 " in " + grouped(processes) + " processes");
   const TaskCounts tasks = report.tasks();
-  text += fmt::format("; {}, {}", count_text(tasks.threads_created, "thread"),
-                      count_text(tasks.coroutines_created, "coroutine"));
+  text +=
+      fmt::format("; {}, {}", count_text(tasks.threads_created + threads_found(report), "thread"),
+                  count_text(tasks.coroutines_created, "coroutine"));
   if (tasks.fibers_created != 0) text += ", " + count_text(tasks.fibers_created, "fiber");
   uint64_t suppressed = 0;
   for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;

@@ -95,6 +95,15 @@ TEST_CASE("clean says clean, and lossy says lossy") {
   CHECK(last_line(text).find("lost: 3 stacks") != std::string::npos);
 }
 
+TEST_CASE("threads that were there at the attach count as well") {
+  TraceBuilder attached;
+  attached.trace.attached = true;
+  attached.add_thread().adopted = true;
+  attached.trace.threads_created = 0;
+  const std::string text = write::text_report(report_of(std::move(attached)), {});
+  CHECK(last_line(text).find("; 1 thread, 0 coroutines;") != std::string::npos);
+}
+
 TEST_CASE("a suppressed finding is counted, not printed") {
   Report report = report_of(unjoined());
   report.processes[0].findings[0].suppressed_by = "rule:unjoined-thread";
