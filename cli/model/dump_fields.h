@@ -45,7 +45,7 @@ auto fields(T& t) {
                   t.adopted, t.found, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
-                  t.system_call);
+                  t.system_call, t.outer_tid, t.switches);
 }
 template <Is<Coroutine> T>
 auto fields(T& c) {
