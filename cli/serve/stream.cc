@@ -41,7 +41,7 @@ struct Picture {
 Picture picture_of(const Look& look) {
   std::vector<ProcessReport> reports;
   Picture picture;
-  write::TaskCounts counts;
+  TaskCounts counts;
   for (const Loaded& loaded : look.processes) {
     counts.add(loaded.report.trace);
     picture.taken_ns = std::max(picture.taken_ns, loaded.report.trace.taken_ns);
