@@ -44,8 +44,10 @@ def look(arguments, folder, options, mode):
             name, blocks, size = line.split()
             said[name] = int(blocks), int(size)
         recordings = list(pathlib.Path(f"{folder}/r").glob("rec.*"))
-        pids = sorted(int(path.name.split(".")[1]) for path in recordings)
-        pid = pids[-1] if mode == "fork" else target.pid
+        # A child's number may be the smaller one: they begin anew after the largest.
+        children = [pid for path in recordings
+                    if (pid := int(path.name.split(".")[1])) != target.pid]
+        pid = children[0] if mode == "fork" else target.pid
         found = {value: folded(arguments.track, "heap", value, pid)
                  for value in ("inuse_objects", "inuse_space", "alloc_objects", "alloc_space")}
         info = subprocess.run([arguments.track, "info", "--json", "-", str(pid)], check=True,
