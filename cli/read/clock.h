@@ -26,6 +26,10 @@ class Clock {
 
 // This machine's pair at this instant.
 ClockPair clock_pair_now();
+// The same on the clock of a process that lives, as far as its recording tells: in a time namespace
+// CLOCK_MONOTONIC is set off against ours, and the counter is not. start: the recording's first
+// pair, taken at start_realtime_ns.
+ClockPair clock_pair_of(ClockPair start, uint64_t start_realtime_ns);
 uint64_t realtime_now_ns();
 
 }  // namespace track::read

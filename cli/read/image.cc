@@ -124,7 +124,9 @@ const char* section_name(SectionKind kind) {
 // its pair of now is the farthest, and so the most exact one. Not restarted: the process lives, or
 // the machine's start, by both clocks, is where it was; somebody may have set the clock since.
 ClockPair second_pair(const wire::Header& h, bool live) {
-  const ClockPair now = clock_pair_now();
+  const ClockPair now =
+      live ? clock_pair_of({h.start_monotonic_ns, h.start_ticks}, h.start_realtime_ns)
+           : clock_pair_now();
   const bool later_than_start = now.ticks > h.start_ticks && now.ns > h.start_monotonic_ns;
   if (live && later_than_start) return now;
   const uint64_t realtime = realtime_now_ns();
@@ -161,8 +163,9 @@ Image::Image(const Bytes& bytes, const std::string& source, bool live, Trace& tr
     : bytes_(bytes),
       trace_(trace),
       header_(read_header(bytes, source)),
+      now_ns_(live ? second_pair(*header_, true).ns : ~uint64_t{0} >> 1),
       clock_({header_->start_monotonic_ns, header_->start_ticks}, second_pair(*header_, live),
-             live ? clock_pair_now().ns : ~uint64_t{0} >> 1) {
+             now_ns_) {
   check_header(source);
   find_sections();
   trace_.stacks.emplace_back();

@@ -46,6 +46,8 @@ class Image {
   // Clamped to the recording's life; remembers the latest one.
   uint64_t to_ns(uint64_t ticks);
   uint64_t latest_ns() const { return latest_ns_; }
+  // Of a live one: this instant, on the process's own clock.
+  uint64_t now_ns() const { return now_ns_; }
   uint64_t duration_ns(uint64_t ticks) const { return clock_.duration_ns(ticks); }
 
   // The trace's index of a recorded stack; 0 when there is none or it cannot be read.
@@ -61,6 +63,7 @@ class Image {
   Trace& trace_;
   Copy<wire::Header> header_;
   std::array<SectionView, wire::kSectionCount> sections_{};
+  uint64_t now_ns_ = 0;
   Clock clock_;
   uint64_t latest_ns_ = 0;
   std::unordered_map<uint32_t, StackIndex> stacks_;

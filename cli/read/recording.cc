@@ -155,7 +155,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   read_rings(image, trace);
   read_lost(image.header().lost, trace);
   const uint64_t later = image.header().later_monotonic_ns.load(std::memory_order_relaxed);
-  trace.taken_ns = live ? clock_pair_now().ns
+  trace.taken_ns = live ? image.now_ns()
                         : std::max({later, image.latest_ns(), image.header().start_monotonic_ns});
   return trace;
 }
@@ -168,7 +168,7 @@ Level read_level(const Bytes& bytes) try {
   trace.heap.record = heap_record(image.header());
   read_heap(bytes, false, trace);
   Level level;
-  level.ns = clock_pair_now().ns;
+  level.ns = image.now_ns();
   level.coroutines =
       trace.coroutines_created - std::min(trace.coroutines_created, trace.coroutines_destroyed);
   level.heap_bytes = trace.heap.bytes;

@@ -106,6 +106,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
       pause = std::min(pause * 2, std::chrono::milliseconds(50));
     }
     Trace trace = read::read_recording(bytes_, path_, true);
+    ahead_ns_ = static_cast<int64_t>(trace.taken_ns - read::clock_pair_now().ns);
     trace.pid = pid_;
     process::observe_threads(trace);
     process::observe_fibers(trace);
@@ -215,7 +216,8 @@ Loaded Watched::judge_finally(int status) {
   trace = read::read_recording(bytes_, path_, false);
   trace.pid = pid_;  // it may have recorded that of a namespace of its own
   trace.gone = gone_;
-  if (gone_ns_ != 0) trace.taken_ns = std::max(trace.taken_ns, gone_ns_);
+  if (gone_ns_ != 0)
+    trace.taken_ns = std::max(trace.taken_ns, gone_ns_ + static_cast<uint64_t>(ahead_ns_));
   apply_status(trace, status);
   read::read_heap(bytes_, symbols_.heap, trace);
   if (!symbols_.contention) analyze::keep_suspect_orders(trace);

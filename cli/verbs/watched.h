@@ -58,8 +58,9 @@ class Watched {
   int pidfd_ = -1;
   bool gone_ = false;
   bool judged_ = false;
-  uint64_t gone_ns_ = 0;
-  read::Bytes bytes_;  // open: the file may be removed while the process runs
+  uint64_t gone_ns_ = 0;  // by our clock
+  int64_t ahead_ns_ = 0;  // its own clock of ours: a time namespace
+  read::Bytes bytes_;     // open: the file may be removed while the process runs
   const SymbolSettings& symbols_;
   std::unique_ptr<ExitWatch> watch_;
   std::optional<Clock::time_point> released_;

@@ -54,6 +54,23 @@ TEST_CASE("of a live process ages are known though somebody set the clock since 
   CHECK(live.threads[0].created_ns <= now.ns - kNs / 2 + kNs / 10);
 }
 
+TEST_CASE("in a time namespace now is what the process's own clock says") {
+  constexpr uint64_t kSecond = 1'000'000'000;
+  for (const int64_t ahead : {int64_t{500'000'000'000'000}, -int64_t{600'000'000'000}}) {
+    test::RecordingBuilder builder;
+    wire::Header& header = builder.header();
+    const read::ClockPair now = read::clock_pair_now();
+    if (ahead < 0 && now.ns < 1000 * kSecond) continue;  // started just now
+    header.start_realtime_ns = read::realtime_now_ns() - 2 * kSecond;
+    header.start_monotonic_ns = now.ns + static_cast<uint64_t>(ahead) - 2 * kSecond;
+    header.start_ticks = now.ticks - 4 * kSecond;  // one to two seconds on today's machines
+    const Trace live = read::read_recording(read::Bytes::memory(builder.bytes()), "live", true);
+    const uint64_t age = live.taken_ns - live.start_ns;
+    CHECK(age >= 2 * kSecond);
+    CHECK(age < 60 * kSecond);
+  }
+}
+
 TEST_CASE("samples of CPU time are read with their stacks and what was lost") {
   test::RecordingBuilder builder;
   const uint32_t stack = builder.add_stack({0x401000, 0x401234});

@@ -2,8 +2,10 @@
 """Processes that are not simply ours: another user's, those of other namespaces."""
 
 import glob
+import json
 import os
 import pathlib
+import re
 import signal
 import subprocess
 import sys
@@ -50,6 +52,24 @@ def end(child, pid):
     os.kill(int(pid), signal.SIGTERM)
     _, text = child.communicate(timeout=120)
     check("the report", child.returncode == 143 and "2 suspected findings" in text, text)
+
+
+def clocks(place):
+    """Time namespaces, whose clock is ahead of ours, or behind."""
+    half = int(float(pathlib.Path("/proc/uptime").read_text().split()[0])) // 2
+    for ahead in (500_000, -half):
+        inside = ["unshare", "--time", "--monotonic", str(ahead), "--fork"]
+        if abs(ahead) < 120 or subprocess.run([*inside, "true"], capture_output=True).returncode != 0:
+            print("skipped: unshare --time is not permitted here, or the machine is too young")
+            continue
+        child, pid = start(place / f"clock{ahead}", before=inside)
+        done = track("ps", "--json", "-", pid)
+        ages = [task["age_ns"] for task in json.loads(done.stdout)["processes"][0]["tasks"]]
+        check(f"ages with a clock {ahead} s ahead", ages and max(ages) < 60e9, ages)
+        os.kill(int(pid), signal.SIGTERM)
+        _, text = child.communicate(timeout=120)
+        check(f"the report with a clock {ahead} s ahead", "2 suspected findings" in text and
+              not re.search(r"\b[0-9]+ (h|d)\b", text), text)
 
 
 def users(place):
@@ -120,6 +140,7 @@ def namespaces(place):
 
 with tempfile.TemporaryDirectory() as directory:
     os.chmod(directory, 0o755)
+    clocks(pathlib.Path(directory))
     users(pathlib.Path(directory))
     place = pathlib.Path(directory) / "mounted"
     place.mkdir()
