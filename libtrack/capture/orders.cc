@@ -199,6 +199,7 @@ void note_order(const volatile void* lock, wire::HeldSort sort, const core::Regi
   const uint64_t entry = held_entry(lock, sort);
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint32_t count = held < wire::kHeldCapacity ? held : wire::kHeldCapacity;
+  if (count == 0) return;  // the caller saw some; the set lies where others may write
   KnownOrders& cache = *whole(known);
   Boredom boredom = boredom_of(cache, slot, count, entry);
   if (boredom.enough() && ++cache.passed_over < kSample) return;

@@ -148,3 +148,16 @@ TEST_CASE("Locks by the thousand are looked at now and then, and what is new amo
           return 0;
         }) == 0);
 }
+
+TEST_CASE("A held set that was emptied meanwhile makes no order") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          pthread_mutex_t a = PTHREAD_MUTEX_INITIALIZER, b = PTHREAD_MUTEX_INITIALIZER;
+          both(a, b);  // the thread has a cache
+          TRACK_EXPECT(used() == 1 && core::current_slot()->held_count == 0);
+          TRACK_REGISTERS(registers);
+          capture::note_order(&b, wire::kHeldMutex, registers);
+          TRACK_EXPECT(used() == 1);
+          return 0;
+        }) == 0);
+}
