@@ -21,6 +21,7 @@ set(TRACK_CORE_SOURCES
     core/modules.cc
     core/options.cc
     core/recording.cc
+    core/recording_copy.cc
     core/recording_file.cc
     core/ring.cc
     core/sample_table.cc

@@ -28,18 +28,26 @@ constexpr unsigned kSplitLevels = 3;  // callers up, to tell the users of a shar
 
 constexpr uint32_t kNoSite = UINT32_MAX;
 
+// First in a small part of the table, then in all of it: the sites of a small program lie on a few
+// pages (see core/stacks.cc).
 uint32_t find_site(uint64_t return_address) {
-  uint32_t at =
-      static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> 40) % wire::kSiteCapacity;
-  for (uint32_t probe = 0; probe < 64; ++probe, at = (at + 1) % wire::kSiteCapacity) {
-    Site& site = recording.sites[at];
-    if (!core::reserve(&site, sizeof site)) return UINT32_MAX;
-    uint64_t there = site.return_address.load(std::memory_order_relaxed);
-    if (there == 0 && site.return_address.compare_exchange_strong(there, return_address)) {
-      site.generation.store(core::unwind_generation(), std::memory_order_relaxed);
-      return at;
+  struct Part {
+    uint32_t sites, probes;
+  };
+  constexpr Part kParts[] = {{512, 8}, {wire::kSiteCapacity, 64}};
+  const auto hash = static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> 40);
+  for (const Part& part : kParts) {
+    uint32_t at = hash % part.sites;
+    for (uint32_t probe = 0; probe < part.probes; ++probe, at = (at + 1) % part.sites) {
+      Site& site = recording.sites[at];
+      if (!core::reserve(&site, sizeof site)) return kNoSite;
+      uint64_t there = site.return_address.load(std::memory_order_relaxed);
+      if (there == 0 && site.return_address.compare_exchange_strong(there, return_address)) {
+        site.generation.store(core::unwind_generation(), std::memory_order_relaxed);
+        return at;
+      }
+      if (there == return_address) return at;
     }
-    if (there == return_address) return at;
   }
   return kNoSite;
 }

@@ -5,6 +5,7 @@
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/key_counts.h"
 #include "libtrack/core/memory.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
 

@@ -4,6 +4,7 @@
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/contention.h"
 #include "libtrack/core/options.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"

@@ -16,6 +16,7 @@
 #include "libtrack/core/found_threads.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
 #include "libtrack/core/thread_state.h"

@@ -5,6 +5,7 @@
 #include "libtrack/core/family.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"

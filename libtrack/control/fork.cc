@@ -15,8 +15,10 @@
 #include "libtrack/core/mapping_table.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sample_table.h"
+#include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 
@@ -105,6 +107,7 @@ void in_fork_child() {
   forget_ending();
   header.control.exit_word.store(wire::kExitNone, std::memory_order_relaxed);
   core::restart_threads_after_fork();
+  if (!keep_coroutines) core::restart_stacks_after_fork();
   forget_the_past(keep_coroutines);
   capture::start_locks();
   core::restart_cpu_sampling_after_fork();

@@ -35,10 +35,31 @@ WipedInChildren wiped_in_children;
 uint8_t* reserved_pages;
 
 namespace {
+uint64_t limit_of(int resource) {
+  rlimit limit{};
+  if (sys::call(SYS_prlimit64, 0, resource, 0, sys::as_long(&limit)) < 0) return 0;
+  return limit.rlim_cur;
+}
+}  // namespace
+
+uint64_t file_size_limit() {
+  return limit_of(RLIMIT_FSIZE);
+}
+
+void advise_of_pages(void* p, uint64_t bytes, int fd) {
+  sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_RANDOM);
+  if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_DONTDUMP);
+}
+
+void write_magic() {
+  std::atomic_thread_fence(std::memory_order_release);
+  copy_bytes(recording.header->magic, wire::kMagic, sizeof wire::kMagic);
+}
+
+namespace {
 
 using wire::SectionKind;
 
-bool unpublished = false;
 constexpr uint32_t kLevels = 4;  // of plans, each smaller than the last
 
 // Sections in the order of the file: those of the blocks last.
@@ -151,12 +172,6 @@ void write_directory(const Plan& plan) {
     }
 }
 
-// Holes are not to be read ahead: it would cost the target 32 zeroed pages at every first touch.
-void advise(void* p, uint64_t bytes, int fd) {
-  sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_RANDOM);
-  if (fd < 0) sys::call(SYS_madvise, sys::as_long(p), static_cast<long>(bytes), MADV_DONTDUMP);
-}
-
 // What is reserved is accounted one byte a page; the blocks have an account of their own.
 bool map_plan(const Plan& plan, int fd) {
   const int sharing = fd < 0 ? MAP_SHARED | MAP_ANONYMOUS : MAP_SHARED;
@@ -168,7 +183,7 @@ bool map_plan(const Plan& plan, int fd) {
     sys::unmap(p, plan.total);
     return false;
   }
-  advise(p, plan.total, fd);
+  advise_of_pages(p, plan.total, fd);
   reserved_pages = pages;
   recording.base = static_cast<char*>(p);
   recording.bytes = plan.total;
@@ -237,26 +252,11 @@ void find_sections() {
   recording.strings = section_start<char>(SectionKind::strings);
 }
 
-// Readers take a file without the magic for one that is still being born.
-void write_magic() {
-  std::atomic_thread_fence(std::memory_order_release);
-  copy_bytes(recording.header->magic, wire::kMagic, sizeof wire::kMagic);
-}
-
 const char* find_environment(const char* const* environment, const char* name) {
   const size_t n = length(name);
   for (; environment != nullptr && *environment != nullptr; ++environment)
     if (starts_with(*environment, name) && (*environment)[n] == '=') return *environment + n + 1;
   return nullptr;
-}
-
-uint64_t limit_of(int resource) {
-  rlimit limit{};
-  if (sys::call(SYS_prlimit64, 0, resource, 0, sys::as_long(&limit)) < 0) return 0;
-  return limit.rlim_cur;
-}
-uint64_t file_size_limit() {
-  return limit_of(RLIMIT_FSIZE);
 }
 
 // The largest plan that fits a file and leaves the target nearly all of its address space.
@@ -347,136 +347,6 @@ void refresh_clock(uint64_t now_ticks) {
   h.later_monotonic_ns.store(sys::monotonic_ns(), std::memory_order_relaxed);
   h.later_ticks.store(now_ticks, std::memory_order_release);
   tell_unrecorded_processes();
-}
-
-namespace {
-
-// use(page) for every page that was ever reserved, until it says false.
-template <class Use>
-bool each_reserved_page(Use use) {
-  const uint64_t pages = place_of(SectionKind::blocks).offset >> 12;
-  for (uint64_t page = 0; page < pages; ++page)
-    if (reserved_pages[page] != 0 && !use(page)) return false;
-  const auto* in_use =
-      reinterpret_cast<uint8_t*>(recording.base + place_of(SectionKind::block_pages).offset);
-  const uint64_t leaves = entries_used<wire::BlockRegion>(SectionKind::block_regions);
-  for (uint64_t page = 0; page < leaves * wire::kRegionPages; ++page)
-    if (in_use[page] == wire::kPageThere && !use(pages + page)) return false;
-  return true;
-}
-
-}  // namespace
-
-namespace {
-
-// What a copy in the place of the recording does not take along.
-void leave_out(SectionKind kind) {
-  const Place& left = place_of(kind);
-  for (uint64_t page = left.offset >> 12; page < (left.offset + left.bytes) >> 12; ++page)
-    if (reserved_pages[page] != 0) reserved_pages[page] = 0;
-}
-
-// Private memory in the place of the recording.
-bool replace_by_copy(bool with_the_past) {
-  // One page at a time through a bounce page: others may be writing; in a child, what the parent
-  // adds meanwhile concerns its own threads, none of which live here.
-  void* copy = sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE,
-                        MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1);
-  if (sys::map_failed(copy)) return false;
-  // An empty ring grows again as a new one does.
-  if (!with_the_past)
-    for (const SectionKind left : {SectionKind::coroutines, SectionKind::rings}) leave_out(left);
-  for (const SectionKind left :
-       {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
-        SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
-        SectionKind::cpu_samples, SectionKind::thread_origins})
-    leave_out(left);
-  // What waiting cost, and in which order locks were taken, happened before.
-  constexpr SectionKind kOfThePast[] = {SectionKind::contention, SectionKind::order_edges};
-  for (const SectionKind left : kOfThePast) leave_out(left);
-  for (uint64_t page = 0; page < place_of(SectionKind::blocks).offset >> 12; ++page)
-    if (reserved_pages[page] != 0)
-      copy_bytes(static_cast<char*>(copy) + (page << 12), recording.base + (page << 12), 4096);
-  sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
-            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-            sys::as_long(recording.base));
-  if (!with_the_past) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
-  for (const SectionKind left : kOfThePast) section_used(left).store(0, std::memory_order_relaxed);
-  unpublished = true;
-  return true;
-}
-
-}  // namespace
-
-bool copy_recording_after_fork(bool with_the_past) {
-  if (!replace_by_copy(with_the_past)) {
-    count_unrecorded_process();
-    // No address space for a second one: empty pages in place of the shared ones need none.
-    recording_is_on.store(false, std::memory_order_release);
-    wiped_in_children.ours.store(false, std::memory_order_relaxed);
-    let_locks_go_unseen();
-    sys::map(recording.base, recording.bytes, PROT_READ | PROT_WRITE,
-             MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE | MAP_FIXED, -1);
-    recording.base = nullptr;
-    recording.path[0] = 0;
-    return false;
-  }
-  recording.path[0] = 0;
-  wiped_in_children.ours.store(true, std::memory_order_relaxed);
-  return true;
-}
-
-bool let_go_of_recording() {
-  // Without the history, too, which is most of what is resident.
-  if (!replace_by_copy(false)) return false;
-  recording.header->magic[0] = 0;  // no reader takes it for a recording
-  if (recording_wanted()) recording.path[0] = 0;
-  remove_recording();
-  return true;
-}
-
-bool forked_recording_unpublished() {
-  return unpublished;
-}
-
-namespace {
-
-bool give_file(const char* runtime_dir) {
-  if (recording.bytes >= file_size_limit()) return false;
-  const int fd =
-      create_recording_file(runtime_dir, recording.bytes, recording.path, sizeof recording.path);
-  if (fd < 0) return false;
-  void* p =
-      sys::map(nullptr, recording.bytes, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_NORESERVE, fd);
-  sys::call(SYS_close, fd);
-  if (sys::map_failed(p)) {
-    remove_recording();
-    return false;
-  }
-  advise(p, recording.bytes, fd);
-  const auto copy = [&](uint64_t page) {
-    char* to = static_cast<char*>(p) + (page << 12);
-    if (!populate(to, 4096)) return false;
-    copy_bytes(to, recording.base + (page << 12), 4096);
-    return true;
-  };
-  if (!each_reserved_page(copy)) {
-    sys::unmap(p, recording.bytes);
-    remove_recording();
-    return false;
-  }
-  sys::call(SYS_mremap, sys::as_long(p), static_cast<long>(recording.bytes),
-            static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
-            sys::as_long(recording.base));
-  return true;
-}
-
-}  // namespace
-
-void publish_forked_recording(const char* runtime_dir) {
-  unpublished = false;
-  write_magic();
-  if (!give_file(runtime_dir)) count_unrecorded_process();
 }
 
 }  // namespace track::core

@@ -79,19 +79,12 @@ inline bool recording_on() {
 // False: nothing will be recorded, and why is nowhere to be told but by the missing file.
 bool open_recording(const char* const* environment);
 
-// After fork, in the child: the mapping is replaced, in place, by a private copy that keeps the
-// tables, that of the coroutines and the rings only if told so; the parent's file is never touched
-// again. False: recording is over in the child.
-bool copy_recording_after_fork(bool with_the_past);
-// The same in a process that goes on, when recording ends for now: its file is closed and, unless
-// it is to be kept, removed; other threads may still be inside a hook, and write to the copy.
-// Nothing of what was recorded but the threads is kept. False: no address space; then all stays as
-// it was.
-bool let_go_of_recording();
-// Gives such a copy a file of its own: once a child does something worth recording, or to go on.
-// Where there is no room, or no way to the directory any more, the process counts as lost.
-void publish_forked_recording(const char* runtime_dir = nullptr);
-bool forked_recording_unpublished();
+// For a file that is given its place later on (recording_copy.h).
+uint64_t file_size_limit();
+// Holes are not to be read ahead: it would cost the target 32 zeroed pages at every first touch.
+void advise_of_pages(void* p, uint64_t bytes, int fd);
+// Readers take a file without the magic for one that is still being born.
+void write_magic();
 
 // Does anybody want the file after a clean end? A reader that pauses us, or option `keep`.
 bool recording_wanted();

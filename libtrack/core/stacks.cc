@@ -2,6 +2,7 @@
 
 #include "libtrack/core/modules.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/text.h"
 #include "libtrack/core/thread_state.h"
 #include "libtrack/core/unwind.h"
@@ -13,7 +14,16 @@ namespace {
 using wire::SectionKind;
 using wire::StackIndexEntry;
 
-constexpr uint32_t kProbes = 128;
+// Where an entry may lie: some places in a small part of the table, then some in a larger one, then
+// many in all of it. So the few stacks of a small program lie on a few pages: each costs a fresh
+// one at its first touch, and a fork child copies it. As entries never go, a full part stays full,
+// and whoever looks for a stack finds it where another put it.
+struct Part {
+  uint64_t entries;
+  uint32_t probes;
+  uint32_t shift;  // which bits of the hash choose the place
+};
+constexpr Part kParts[] = {{1024, 8, 44}, {16384, 16, 32}, {UINT64_MAX, 128, 20}};
 constexpr uint64_t kReserveWords = 4096;  // 32 KiB of bodies at a time
 
 StackIndexEntry* entries;
@@ -53,25 +63,51 @@ uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, boo
                       uint32_t noted) {
   if (depth == 0) return 0;
   if (__builtin_expect(this_thread.writing_stack != 0, 0)) count_unfinished_stack();
-  uint64_t at = (hash >> 20) % (entry_count - 1) + 1;
-  for (uint32_t probe = 0; probe < kProbes; ++probe) {
-    StackIndexEntry& entry = entries[at];
-    if (!reserve(&entry, sizeof entry)) break;
-    uint64_t there = entry.hash.load(std::memory_order_acquire);
-    if (there == 0) {
-      this_thread.writing_stack = static_cast<uint32_t>(at);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-      const bool mine = entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel);
-      if (mine) write_body(entry, frames, depth, truncated, noted);
-      std::atomic_signal_fence(std::memory_order_seq_cst);
-      this_thread.writing_stack = 0;
-      if (mine) return static_cast<uint32_t>(at);
+  for (const Part& part : kParts) {
+    const uint64_t end = part.entries < entry_count ? part.entries : entry_count;
+    uint64_t at = (hash >> part.shift) % (end - 1) + 1;
+    for (uint32_t probe = 0; probe < part.probes; ++probe) {
+      StackIndexEntry& entry = entries[at];
+      if (!reserve(&entry, sizeof entry)) break;
+      uint64_t there = entry.hash.load(std::memory_order_acquire);
+      if (there == 0) {
+        this_thread.writing_stack = static_cast<uint32_t>(at);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        const bool mine =
+            entry.hash.compare_exchange_strong(there, hash, std::memory_order_acq_rel);
+        if (mine) write_body(entry, frames, depth, truncated, noted);
+        std::atomic_signal_fence(std::memory_order_seq_cst);
+        this_thread.writing_stack = 0;
+        if (mine) return static_cast<uint32_t>(at);
+      }
+      if (there == hash) return static_cast<uint32_t>(at);
+      if (++at == end) at = 1;
     }
-    if (there == hash) return static_cast<uint32_t>(at);
-    if (++at == entry_count) at = 1;
   }
   count(lost().stacks);
   return 0;
+}
+
+void restart_stacks_after_fork() {
+  // The bodies' count was copied before the entries: what the parent's other threads interned
+  // meanwhile, or had begun, lies where our own bodies come to lie.
+  const uint64_t used = section_used(SectionKind::stack_bodies).load(std::memory_order_relaxed);
+  const Place& index = place_of(SectionKind::stack_index);
+  const uint64_t end = (index.offset + index.bytes) >> 12;
+  for (uint64_t page = index.offset >> 12; (page = next_reserved_page(page, end)) < end; ++page) {
+    constexpr uint64_t kEntry = sizeof(StackIndexEntry);
+    const uint64_t from = (page << 12) - index.offset, to = from + 4096;
+    // An entry whose end lies on a page that was never reserved was never written.
+    for (uint64_t at = (from + kEntry - 1) / kEntry; at * kEntry < to && at < entry_count; ++at) {
+      StackIndexEntry& entry = entries[at];
+      if (entry.hash.load(std::memory_order_relaxed) == 0) continue;
+      const uint64_t body = entry.body.load(std::memory_order_relaxed);
+      const uint64_t body_end = wire::stack_body_offset(body) + wire::stack_body_depth(body);
+      if (body != 0 && body_end <= used) continue;
+      entry.body.store(0, std::memory_order_relaxed);
+      entry.hash.store(0, std::memory_order_relaxed);
+    }
+  }
 }
 
 void count_unfinished_stack() {

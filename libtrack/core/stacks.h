@@ -7,6 +7,9 @@ namespace track::core {
 
 void start_stacks();
 
+// In a fork child, whose copy may have been taken while threads of the parent interned stacks.
+void restart_stacks_after_fork();
+
 // Returns the stack's reference (see wire/stacks.h); 0 when there was no room, which is counted.
 // noted: so many of the outermost frames are those of the last stack that the caller interned.
 uint32_t intern_stack(uint64_t hash, const uint64_t* outermost_first, uint32_t depth,

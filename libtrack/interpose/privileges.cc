@@ -11,6 +11,7 @@
 #include "libtrack/capture/real.h"
 #include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_copy.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 #include "libtrack/interpose/export.h"

@@ -5,6 +5,7 @@
 #include <coroutine>
 #include <cstdlib>
 #include <thread>
+#include <utility>
 #include <vector>
 
 #include "libtrack/core/coroutine_table.h"
@@ -54,6 +55,18 @@ __attribute__((noinline)) void* plain_block(size_t bytes) {
   void* block = hooked_new(bytes);
   asm volatile("" ::: "memory");
   return block;
+}
+
+// Each is a site of its own.
+template <int kNumber>
+[[gnu::noinline]] void* block_of_site() {
+  void* block = hooked_new(64);
+  asm volatile("" : : "i"(kNumber) : "memory");  // no call is the last thing
+  return block;
+}
+template <int... kNumbers>
+std::vector<void*> blocks_of_sites(std::integer_sequence<int, kNumbers...>) {
+  return {block_of_site<kNumbers>()...};
 }
 
 bool start() {
@@ -123,6 +136,25 @@ TEST_CASE("A site of plain blocks is left alone after a few looks") {
           TRACK_EXPECT(never == 1);
           for (void* block : blocks) hooked_delete(block);
           TRACK_EXPECT(created() == 0 && destroyed() == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("The sites of a small program lie on a few pages") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const auto blocks = blocks_of_sites(std::make_integer_sequence<int, 100>());
+          const core::Place& sites = core::place_of(wire::SectionKind::sites);
+          uint64_t known = 0, pages = 0;
+          for (uint64_t at = sites.offset; at < sites.offset + sites.bytes; at += 4096) {
+            if (!core::is_reserved(core::recording.base + at)) continue;
+            ++pages;
+            const auto* site = reinterpret_cast<const wire::Site*>(core::recording.base + at);
+            for (uint64_t i = 0; i < 4096 / sizeof *site; ++i)
+              known += site[i].return_address.load() != 0;
+          }
+          TRACK_EXPECT(known >= 100 && pages <= 10);
+          for (void* block : blocks) hooked_delete(block);
           return 0;
         }) == 0);
 }

@@ -5,6 +5,7 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/core/recording_copy.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"
 

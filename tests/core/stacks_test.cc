@@ -125,6 +125,43 @@ TEST_CASE("Full tables count what they lose and keep what they have") {
         }) == 0);
 }
 
+TEST_CASE("A small program's stacks lie on a few pages, which a fork child copies") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          for (uint64_t s = 1; s <= 300; ++s) TRACK_EXPECT(intern(make_stack(s)) != 0);
+          const core::Place& index = core::place_of(wire::SectionKind::stack_index);
+          uint64_t pages = 0;
+          for (uint64_t at = index.offset; at < index.offset + index.bytes; at += 4096)
+            pages += core::is_reserved(core::recording.base + at) ? 1 : 0;
+          TRACK_EXPECT(pages >= 2 && pages <= 8);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("In a copy, what was interned while it was taken is not there, and all else is") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          const test::RecordingView view(core::recording.path);
+          const auto before = make_stack(5), meanwhile = make_stack(6), begun = make_stack(7);
+          const uint32_t kept = intern(before);
+          auto& used = test::section(wire::SectionKind::stack_bodies).used;
+          const uint64_t counted = used.load();
+          const uint32_t later = intern(meanwhile), unfinished = intern(begun);
+          auto* index = core::section_start<wire::StackIndexEntry>(wire::SectionKind::stack_index);
+          index[unfinished].body.store(0);
+          used.store(counted);  // the copy has the header of before, and all entries
+          core::restart_stacks_after_fork();
+          TRACK_EXPECT(view.stack(kept) == before && intern(before) == kept);
+          TRACK_EXPECT(view.stack(later).empty());
+          // Its bodies come to lie where the others' lay.
+          for (uint64_t s = 30; s < 60; ++s) intern(make_stack(s));
+          TRACK_EXPECT(view.stack(intern(meanwhile)) == meanwhile);
+          TRACK_EXPECT(view.stack(intern(begun)) == begun);
+          TRACK_EXPECT(core::lost().stacks.load() == 0);
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("Bodies that the disk has no room for are lost, not touched") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
