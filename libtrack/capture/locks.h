@@ -98,10 +98,12 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   return __atomic_load_n(&mutex->__data.__lock, __ATOMIC_RELAXED) == 0;
 }
 
-// Of a thread that holds others: there is room to note it, and that order was seen before.
+// Of a thread that holds others: there is room to note it, and that order was seen before, or is
+// passed over; then where that is counted.
 [[gnu::always_inline]] inline bool next_is_known(wire::ThreadSlot* slot, uint32_t held,
-                                                 uint64_t entry) {
-  return held < wire::kHeldCapacity && order_known(slot, held, entry);
+                                                 uint64_t entry, uint32_t*& passed) {
+  if (held >= wire::kHeldCapacity) return false;
+  return order_known(slot, held, entry) || (passed = passed_over(slot, held, entry)) != nullptr;
 }
 
 // The common case of both, without a call: a plain mutex that is free, or that was taken last.
@@ -111,8 +113,10 @@ inline bool robust_mutex_free(const pthread_mutex_t* mutex) {
   if (__builtin_expect(slot == nullptr, 0)) return false;
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
-  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry)) return false;
+  uint32_t* passed = nullptr;
+  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry, passed)) return false;
   if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
+  if (__builtin_expect(passed != nullptr, 0)) ++*passed;
   push_held(slot, entry);
   return true;
 }
@@ -134,8 +138,10 @@ inline bool holds_recorded() {
   wire::ThreadSlot* slot = core::this_thread.locks;
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint64_t entry = held_entry(mutex, wire::kHeldMutex);
-  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry)) return false;
+  uint32_t* passed = nullptr;
+  if (__builtin_expect(held != 0, 0) && !next_is_known(slot, held, entry, passed)) return false;
   if (__builtin_expect(!take_plain_mutex(mutex), 0)) return false;
+  if (__builtin_expect(passed != nullptr, 0)) ++*passed;
   begin_hold(*since, held, caller);
   push_held(slot, entry);
   return true;

@@ -1,7 +1,5 @@
 #include "libtrack/capture/orders.h"
 
-#include <cstddef>
-
 #include "libtrack/capture/births.h"
 #include "libtrack/core/cell_table.h"
 #include "libtrack/core/sys.h"
@@ -14,19 +12,6 @@ using wire::OrderSlot;
 using wire::OrderWitness;
 using wire::SectionKind;
 
-// Locks by the thousand (one a bucket of a hash table) make more orders than any cache has room
-// for, and looking each up costs more than taking the lock. So a thread counts, by the lock taken
-// and by the one held last, how often it looked in vain: from kBoring on it looks one time in
-// kSample, and always again once that taught something. What was passed over is counted as lost.
-constexpr uint32_t kBoring = 128;
-constexpr uint32_t kSample = 16;
-
-struct KnownOrders {
-  uint64_t pool_link;
-  uint64_t keys[kKnownOrders];
-  uint8_t boring_taken[kKnownOrders], boring_under[kKnownOrders];
-  uint32_t passed_over;  // since the last look
-};
 constinit core::BlockPool caches{sizeof(KnownOrders)};
 
 constinit core::CellTable<2 * wire::kOrderSlots, 64> cells;
@@ -49,30 +34,6 @@ uint64_t* known_orders() {
   fresh->passed_over = 0;
   self.orders = fresh->keys;
   return self.orders;
-}
-
-KnownOrders* whole(uint64_t* keys) {
-  return reinterpret_cast<KnownOrders*>(reinterpret_cast<char*>(keys) -
-                                        offsetof(KnownOrders, keys));
-}
-
-// How boring the lock that is taken has been, and the one that is held.
-struct Boredom {
-  uint8_t& taken;
-  uint8_t& under;
-
-  bool enough() const { return taken >= kBoring || under >= kBoring; }
-  void learned() { taken = under = 0; }
-  void in_vain() {
-    if (taken < kBoring) ++taken;
-    if (under < kBoring) ++under;
-  }
-};
-Boredom boredom_of(KnownOrders& known, const wire::ThreadSlot* slot, uint32_t held,
-                   uint64_t entry) {
-  constexpr uint64_t kSpread = 0x9e3779b97f4a7c15u;
-  const uint64_t top = slot->held[held - 1].load(std::memory_order_relaxed);
-  return {known.boring_taken[entry * kSpread >> 58], known.boring_under[top * kSpread >> 58]};
 }
 
 // What the entry of this order says, all but the witnesses.
@@ -200,10 +161,13 @@ void note_order(const volatile void* lock, wire::HeldSort sort, const core::Regi
   const uint32_t held = slot->held_count.load(std::memory_order_relaxed);
   const uint32_t count = held < wire::kHeldCapacity ? held : wire::kHeldCapacity;
   if (count == 0) return;  // the caller saw some; the set lies where others may write
-  KnownOrders& cache = *whole(known);
+  KnownOrders& cache = orders_with(known);
   Boredom boredom = boredom_of(cache, slot, count, entry);
-  if (boredom.enough() && ++cache.passed_over < kSample) return;
-  if (cache.passed_over > 1) core::count(core::lost().orders, cache.passed_over - 1);
+  if (cache.passed_over + 1 < boredom.look_at_one_of()) {
+    ++cache.passed_over;
+    return;
+  }
+  if (cache.passed_over != 0) core::count(core::lost().orders, cache.passed_over);
   cache.passed_over = 0;
   const uint64_t key = order_key(slot, count, entry);
   Order order;
@@ -231,7 +195,7 @@ void end_orders() {
   uint64_t* known = self.orders;
   self.orders = core::no_orders;
   if (known == nullptr || known == core::no_orders) return;
-  caches.give(whole(known));
+  caches.give(&orders_with(known));
   if (!core::recording_is_ours()) return;
   const uint64_t now = sys::ticks();
   const uint64_t used = core::entries_used<OrderSlot>(SectionKind::order_edges);

@@ -3,7 +3,8 @@
 //   lock       an uncontended mutex locked and unlocked
 //   lock2      the same by two threads at once, each with a mutex of its own
 //   nested     another one locked and unlocked while it is held: two pairs
-//   contended  the same by two threads at once, with some work inside and outside
+//   striped    the same, the outer one each time another of 4096
+//   contended  one mutex by two threads at once, with some work inside and outside
 //   thread     a thread created and joined
 //   malloc     a block of changing size allocated and freed, 64 alive
 //   blocks     the same 20 frames deep, from eight places, sizes mixed, 1024 alive
@@ -51,6 +52,20 @@ double nested_ns(double seconds) {
       pthread_mutex_lock(&inner);
       pthread_mutex_unlock(&inner);
       pthread_mutex_unlock(&outer);
+    }
+  });
+}
+
+double striped_ns(double seconds) {
+  static std::array<pthread_mutex_t, 4096> outer;  // all zero is a mutex
+  pthread_mutex_t inner = PTHREAD_MUTEX_INITIALIZER;
+  return measure_ns(seconds, 10000, [&](uint64_t count) {
+    for (uint64_t i = 0; i < count; ++i) {
+      pthread_mutex_t& one = outer[i * 1663 % outer.size()];
+      pthread_mutex_lock(&one);
+      pthread_mutex_lock(&inner);
+      pthread_mutex_unlock(&inner);
+      pthread_mutex_unlock(&one);
     }
   });
 }
@@ -241,6 +256,8 @@ int run(std::string_view operation, double seconds, const std::string& library) 
     cost = lock2_ns(seconds);
   } else if (operation == "nested") {
     cost = nested_ns(seconds);
+  } else if (operation == "striped") {
+    cost = striped_ns(seconds);
   } else if (operation == "contended") {
     cost = contended_ns(seconds);
   } else if (operation == "thread") {

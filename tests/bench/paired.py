@@ -32,6 +32,7 @@ PARTS = ("micro", "stacks", "programs", "servers", "tools")
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
     ("two mutexes, one inside the other, their order noted", "nested", "", None),
+    ("the same, the outer one of 4096", "striped", "", None),
     ("uncontended mutex, every hold recorded (`locks=all`)", "lock", "locks=all", 5.0),
     ("the same, 2 threads, a mutex each", "lock2", "locks=all", 5.0),
     ("contended mutex, 2 threads", "contended", "", 1.05),
