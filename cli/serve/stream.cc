@@ -76,9 +76,7 @@ bool Feed::look() {
   std::string why;
   try {
     taken = target_.look(Needs::tasks);
-    for (const Loaded& loaded : taken->processes)
-      if (loaded.report.trace.end != ProcessEnd::alive)
-        why = std::string("it ended: ") + process_end_name(loaded.report.trace.end);
+    why = end_of(*taken);
   } catch (const Error& error) {
     why = error.what();
   }

@@ -51,6 +51,13 @@ void judge(Look& look, const verbs::JudgeSettings& settings) {
 
 }  // namespace
 
+std::string end_of(const Look& look) {
+  for (const Loaded& loaded : look.processes)
+    if (loaded.report.trace.end != ProcessEnd::alive)
+      return std::string("it ended: ") + process_end_name(loaded.report.trace.end);
+  return {};
+}
+
 std::chrono::nanoseconds processor_time() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);

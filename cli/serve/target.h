@@ -27,6 +27,9 @@ struct Look {
   std::string leaks_json, waits_json;  // Needs::findings: as in a view bundle
 };
 
+// "it ended: killed", of a process that was looked at; empty: all of them live.
+std::string end_of(const Look& look);
+
 struct TargetName {
   std::string id;      // in URLs: a pid, or a file's name
   std::string target;  // as on the command line

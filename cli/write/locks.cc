@@ -19,11 +19,6 @@ std::string kind_of(const LockCost& cost) {
   return rwlock ? "rwlock" : wait_kind_name(cost.kind);
 }
 
-std::string lock_text(const ProcessReport& process, const LockCost& cost) {
-  if (cost.object != 0) return object_text(process.symbols, kind_of(cost), cost.object);
-  return cost.kind == WaitKind::join ? "join of threads" : kind_of(cost) + ", others together";
-}
-
 // "flush cache.cc:70 < run pool.cc:12"
 std::string place_text(const ProcessReport& process, StackIndex stack) {
   const std::vector<StackLine> lines =
@@ -68,36 +63,6 @@ std::string holds_text(const ProcessReport& process, const HoldCost& holds) {
           duration_text(holds.longest_ns);
   const std::string where = place_text(process, holds.longest_at);
   return where.empty() ? text : text + ": " + where;
-}
-
-void print_lock(Page& page, const ProcessReport& process, const LockCost& cost) {
-  const Trace& trace = process.trace;
-  const uint64_t mean = cost.total_ns / std::max<uint64_t>(cost.count, 1);
-  page.line();
-  page.line(fmt::format("{:>10}  {:>12}  {:>10}  {:>10}  {}", grouped(cost.count),
-                        duration_text(cost.total_ns), duration_text(mean),
-                        duration_text(cost.longest_ns),
-                        page.ink(Ink::bold, lock_text(process, cost))));
-  if (cost.holds.count != 0) page.wrapped(holds_text(process, cost.holds), 10, 12);
-  const std::string created = place_text(process, cost.created_at);
-  if (!created.empty()) page.wrapped("created at " + created, 10, 12);
-  const std::string allocated = place_text(process, cost.block_allocated_at);
-  if (created.empty() && !allocated.empty())
-    page.wrapped("in a block of " + bytes_text(cost.block_bytes) + " from " + allocated, 10, 12);
-  if (cost.read_count != 0)
-    page.wrapped(fmt::format("of these {} to read, {}", grouped(cost.read_count),
-                             duration_text(cost.read_ns)),
-                 10, 12);
-  if (!cost.held_by.empty())
-    page.wrapped("now held by " + threads_text(trace, cost.held_by), 10, 12, Ink::yellow);
-  if (!cost.waited_by.empty())
-    page.wrapped("now waited for by " + threads_text(trace, cost.waited_by) + ", for " +
-                     duration_text(cost.ongoing_ns) + " together",
-                 10, 12, Ink::yellow);
-  const bool lock = owned_lock(cost.kind);
-  print_places(page, process, lock ? "held up by" : "woken by",
-               lock ? "unlocks that were not seen" : "somebody unseen", cost.holders);
-  print_places(page, process, "waited in", "an unknown place", cost.waiters);
 }
 
 void print_table(Page& page, const ProcessReport& process, const std::string& title,
@@ -215,6 +180,41 @@ Json cost_json(const ProcessReport& process, const LockCost& cost) {
 }
 
 }  // namespace
+
+std::string lock_text(const ProcessReport& process, const LockCost& cost) {
+  if (cost.object != 0) return object_text(process.symbols, kind_of(cost), cost.object);
+  return cost.kind == WaitKind::join ? "join of threads" : kind_of(cost) + ", others together";
+}
+
+void print_lock(Page& page, const ProcessReport& process, const LockCost& cost) {
+  const Trace& trace = process.trace;
+  const uint64_t mean = cost.total_ns / std::max<uint64_t>(cost.count, 1);
+  page.line();
+  page.line(fmt::format("{:>10}  {:>12}  {:>10}  {:>10}  {}", grouped(cost.count),
+                        duration_text(cost.total_ns), duration_text(mean),
+                        duration_text(cost.longest_ns),
+                        page.ink(Ink::bold, lock_text(process, cost))));
+  if (cost.holds.count != 0) page.wrapped(holds_text(process, cost.holds), 10, 12);
+  const std::string created = place_text(process, cost.created_at);
+  if (!created.empty()) page.wrapped("created at " + created, 10, 12);
+  const std::string allocated = place_text(process, cost.block_allocated_at);
+  if (created.empty() && !allocated.empty())
+    page.wrapped("in a block of " + bytes_text(cost.block_bytes) + " from " + allocated, 10, 12);
+  if (cost.read_count != 0)
+    page.wrapped(fmt::format("of these {} to read, {}", grouped(cost.read_count),
+                             duration_text(cost.read_ns)),
+                 10, 12);
+  if (!cost.held_by.empty())
+    page.wrapped("now held by " + threads_text(trace, cost.held_by), 10, 12, Ink::yellow);
+  if (!cost.waited_by.empty())
+    page.wrapped("now waited for by " + threads_text(trace, cost.waited_by) + ", for " +
+                     duration_text(cost.ongoing_ns) + " together",
+                 10, 12, Ink::yellow);
+  const bool lock = owned_lock(cost.kind);
+  print_places(page, process, lock ? "held up by" : "woken by",
+               lock ? "unlocks that were not seen" : "somebody unseen", cost.holders);
+  print_places(page, process, "waited in", "an unknown place", cost.waiters);
+}
 
 std::string text_locks(const std::vector<ProcessReport>& processes,
                        const std::vector<ContentionView>& views, size_t most_rows,

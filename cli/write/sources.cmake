@@ -18,6 +18,7 @@ set(TRACK_WRITE_SOURCES
   profile_lines.cc
   profile_text.cc
   speedscope.cc
+  task_places.cc
   task_rows.cc
   tasks.cc
   text.cc

@@ -6,9 +6,9 @@
 #include <unordered_map>
 #include <unordered_set>
 
-#include "cli/model/await_chain.h"
 #include "cli/model/words.h"
 #include "cli/write/json_parts.h"
+#include "cli/write/task_places.h"
 #include "cli/write/text.h"
 
 namespace track::write {
@@ -28,7 +28,7 @@ std::string schedule_text(const Schedule& schedule) {
 class Table {
  public:
   Table(Page& page, const ProcessReport& process, const TaskNotes& notes)
-      : page_(page), process_(process), notes_(notes) {}
+      : page_(page), process_(process), notes_(notes), places_(process, notes) {}
 
   void heading(bool grouped) {
     page_.line(page_.ink(Ink::dim, grouped
@@ -51,13 +51,13 @@ class Table {
     line += fmt::format("{:<15} {:<17} {:>9}  ", fitted(std::string(depth * 2, ' ') + name, 15),
                         state, when);
     // Beside the columns when there is room, else on a line of its own.
-    const std::string place = what(row);
+    const std::string place = places_.what(row);
     const bool fits = line.size() + place.size() <= page_.options().width;
     if (fits) line += place;
     while (!line.empty() && line.back() == ' ') line.pop_back();
     page_.line(line);
     if (!fits) page_.wrapped(place, kIndent, kIndent + 2);
-    const std::string origin = where(row.created_at);
+    const std::string origin = places_.where(row.created_at);
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
@@ -81,41 +81,10 @@ class Table {
  private:
   static constexpr size_t kIndent = 15;
 
-  const std::string& where(StackIndex stack) {
-    const auto [entry, fresh] = where_.try_emplace(stack);
-    if (fresh) entry->second = where_text(process_.trace, process_.symbols, stack);
-    return entry->second;
-  }
-
-  std::string coroutine_place(const TaskRow& row) {
-    std::string text = row.name.empty() ? "(function unknown)" : short_function(row.name);
-    const std::string where = await_text(process_.trace, row.await_point);
-    if (!where.empty()) text += " " + where;
-    if (row.task_state == TaskState::running) text += " on thread " + std::to_string(row.thread);
-    if (row.awaits != 0) text += ", awaits " + std::to_string(row.awaits);
-    if (row.cycle) text += ", in an await cycle";
-    return text;
-  }
-
-  std::string what(const TaskRow& row) {
-    if (row.kind == TaskKind::coroutine) return coroutine_place(row);
-    if (row.kind == TaskKind::fiber && row.task_state == TaskState::running)
-      return "on thread " + std::to_string(row.thread);
-    const auto known = process_.symbols.objects.find(row.wait.object);
-    std::string text = where(row.at);
-    if (row.on_cpu && row.at == 0) return "(on a CPU: no stack without a stop)";
-    if (row.wait.kind != WaitKind::none && known != process_.symbols.objects.end())
-      text = known->second + ", " + text;
-    if (row.kind == TaskKind::thread && row.count == 1)
-      if (const auto other = notes_.waits_for.find(row.id); other != notes_.waits_for.end())
-        text += ", waits for " + other->second;
-    return text;
-  }
-
   Page& page_;
   const ProcessReport& process_;
   const TaskNotes& notes_;
-  std::unordered_map<StackIndex, std::string> where_;
+  TaskPlaces places_;
 };
 
 std::string heading_text(const ProcessReport& process) {

@@ -74,11 +74,11 @@ Ink ink_of(const Finding& finding) {
   return finding.evidence == Evidence::suspected ? Ink::yellow : Ink::bold;
 }
 
+// number: "3. ", or nothing.
 void print_finding(Page& page, const ProcessReport& process, const Finding& finding,
-                   uint64_t number) {
-  page.line();
-  page.wrapped(fmt::format("{}. {} ({}): {}", number, rule_name(finding.rule),
-                           evidence_name(finding.evidence), finding.title),
+                   const std::string& number) {
+  page.wrapped(number + rule_name(finding.rule) + " (" + evidence_name(finding.evidence) +
+                   "): " + finding.title,
                0, 3, ink_of(finding));
   for (size_t i = 0; i < finding.because.size(); ++i)
     page.wrapped("because: " + finding.because[i], 3, 5);
@@ -180,9 +180,16 @@ std::string loss_text(const Trace& trace) {
   return text;
 }
 
+void print_finding(Page& page, const ProcessReport& process, const Finding& finding) {
+  print_finding(page, process, finding, "");
+}
+
 void print_findings(Page& page, const ProcessReport& process, uint64_t& number) {
   for (const Finding& finding : process.findings)
-    if (finding.suppressed_by.empty()) print_finding(page, process, finding, ++number);
+    if (finding.suppressed_by.empty()) {
+      page.line();
+      print_finding(page, process, finding, fmt::format("{}. ", ++number));
+    }
 }
 
 void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,

@@ -20,6 +20,9 @@ std::string loss_text(const Trace& trace);
 // Those that are not suppressed, numbered from number + 1 on.
 void print_findings(Page& page, const ProcessReport& process, uint64_t& number);
 
+// One of them, without a number.
+void print_finding(Page& page, const ProcessReport& process, const Finding& finding);
+
 void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIndex stack,
                  size_t indent);
 

@@ -1,9 +1,12 @@
 // Threads and memory on demand, by lines on standard input; answers each with "ready".
 //   leak N    N more threads that stay until the end
 //   work N    the last such ones end, N others begin
+//   dead N    (1) two threads that wait for each other, for ever
 //   keep N    N blocks of 1 KiB more that stay; the same of scratch memory, freed again
+#include <barrier>
 #include <condition_variable>
 #include <cstdio>
+#include <functional>
 #include <mutex>
 #include <thread>
 #include <vector>
@@ -54,6 +57,23 @@ std::vector<std::vector<char>> g_kept;
   asm volatile("");
 }
 
+std::mutex g_first, g_second;
+std::barrier g_both(2);
+
+// The compiler may not know that the other one takes them the other way round.
+[[gnu::noinline]] void take_both(std::mutex& one, std::mutex& other) {
+  const std::lock_guard first(one);
+  g_both.arrive_and_wait();
+  const std::lock_guard second(other);
+  asm volatile("");
+}
+
+[[gnu::noinline]] void lock_up() {
+  std::thread(take_both, std::ref(g_first), std::ref(g_second)).detach();
+  std::thread(take_both, std::ref(g_second), std::ref(g_first)).detach();
+  asm volatile("");
+}
+
 void end_round(std::vector<std::thread>& threads) {
   {
     const std::lock_guard lock(g_mutex);
@@ -75,6 +95,10 @@ int main() {
     if (order[0] == 'k') {
       keep(count);
       scratch(count);
+      count = 0;
+    }
+    if (order[0] == 'd') {
+      lock_up();
       count = 0;
     }
     for (int i = 0; i < count; ++i) order[0] == 'w' ? serve(workers) : leak(leaked);

@@ -1,0 +1,28 @@
+// What a task does and where, on one line: the last column of a table of tasks.
+#pragma once
+
+#include <string>
+#include <unordered_map>
+
+#include "cli/write/tasks.h"
+
+namespace track::write {
+
+// Of one process, which must not change while this lives.
+class TaskPlaces {
+ public:
+  TaskPlaces(const ProcessReport& process, const TaskNotes& notes)
+      : process_(process), notes_(notes) {}
+
+  const std::string& where(StackIndex stack);  // as where_text(), each stack once
+  std::string what(const TaskRow& row);
+
+ private:
+  std::string coroutine_place(const TaskRow& row) const;
+
+  const ProcessReport& process_;
+  const TaskNotes& notes_;
+  std::unordered_map<StackIndex, std::string> where_;
+};
+
+}  // namespace track::write
