@@ -15,6 +15,7 @@
 #include <chrono>
 #include <cstring>
 #include <exception>
+#include <future>
 #include <map>
 #include <optional>
 #include <thread>
@@ -234,10 +235,26 @@ class Tracer {
   Clock::time_point began_;
 };
 
+// For the tracer to be done, before it is suspected to wait for an execve that waits for it.
+constexpr auto kAwhile = std::chrono::milliseconds(20);
+
+// A thread that executes another program waits in the kernel, with the lock that PTRACE_SEIZE
+// takes, until the other threads are gone; those held already are gone only when they are waited
+// for, which the tracer, asleep in PTRACE_SEIZE, cannot do. Any thread of track's may. Not the main
+// thread: who executes takes its place by itself, and its end is its parent's to hear of.
+void wait_for_ended_threads(pid_t pid) {
+  for (const pid_t tid : thread_ids(pid)) {
+    if (tid == pid) continue;
+    siginfo_t info{};
+    waitid(P_PID, static_cast<id_t>(tid), &info, WEXITED | WNOHANG | __WALL);
+  }
+}
+
 }  // namespace
 
 Hold hold_process(pid_t pid, const HoldActions& actions) {
   Hold hold;
+  std::promise<void> done;
   std::exception_ptr failure;
   // All signals stay with the other threads: nothing of track's runs between stop and release.
   sigset_t all, before;
@@ -254,6 +271,7 @@ Hold hold_process(pid_t pid, const HoldActions& actions) {
     }
     tracing.release(hold);
     urgency.reset();
+    done.set_value();
     if (failure || !actions.afterwards) return;
     try {
       actions.afterwards();
@@ -262,6 +280,8 @@ Hold hold_process(pid_t pid, const HoldActions& actions) {
     }
   });
   pthread_sigmask(SIG_SETMASK, &before, nullptr);
+  for (auto end = done.get_future(); end.wait_for(kAwhile) != std::future_status::ready;)
+    wait_for_ended_threads(pid);
   tracer.join();
   if (failure) std::rethrow_exception(failure);
   return hold;

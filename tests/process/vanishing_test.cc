@@ -94,3 +94,22 @@ TEST_CASE(
     }
   }
 }
+
+// The kernel lets a new thread be seized only when the execve is over, and that only when whoever
+// holds the old ones has taken note of their end.
+TEST_CASE("who executes another program among many threads does so while it is looked at") {
+  std::minstd_rand random(7);
+  for (int round = 0; round < 60; ++round) {
+    CAPTURE(round);
+    const pid_t child = fork();
+    if (child == 0) live(Fate::execs, static_cast<unsigned>(random()) % 1500);
+    usleep(static_cast<unsigned>(random()) % 1500);
+    try {
+      process::stop_process(child);
+    } catch (const Error& error) {
+      CHECK_FALSE(std::string(error.what()).empty());
+    }
+    const int status = end_of(child);
+    CHECK((WIFEXITED(status) && WEXITSTATUS(status) == kDone));
+  }
+}
