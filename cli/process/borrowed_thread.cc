@@ -20,6 +20,12 @@ namespace {
 
 constexpr uint64_t kRoom = 24 << 10;  // below its stack pointer, more than a way back takes
 constexpr uint64_t kAllSignals = ~uint64_t{0};
+
+// With this one setuid and its like tell the other threads to do the same (glibc: SIGSETXID), and
+// wait for their answer with the lock that pthread_create takes. A thread that runs code of libc
+// for us must answer, and so must those that it makes, which get its mask.
+constexpr int kAllThreadsCall = 33;
+constexpr uint64_t kAllButThat = ~(uint64_t{1} << (kAllThreadsCall - 1));
 constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kCodeSegment = 0x33;
 constexpr unsigned kShadowStackSet = 0x204;  // NT_X86_SHSTK
@@ -149,15 +155,18 @@ void BorrowedThread::run(uint64_t start, uint64_t data, uint64_t marker) {
   set_registers(tid_, user);
   // Threads that it makes are none of ours.
   ptrace(PTRACE_SETOPTIONS, tid_, 0, PTRACE_O_TRACESYSGOOD);
+  ptrace(PTRACE_SETSIGMASK, tid_, sizeof kAllButThat, &kAllButThat);
+  StopStatus stop;
   for (int stops_at_marker = 0; stops_at_marker < 2;) {
-    resume(tid_, PTRACE_SYSCALL);
-    const StopStatus stop = await_stop(tid_);
+    resume(tid_, PTRACE_SYSCALL, stop.signal == kAllThreadsCall ? stop.signal : 0);
+    stop = await_stop(tid_);
     if (stop.ended) throw Error("thread " + std::to_string(tid_) + " ended while it was borrowed");
     if (stop.signal == SIGSTOP) stopped_ = true;
     if (stop.signal == SIGSEGV || stop.signal == SIGILL || stop.signal == SIGBUS)
       throw Error("thread " + std::to_string(tid_) + " could not do what it was borrowed for");
     if (stop.at_call && registers_of(tid_).rip == marker) ++stops_at_marker;
   }
+  ptrace(PTRACE_SETSIGMASK, tid_, sizeof kAllSignals, &kAllSignals);
 }
 
 // In a stop from which the kernel looks once more whether a call is to be made again.

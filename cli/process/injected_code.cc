@@ -3,7 +3,7 @@
 // The borrowed thread: keeps errno, makes the helper, and stops at a system call that means
 // nothing. Should nobody be there to see it, it goes home by itself.
 //
-// The helper: a thread of its own, all signals blocked as its maker had them then, with a table of
+// The helper: a thread of its own, signals blocked as its maker had them then, with a table of
 // descriptors of its own, which is empty: what is opened from here on the process never sees, and
 // none of its files is held open by it (kernels before 5.9: they are, for that moment). Loads the
 // library if need be (never to be unloaded, the count of its users stays even), calls the function,

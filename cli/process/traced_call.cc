@@ -78,9 +78,10 @@ StopStatus await_stop(pid_t tid) {
   }
 }
 
-void resume(pid_t tid, int request) {
+void resume(pid_t tid, int request, int signal) {
   if (before_each_step != nullptr) before_each_step();
-  if (ptrace(static_cast<__ptrace_request>(request), tid, 0, 0) != 0) gone(tid);
+  if (ptrace(static_cast<__ptrace_request>(request), tid, 0, static_cast<long>(signal)) != 0)
+    gone(tid);
 }
 
 CallResult traced_call(pid_t tid, uint64_t code, uint64_t stack_pointer, int64_t number,

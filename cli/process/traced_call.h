@@ -24,7 +24,7 @@ struct StopStatus {
 };
 // The thread's next stop. Throws Error when it does not come in time.
 StopStatus await_stop(pid_t tid);
-void resume(pid_t tid, int request);
+void resume(pid_t tid, int request, int signal = 0);  // which it is to get
 
 struct CallResult {
   int64_t value = 0;     // negative: an error number

@@ -144,8 +144,12 @@ class Attacher:
         self.track, self.gate, self.detaches, self.options = track, gate, detaches, options
 
     def call(self, *words):
-        return subprocess.run([self.track, *words], stdin=subprocess.DEVNULL, text=True,
-                              stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S)
+        command = [self.track, *words]
+        try:
+            return subprocess.run(command, stdin=subprocess.DEVNULL, text=True,
+                                  stdout=subprocess.PIPE, stderr=subprocess.PIPE, timeout=LIMIT_S)
+        except subprocess.TimeoutExpired:
+            return subprocess.CompletedProcess(command, 1, "", f"hung: track {' '.join(words)}")
 
     def open_gate(self, process, folder):
         """None, or why the program was not attached to."""
