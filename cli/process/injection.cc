@@ -152,7 +152,8 @@ class Injection {
       : pid_(pid), library_(library), data_(data_for(pid, library, function, request)) {}
 
   // Why this thread did not do; empty: it has made the helper.
-  std::string try_thread(pid_t tid) {
+  std::string try_thread(const SafePoint& point, Unwinder& unwinder) {
+    const pid_t tid = point.tid;
     const std::string who = "thread " + std::to_string(tid) + ": ";
     const SystemCall before = system_call(pid_, tid);
     if (before.state != SystemCall::State::waiting) return who + "it does not sleep any more";
@@ -164,6 +165,9 @@ class Injection {
     const auto maps = mappings(pid_);
     const CodePieces code = find_code_pieces(maps, memory);
     if (!code.found()) return who + "its code has no system call that can be borrowed";
+
+    // Since it was judged it may have gone on, into a wait of libc's own that has a lock of libc's.
+    if (!still_there(point, pid_, unwinder)) return who + "it went on";
 
     const Urgency urgency;
     SeizedThread seized(pid_, tid);
@@ -326,18 +330,20 @@ void require_loader(pid_t pid) {
   LibraryOfC{pid};
 }
 
-InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const LibrarySource& library,
-                       const std::string& function, const wire::AttachRequest& request) {
+InjectionResult inject(pid_t pid, const ProcessImage& image, const std::vector<SafePoint>& threads,
+                       const LibrarySource& library, const std::string& function,
+                       const wire::AttachRequest& request) {
   Injection injection(pid, library, function, request);
+  Unwinder unwinder(image);
   std::string why;
-  for (const pid_t tid : threads) {
-    const std::string problem = injection.try_thread(tid);
+  for (const SafePoint& point : threads) {
+    const std::string problem = injection.try_thread(point, unwinder);
     if (!problem.empty()) {
       why += (why.empty() ? "" : "; ") + problem;
       continue;
     }
     InjectionResult result;
-    result.borrowed = tid;
+    result.borrowed = point.tid;
     result.held_ns = injection.held_ns();
     result.request = injection.await_helper();
     return result;

@@ -12,6 +12,8 @@
 #include <vector>
 
 #include "cli/model/error.h"
+#include "cli/model/process_image.h"
+#include "cli/process/safe_point.h"
 #include "libtrack/wire/attach.h"
 
 namespace track::process {
@@ -45,10 +47,12 @@ struct InjectionResult {
 // glibc.
 void require_loader(pid_t pid);
 
-// threads: those of find_safe_points; the first that can be had is taken. Throws NoThread (with
+// threads: those of a look that has just been taken; image: that look's. The first that can be had
+// is taken. Throws NoThread (with
 // what each lacked), NoFileInMemory, or Error: not permitted, or the library could not be loaded
 // (with the loader's own words); then the process is as before.
-InjectionResult inject(pid_t pid, const std::vector<pid_t>& threads, const LibrarySource& library,
-                       const std::string& function, const wire::AttachRequest& request);
+InjectionResult inject(pid_t pid, const ProcessImage& image, const std::vector<SafePoint>& threads,
+                       const LibrarySource& library, const std::string& function,
+                       const wire::AttachRequest& request);
 
 }  // namespace track::process

@@ -5,6 +5,7 @@
 #include <string_view>
 
 #include "cli/model/symbols.h"
+#include "cli/process/stacks.h"
 
 namespace track::process {
 namespace {
@@ -160,20 +161,29 @@ class Judge {
 
 SafePoints find_safe_points(const Trace& trace, const FunctionLookup& functions) {
   const Judge judge(trace, functions);
-  std::vector<std::pair<int, pid_t>> ranked;
+  std::vector<std::pair<int, const Thread*>> ranked;
   SafePoints result;
   for (const Thread& thread : trace.threads) {
     if (thread.tid == 0 || thread.state == TaskState::ended) continue;
     std::string why_not;
     if (const int rank = judge.rank(thread, why_not); rank != 0)
-      ranked.emplace_back(rank, thread.tid);
+      ranked.emplace_back(rank, &thread);
     else
       result.why_not = "thread " + std::to_string(thread.tid) + ": " + why_not;
   }
   std::stable_sort(ranked.begin(), ranked.end(),
                    [](const auto& a, const auto& b) { return a.first < b.first; });
-  for (const auto& [rank, tid] : ranked) result.threads.push_back(tid);
+  for (const auto& [rank, thread] : ranked)
+    result.threads.push_back({thread->tid, trace.stacks[thread->running_at].addresses});
   return result;
+}
+
+bool still_there(const SafePoint& point, pid_t pid, Unwinder& unwinder) {
+  ImageThread thread;
+  thread.tid = point.tid;
+  thread.main = point.tid == pid;
+  Stack stack;
+  return read_sleeping(pid, thread, unwinder, stack) && stack.addresses == point.addresses;
 }
 
 }  // namespace track::process

@@ -66,8 +66,7 @@ AttachRequest request_for(const AttachSettings& settings) {
   return request;
 }
 
-process::SafePoints safe_points_of(pid_t pid) {
-  ProcessImage image = process::look_at_process(pid);
+process::SafePoints safe_points_of(pid_t pid, ProcessImage& image) {
   const Trace trace = process::trace_of(image);
   Names names(trace, SymbolSettings{}, pid);
   return process::find_safe_points(trace, names.function_lookup());
@@ -79,10 +78,11 @@ process::InjectionResult call_inside(const AttachSettings& settings,
   const AttachRequest request = request_for(settings);
   const auto deadline = std::chrono::steady_clock::now() + kAttachPatience;
   for (;;) {
-    const process::SafePoints points = safe_points_of(settings.pid);
+    ProcessImage image = process::look_at_process(settings.pid);
+    const process::SafePoints points = safe_points_of(settings.pid, image);
     if (!points.threads.empty()) {
       try {
-        return process::inject(settings.pid, points.threads, library, function, request);
+        return process::inject(settings.pid, image, points.threads, library, function, request);
       } catch (const process::NoThread&) {
         if (std::chrono::steady_clock::now() > deadline) throw;
       }
