@@ -36,12 +36,19 @@ void TaskCounts::add(const Trace& trace) {
 void CleanProcesses::add(const Trace& trace) {
   ++count;
   tasks.add(trace);
+  orders_lost += trace.orders_lost;
 }
 
 TaskCounts Report::tasks() const {
   TaskCounts counts = clean.tasks;
   for (const ProcessReport& process : processes) counts.add(process.trace);
   return counts;
+}
+
+uint64_t Report::orders_lost() const {
+  uint64_t count = clean.orders_lost;
+  for (const ProcessReport& process : processes) count += process.trace.orders_lost;
+  return count;
 }
 
 uint64_t live_threads(const Trace& trace) {

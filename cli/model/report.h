@@ -33,6 +33,7 @@ struct TaskCounts {
 struct CleanProcesses {
   uint64_t count = 0;
   TaskCounts tasks;
+  uint64_t orders_lost = 0;
   void add(const Trace& trace);
 };
 
@@ -46,6 +47,7 @@ struct Report {
   uint64_t failing() const;  // of those, at or above --fail-on
   bool complete() const;     // nothing was lost in any process
   TaskCounts tasks() const;  // of all processes
+  uint64_t orders_lost() const;
 };
 
 uint64_t live_threads(const Trace& trace);

@@ -4,6 +4,7 @@
 
 #include "cli/model/error.h"
 #include "cli/model/words.h"
+#include "cli/write/text.h"
 
 // Debian's g++ has no #embed; the assembler has.
 __asm__(
@@ -115,11 +116,18 @@ std::string html_findings(const Report& report) {
   for (const ProcessReport& process : report.processes) {
     for (const Finding& finding : process.findings)
       if (finding.suppressed_by.empty() && ++rows <= kMostRows) table += row(process, finding);
+    const std::string of = report.processes.size() > 1
+                               ? fmt::format(" in process {}", process.trace.pid)
+                               : std::string();
+    if (const std::string loss = loss_text(process.trace); !loss.empty())
+      html += "<p>Lost" + of + ": " + escaped(loss) + "</p>\n";
     for (const std::string& item : process.trace.not_visible)
       html += "<p>Not visible: " + escaped(item) + "</p>\n";
     for (const std::string& item : process.trace.warnings)
       html += "<p>Damage: " + escaped(item) + "</p>\n";
   }
+  if (const std::string unseen = unseen_orders_text(report.orders_lost()); !unseen.empty())
+    html += "<p>Not visible: " + escaped(unseen) + "</p>\n";
   if (rows != 0)
     html +=
         "<table><thead><tr><th scope=\"col\">Evidence</th><th scope=\"col\">Rule</th><th "

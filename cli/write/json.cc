@@ -103,8 +103,9 @@ Json process_json(const ProcessReport& process) {
             {"parent_pid", trace.parent_pid},     {"forked", trace.forked},
             {"end", process_end_name(trace.end)}, {"complete", trace.complete()},
             {"lost", lost_json(trace.lost)},      {"damage", trace.warnings},
-            {"not_visible", trace.not_visible},   {"pause_ns", trace.pause_ns},
-            {"pause_for", trace.pause_for},       {"tasks", task_counts_json(trace)}};
+            {"lost_orders", trace.orders_lost},   {"not_visible", trace.not_visible},
+            {"pause_ns", trace.pause_ns},         {"pause_for", trace.pause_for},
+            {"tasks", task_counts_json(trace)}};
   if (trace.gone && trace.end != ProcessEnd::unknown) json["exit_code"] = trace.exit_code;
   if (trace.signal != 0) json["signal"] = trace.signal;
   if (!trace.executed.empty()) json["executed"] = trace.executed;
@@ -149,6 +150,7 @@ std::string json_report(const Report& report) {
                   {"pid", any ? Json(report.processes.front().trace.pid) : Json()},
                   {"complete", any && report.complete()},
                   {"lost", lost_json(lost)},
+                  {"lost_orders", report.orders_lost()},
                   {"not_visible", not_visible},
                   {"tasks", task_counts_json(report.tasks())},
                   {"findings", findings},

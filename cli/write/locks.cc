@@ -6,6 +6,7 @@
 
 #include "cli/model/words.h"
 #include "cli/write/json_parts.h"
+#include "cli/write/text.h"
 
 namespace track::write {
 namespace {
@@ -119,11 +120,8 @@ void print_process(Page& page, const ProcessReport& process, const ContentionVie
     page.wrapped(fmt::format("lost: {} were not added up: too many different ones",
                              count_text(trace.contention_lost, "wait")),
                  0, 2, Ink::yellow);
-  if (trace.orders_lost != 0)
-    page.wrapped(fmt::format("sampled: of {} taken inside others the order was not looked at (rule "
-                             "lock-order): too many different ones",
-                             count_text(trace.orders_lost, "lock")),
-                 0, 2, Ink::yellow);
+  if (const std::string unseen = unseen_orders_text(trace.orders_lost); !unseen.empty())
+    page.wrapped("not visible: " + unseen, 0, 2, Ink::yellow);
   for (const std::string& warning : trace.warnings)
     page.wrapped("damage: " + warning, 0, 2, Ink::yellow);
   if (!trace.prepared)

@@ -140,6 +140,8 @@ void print_losses(Page& page, const Report& report) {
     for (const std::string& note : process.symbols.notes)
       if (concerns(note, process)) page.wrapped("symbols: " + note, 0, 2, Ink::dim);
   }
+  if (const std::string unseen = unseen_orders_text(report.orders_lost()); !unseen.empty())
+    page.wrapped("not visible: " + unseen, 0, 2, Ink::dim);
   for (const SuppressionUse& use : report.suppressions)
     page.wrapped(fmt::format("suppressed: {} by {}", count_text(use.hits, "task"), use.text), 0, 2,
                  Ink::dim);
@@ -182,6 +184,13 @@ std::string loss_text(const Trace& trace) {
 
 void print_finding(Page& page, const ProcessReport& process, const Finding& finding) {
   print_finding(page, process, finding, "");
+}
+
+std::string unseen_orders_text(uint64_t orders_lost) {
+  if (orders_lost == 0) return {};
+  return "the order of " + count_text(orders_lost, "lock") +
+         " taken inside others (rule lock-order): too many different ones, so that only some are "
+         "looked at";
 }
 
 void print_findings(Page& page, const ProcessReport& process, uint64_t& number) {

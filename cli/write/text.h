@@ -17,6 +17,9 @@ std::string heap_text(const Trace& trace);
 // "lost: 3 stacks, 1 task"; empty when nothing was.
 std::string loss_text(const Trace& trace);
 
+// What the rule lock-order was not told; empty when every order was looked at.
+std::string unseen_orders_text(uint64_t orders_lost);
+
 // Those that are not suppressed, numbered from number + 1 on.
 void print_findings(Page& page, const ProcessReport& process, uint64_t& number);
 

@@ -43,12 +43,12 @@ FINDING = {
     "test": Maybe(TEXT), "pid": COUNT, "failing": FLAG, "suppressed_by": Maybe(TEXT), "tasks": [TASK]}
 PROCESS = {
     "program": TEXT, "pid": COUNT, "parent_pid": COUNT, "forked": FLAG, "end": TEXT, "complete": FLAG,
-    "lost": LOST, "damage": WORDS, "not_visible": WORDS, "pause_ns": COUNT, "pause_for": TEXT,
+    "lost": LOST, "damage": WORDS, "lost_orders": COUNT, "not_visible": WORDS, "pause_ns": COUNT, "pause_for": TEXT,
     "tasks": COUNTS, "exit_code": Maybe(COUNT), "signal": Maybe(COUNT), "note": Maybe(TEXT),
     "executed": Maybe(TEXT)}
 REPORT = {
     "schema_version": COUNT, "program": Maybe(TEXT), "pid": Maybe(COUNT), "complete": FLAG,
-    "lost": LOST, "not_visible": WORDS, "tasks": COUNTS, "findings": [FINDING],
+    "lost": LOST, "lost_orders": COUNT, "not_visible": WORDS, "tasks": COUNTS, "findings": [FINDING],
     "suppressions": [{"pattern": TEXT, "hits": COUNT}], "symbol_notes": WORDS, "notes": WORDS,
     "clean_processes": COUNT,
     "processes": [PROCESS]}

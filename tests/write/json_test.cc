@@ -80,12 +80,17 @@ TEST_CASE("several processes are summed, and every finding names its process") {
   report.processes.push_back(report.processes[0]);
   report.processes[1].trace.pid = 901;
   report.processes[1].trace.lost["stacks"] = 2;
+  report.processes[1].trace.orders_lost = 30;
+  report.clean.orders_lost = 4;
   const json all = json::parse(write::json_report(report));
   CHECK(all["findings"].size() == 2);
   CHECK(all["findings"][1]["pid"] == 901);
   CHECK(all["processes"].size() == 2);
   CHECK(all["complete"] == false);
   CHECK(all["lost"]["stacks"] == 2);
+  CHECK(all["lost_orders"] == 34);
+  CHECK(all["processes"][0]["lost_orders"] == 0);
+  CHECK(all["processes"][1]["lost_orders"] == 30);
   CHECK(all["tasks"]["threads"]["created"] == 4);
 }
 

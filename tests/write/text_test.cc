@@ -4,6 +4,7 @@
 
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
+#include "cli/write/html.h"
 #include "cli/write/tasks.h"
 #include "tests/support/trace_builder.h"
 
@@ -53,6 +54,40 @@ TEST_CASE("a program that was killed, or still runs, is not called clean") {
   CHECK(write::text_report(report, {}).find("0 findings, but not clean") != std::string::npos);
   trace.gone = false;
   CHECK(write::text_report(report, {}).find("0 findings so far") != std::string::npos);
+}
+
+TEST_CASE("a clean report says in one line that lock orders were passed over") {
+  Report report;
+  report.processes.emplace_back();
+  report.processes.back().trace.gone = true;
+  report.processes.back().trace.end = ProcessEnd::main_returned;
+  CHECK(write::text_report(report, {}).find("lock-order") == std::string::npos);
+  report.processes.push_back(report.processes[0]);
+  for (ProcessReport& process : report.processes) process.trace.orders_lost = 700;
+  Trace other = report.processes[0].trace;
+  other.orders_lost = 34;
+  report.clean.add(other);
+  write::TextOptions options;
+  options.width = 200;
+  const std::string text = write::text_report(report, options);
+  CHECK(text.find("not visible: the order of 1434 locks taken inside others (rule lock-order): too "
+                  "many different ones, so that only some are looked at\n") == 0);
+  CHECK(last_line(text).find("clean: 0 findings in 3 processes") != std::string::npos);
+}
+
+TEST_CASE("the plain table of a page says what was lost and what could not be seen") {
+  Report report = report_of(unjoined());
+  CHECK(write::html_findings(report).find("Lost") == std::string::npos);
+  CHECK(write::html_findings(report).find("Not visible") == std::string::npos);
+  report.processes[0].trace.lost = {{"stacks", 3}, {"tasks", 1}};
+  report.processes[0].trace.orders_lost = 70;
+  const std::string html = write::html_findings(report);
+  CHECK(html.find("<p>Lost: 3 stacks, 1 tasks</p>") != std::string::npos);
+  CHECK(html.find("<p>Not visible: the order of 70 locks taken inside others") !=
+        std::string::npos);
+  report.processes.push_back(report.processes[0]);
+  CHECK(write::html_findings(report).find("<p>Lost in process 900: 3 stacks, 1 tasks</p>") !=
+        std::string::npos);
 }
 
 TEST_CASE("a failing report reads like this") {
