@@ -155,6 +155,7 @@ bool anybody_waits(const volatile void* lock) {
 
 struct Left {
   uint64_t uncharged = 0;  // since when
+  uint64_t before = 0;     // and for how long, before the waiter was counted
   uint32_t stack = 0, task = 0;
   bool unlock_seen = false;
 };
@@ -168,9 +169,10 @@ Left leave(WaiterPlace at, WaitKind kind, uint64_t since) {
     return left;
   }
   if (handoff.generation == at.generation && waiters_of(handoff) != 0) {
+    const uint64_t before = at.from_ticks - since;
     left.unlock_seen = handoff.ticks >= since;
     if (left.unlock_seen)
-      left = {handoff.ticks, handoff.stack, ended_by(handoff, kind, since), true};
+      left = {handoff.ticks, before, handoff.stack, ended_by(handoff, kind, since), true};
     handoff.waiters.store(waiters_of(handoff) - 1, std::memory_order_relaxed);
     handoff.begun -= left.uncharged;
   }
@@ -203,16 +205,19 @@ WaiterPlace enter_waiters(uint64_t object, uint64_t now) {
   Handoff* handoff = take_place(object);
   if (handoff == nullptr) return {};
   handoff->waiters.store(waiters_of(*handoff) + 1, std::memory_order_relaxed);
-  handoff->begun += now;
+  // The last unlock may be later than `now`: it charged nobody for this waiter.
+  const uint64_t from = handoff->ticks > now ? handoff->ticks : now;
+  handoff->begun += from;
   const uint32_t generation = handoff->generation;
   give(*handoff);
-  return {static_cast<uint32_t>(handoff - table.load(std::memory_order_relaxed)) + 1, generation};
+  return {static_cast<uint32_t>(handoff - table.load(std::memory_order_relaxed)) + 1, generation,
+          from};
 }
 
 uint32_t leave_waiters(WaiterPlace at, WaitKind kind, uint64_t object, uint64_t since,
                        uint64_t now) {
   const Left left = leave(at, kind, since);
-  const uint64_t waited = now > left.uncharged ? now - left.uncharged : 0;
+  const uint64_t waited = left.before + (now > left.uncharged ? now - left.uncharged : 0);
   charge(kind, object, left.stack, left.unlock_seen ? 0 : 1, waited, waited, now);
   return left.task;
 }

@@ -20,6 +20,7 @@ namespace track::capture {
 struct WaiterPlace {
   uint32_t place;
   uint32_t generation;
+  uint64_t from_ticks;  // the waiter counts from here on: an unlock may have come before it entered
 };
 
 WaiterPlace enter_waiters(uint64_t object, uint64_t now_ticks);

@@ -120,6 +120,34 @@ TEST_CASE("Waiting times the waiters is charged to who let the lock go") {
         }) == 0);
 }
 
+TEST_CASE("A waiter that is counted only after an unlock is charged for all of its time, once") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+          const auto object = reinterpret_cast<uint64_t>(&mutex);
+          constexpr auto kMutex = WaitKind::mutex;
+          for (const bool once_more : {false, true}) {
+            const Sum charged_before = sum(ContentionRole::holder, &mutex, false);
+            const Sum unseen_before = sum(ContentionRole::holder, &mutex, true);
+            const uint64_t since = __builtin_ia32_rdtsc();
+            const auto early = capture::enter_waiters(object, since);
+            capture::note_unlock(&mutex, kMutex, 5);
+            // Began to wait before the unlock, and came to be counted after it.
+            const auto late = capture::enter_waiters(object, since);
+            if (once_more) capture::note_unlock(&mutex, kMutex, 6);
+            const uint64_t now = __builtin_ia32_rdtsc();
+            capture::leave_waiters(early, kMutex, object, since, now);
+            capture::leave_waiters(late, kMutex, object, since, now);
+            const uint64_t charged =
+                sum(ContentionRole::holder, &mutex, false).ticks - charged_before.ticks;
+            const uint64_t unseen =
+                sum(ContentionRole::holder, &mutex, true).ticks - unseen_before.ticks;
+            TRACK_EXPECT(charged + unseen == 2 * (now - since));
+          }
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("Of two holders each is charged for its own time") {
   CHECK(in_child([] {
           TRACK_EXPECT(start());
