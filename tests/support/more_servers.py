@@ -51,6 +51,34 @@ class ChatServer(EchoServer):
                 "p99_us": taken[(len(taken) - 1) * 99 // 100]}
 
 
+class Apache(real_servers.Server):
+    """apache2 with the prefork module: a process a connection, made before they come."""
+    name = "apache2"
+    protocol = "http"
+
+    def as_user(self):
+        # It sends SIGTERM to its whole process group when it ends.
+        return {**super().as_user(), "start_new_session": True}
+
+    def set_up(self):
+        (self.folder / "www").mkdir(exist_ok=True)
+        (self.folder / "www" / "file").write_text("one line of the served file\n" * 40)
+
+    def command(self):
+        folder = self.folder
+        modules = pathlib.Path("/usr/lib/apache2/modules")
+        loaded = "".join(f"LoadModule {name}_module {modules}/mod_{name}.so\n"
+                         for name in ("mpm_prefork", "authz_core"))
+        user = "User nobody\nGroup nogroup\n" if os.geteuid() == 0 else ""
+        (folder / "apache.conf").write_text(
+            loaded + user + f"ServerName localhost\nListen 127.0.0.1:{self.port}\n"
+            f"DefaultRuntimeDir {folder}\nPidFile {folder}/pid\nErrorLog {folder}/error.log\n"
+            f"DocumentRoot {folder}/www\n<Directory {folder}/www>\nRequire all granted\n</Directory>\n"
+            "StartServers 3\nMinSpareServers 3\nMaxSpareServers 6\nKeepAliveTimeout 1\n")
+        return [tool("apache2", "httpd"), "-DFOREGROUND", "-d", str(folder),
+                "-f", f"{folder}/apache.conf"]
+
+
 class PostgreSql(real_servers.Server):
     """Forks a process a connection. Loaded by pgbench, whose books must balance afterwards."""
     name = "postgresql"
@@ -69,24 +97,32 @@ class PostgreSql(real_servers.Server):
             raise Failure(f"{name}: exit code {done.returncode}: {done.stderr.strip()[-400:]}")
         return done.stdout
 
+    def own_folder(self):
+        if os.geteuid() != 0:
+            return
+        try:
+            account = pwd.getpwnam(self.user)
+        except KeyError:
+            raise Failure("there is no user postgres: scripts/packages --install test") from None
+        os.chown(self.folder, account.pw_uid, account.pw_gid)
+
     def set_up(self):
-        if os.geteuid() == 0:
-            try:
-                account = pwd.getpwnam(self.user)
-            except KeyError:
-                raise Failure("there is no user postgres: scripts/packages --install soak") from None
-            os.chown(self.folder, account.pw_uid, account.pw_gid)
+        self.own_folder()
         if (self.folder / "data" / "PG_VERSION").exists():
             return
+        self.make_cluster()
+        self.start()
+        self.client("createdb", "bench")
+        self.client("pgbench", "-i", "-q", "-s", "2", "bench")
+        self.stop()
+
+    def make_cluster(self):
+        self.own_folder()
         done = subprocess.run([self.tool("initdb"), "-D", self.folder / "data", "-A", "trust",
                                "--no-sync", "--no-locale", "-E", "UTF8"], capture_output=True,
                               text=True, timeout=120, cwd=self.folder, **self.as_user())
         if done.returncode != 0:
             raise Failure("initdb: " + done.stderr.strip()[-400:])
-        self.start()
-        self.client("createdb", "bench")
-        self.client("pgbench", "-i", "-q", "-s", "2", "bench")
-        self.stop()
 
     def command(self):
         settings = {"port": self.port, "listen_addresses": "", "fsync": "off",
