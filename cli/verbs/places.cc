@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <sys/file.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include <cstdlib>
@@ -12,6 +13,7 @@
 
 #include "cli/model/error.h"
 #include "cli/verbs/sweep.h"
+#include "libtrack/wire/places.h"
 
 namespace track::verbs {
 namespace {
@@ -21,8 +23,23 @@ std::string own_directory() {
   return std::filesystem::read_symlink("/proc/self/exe", error).parent_path().string();
 }
 
+// Of what is there, or of the nearest directory above it that is.
+bool copies_on_write(std::filesystem::path path) {
+  struct statfs file_system {};
+  while (statfs(path.c_str(), &file_system) != 0) {
+    if (errno != ENOENT || !path.has_relative_path()) return false;
+    path = path.parent_path();
+  }
+  return wire::copies_on_write(static_cast<uint64_t>(file_system.f_type));
+}
+
 void require_own_directory(const std::string& path) {
   std::error_code error;
+  if (copies_on_write(path))
+    throw Error(
+        "recordings cannot lie in " + path +
+        ": where files are copied on write (btrfs, bcachefs, ZFS), a program that writes to "
+        "a mapped one is ended by SIGBUS once the disk is full; name another with --dir");
   const std::filesystem::path parent = std::filesystem::path(path).parent_path();
   if (!parent.empty()) std::filesystem::create_directories(parent, error);
   if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST)
@@ -43,8 +60,10 @@ void require_own_directory(const std::string& path) {
 std::string recordings_directory(const std::string& asked) {
   if (!asked.empty()) return std::filesystem::absolute(asked).string();
   if (const char* runtime = std::getenv("XDG_RUNTIME_DIR"); runtime != nullptr && *runtime == '/')
-    return std::string(runtime) + "/track";
-  return "/tmp/track-" + std::to_string(geteuid());
+    if (const std::string place = std::string(runtime) + "/track"; !copies_on_write(place))
+      return place;
+  const std::string name = "track-" + std::to_string(geteuid());
+  return (copies_on_write("/tmp") ? "/dev/shm/" : "/tmp/") + name;
 }
 
 std::string find_library() {

@@ -5,7 +5,7 @@
 
 namespace track::verbs {
 
-// asked, else $XDG_RUNTIME_DIR/track, else /tmp/track-UID. Not created.
+// asked, else as wire/places.h says. Not created.
 std::string recordings_directory(const std::string& asked);
 
 // TRACK_LIBRARY, else ../lib/libtrack.so beside this program, else the library directories. Throws

@@ -3,11 +3,13 @@
 #include <errno.h>
 #include <fcntl.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <time.h>
 
 #include "libtrack/core/options.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
+#include "libtrack/wire/places.h"
 #include "libtrack/wire/recording.h"
 
 namespace track::core {
@@ -28,6 +30,12 @@ int open_directory(const char* path) {
     sys::call(SYS_close, fd);
     return -EPERM;
   }
+  struct statfs file_system {};
+  if (sys::call(SYS_fstatfs, fd, sys::as_long(&file_system)) == 0 &&
+      wire::copies_on_write(static_cast<uint64_t>(file_system.f_type))) {
+    sys::call(SYS_close, fd);
+    return -EOPNOTSUPP;
+  }
   return static_cast<int>(fd);
 }
 
@@ -43,6 +51,9 @@ int open_default_directory(const char* runtime_dir) {
   }
   const auto user = static_cast<uint64_t>(sys::call(SYS_geteuid));
   Text(directory, sizeof directory).add("/tmp/track-").add(user);
+  const int fd = open_directory(directory);
+  if (fd != -EOPNOTSUPP) return fd;
+  Text(directory, sizeof directory).add("/dev/shm/track-").add(user);
   return open_directory(directory);
 }
 

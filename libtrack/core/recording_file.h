@@ -8,7 +8,7 @@
 namespace track::core {
 
 // Creates rec.PID.N, `bytes` long and sparse, mode 0600. Returns a descriptor or a negative errno.
-// The directory: option `dir`, else runtime_dir/track, else /tmp/track-UID. path = "" on failure.
+// The directory: see wire/places.h. path = "" on failure.
 // What this process left behind when it called exec is removed, unless recordings are to be kept.
 int create_recording_file(const char* runtime_dir, uint64_t bytes, char* path, size_t capacity);
 
