@@ -4,6 +4,7 @@
 #include <string>
 
 #include "cli/model/error.h"
+#include "cli/push/push.h"
 #include "cli/serve/serve.h"
 #include "cli/top/top.h"
 #include "cli/verbs/verbs.h"
@@ -33,7 +34,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (verbs.empty())
     what =
         "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, "
-        "dump, html, serve, top, info, doctor or selftest";
+        "dump, html, serve, top, push, info, doctor or selftest";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -64,6 +65,7 @@ int main(int argc, char** argv) {
   track::verbs::add_html(app, exit_code);
   track::verbs::add_serve(app, exit_code);
   track::verbs::add_top(app, exit_code);
+  track::verbs::add_push(app, exit_code);
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   track::verbs::add_selftest(app, exit_code);

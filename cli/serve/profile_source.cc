@@ -23,14 +23,14 @@ std::optional<Profile> sum_of(const Look& look, const verbs::ProfileType& type) 
   return sum;
 }
 
-Profile of(const Look& look, const verbs::ProfileType& type) {
+}  // namespace
+
+Profile profile_of(const Look& look, const verbs::ProfileType& type) {
   if (std::optional<Profile> sum = sum_of(look, type)) return std::move(*sum);
   throw Error(std::string(type.name) +
               " is not recorded in this process; start it with: track run " + type.options +
               (*type.options == 0 ? "" : " ") + "-- CMD");
 }
-
-}  // namespace
 
 Needs needs_of(const verbs::ProfileType& type) {
   if (type.judged) return Needs::findings;
@@ -39,7 +39,7 @@ Needs needs_of(const verbs::ProfileType& type) {
 }
 
 Profile profile_now(Target& target, const verbs::ProfileType& type) {
-  return of(*target.look(needs_of(type)), type);
+  return profile_of(*target.look(needs_of(type)), type);
 }
 
 Profile profile_change(Target& target, const verbs::ProfileType& type, std::chrono::seconds time,
@@ -49,14 +49,14 @@ Profile profile_change(Target& target, const verbs::ProfileType& type, std::chro
   if (!first && type.outside != nullptr && target.name().live)
     return type.outside(target.name().pid, target.symbols(),
                         static_cast<uint64_t>(std::chrono::nanoseconds(time).count()));
-  if (!first) return of(*before, type);
+  if (!first) return profile_of(*before, type);
   if (stop.wait_for(time)) throw Error("track serve ends");
   const auto after = target.look(needs_of(type));
   if (before->processes.empty() || after->processes.empty() ||
       !analyze::same_process(before->processes.front().report.trace,
                              after->processes.front().report.trace))
     throw Error("the process was replaced by another one meanwhile");
-  return subtract(of(*after, type), *first);
+  return subtract(profile_of(*after, type), *first);
 }
 
 }  // namespace track::serve

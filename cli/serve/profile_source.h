@@ -12,6 +12,9 @@ namespace track::serve {
 
 Needs needs_of(const verbs::ProfileType& type);
 
+// Throws Error: not recorded.
+Profile profile_of(const Look& look, const verbs::ProfileType& type);
+
 // Throws Error: not recorded, gone.
 Profile profile_now(Target& target, const verbs::ProfileType& type);
 
