@@ -88,6 +88,13 @@ std::string units_of(const Parcel& parcel, const ParcelValue& value) {
                                           : "goroutines";
 }
 
+// Pyroscope tells by it which profile a value is of: those of mutex and block have equal types.
+std::string display_name(const Parcel& parcel, const ParcelValue& value) {
+  if (parcel.name == "mutex" || parcel.name == "block")
+    return parcel.name + (value.unit == "nanoseconds" ? "_duration" : "_count");
+  return value.type == "bytes_held" ? parcel.name + "_bytes" : value.type;
+}
+
 // {NAME="VALUE"} has no way to write these.
 std::string tag(std::string value) {
   for (char& c : value)
@@ -107,7 +114,7 @@ Message ingest_message(const Endpoint& endpoint, const Parcel& parcel) {
   Json config = Json::object();
   for (const ParcelValue& value : parcel.values)
     config[value.type] = {{"units", units_of(parcel, value)},
-                          {"display-name", value.type},
+                          {"display-name", display_name(parcel, value)},
                           {"aggregation", value.cumulative ? "sum" : "average"},
                           {"cumulative", false},
                           {"sampled", parcel.name == "process_cpu"}};

@@ -101,6 +101,10 @@ std::string Browser::run(View first) {
 
 void Browser::take() {
   Seen seen = sampler_.seen();
+  // A look that was under way when it froze is not shown; one of what was never seen is.
+  if (frozen_)
+    for (size_t i = 0; i < seen.looks.size(); ++i)
+      if (seen_.looks[i]) seen.looks[i] = seen_.looks[i];
   if (const auto& tasks = seen.of(serve::Needs::tasks);
       tasks && tasks != seen_.of(serve::Needs::tasks))
     changes_.add(*tasks);
@@ -243,7 +247,7 @@ void Browser::draw_foot() {
   const char* keys = typing_ ? " letters to look for; Enter keeps them, Esc ends it"
                      : page_ != Page::none
                          ? " q back  Up Down scroll  f freeze"
-                         : " q quit  Tab view  Enter stack  s sort  r turn  / filter  g group  "
+                         : " q quit  Tab view  Enter stack  s r sort  / filter  g group  "
                            "f freeze  ? help";
   screen_.bar(screen_.rows() - 1, keys, page_ != Page::none && page_more_ ? "more below " : "");
 }

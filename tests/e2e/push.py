@@ -90,21 +90,31 @@ def kept_ids(spool):
             for name in kept(spool)]
 
 
+def await_workers(arguments, target, count):
+    """Until so many of them wait."""
+    over = time.monotonic() + LONGEST
+    while True:
+        seen = subprocess.run([arguments.track, "ps", str(target.pid), "--state", "condition"],
+                              text=True, capture_output=True, timeout=60, check=True).stdout
+        if seen.count("work growing_target") == seen.count("in serve growing_target") == count:
+            return
+        if time.monotonic() > over:
+            raise RuntimeError(f"they never waited: {seen}")
+
+
 def check_forms(arguments, target):
     """Each form of request, once; what is in the profiles."""
     for protocol in ("push", "ingest", "parca"):
         stand_in = StandIn(prefix="/proxy" if protocol == "push" else "")
         code, out, err = Push(arguments, target.pid, "--to", stand_in.url, "--once", "--protocol",
                               protocol, "--profiles",
-                              "tasks,heap,goroutineleak" + (",threadcreate" * (protocol == "push")),
+                              "tasks,heap,goroutineleak,block,threadcreate",
                               "--label", "zone=a b/c").end()
-        count = 4 if protocol == "push" else 3
         expect(f"{protocol}: {code} {out} {err}",
-               (code, out, err) == (0, f"sent {count} profiles\n", ""))
+               (code, out, err) == (0, "sent 5 profiles\n", ""))
         sent = {one.name: one for one in stand_in.all()}
         stand_in.close()
-        if set(sent) != {"tasks", "memory", "leaks", "threadcreate"} - (
-                set() if protocol == "push" else {"threadcreate"}):
+        if set(sent) != {"tasks", "memory", "leaks", "block", "threadcreate"}:
             expect(f"{protocol}: sent {list(sent)}", False)
             continue
         for one in sent.values():
@@ -113,6 +123,7 @@ def check_forms(arguments, target):
                 "zone": "a b/c"})
         expect("six tasks", sent["tasks"].profile.sum("tasks/count") == 6)
         expect("a deadlock", sent["leaks"].profile.sum("leaks/count", "take_both") == 2)
+        expect("waits that are over", sent["block"].profile.sum("contentions/count", "work") == 2)
         memory = sent["memory"].profile
         expect("blocks since the beginning",
                memory.sum("alloc_objects/count", "make_block") == 20 and
@@ -383,6 +394,9 @@ def main():
         target("keep", 10)
         target("leak", 3)
         target("dead", 1)
+        target("work", 2)
+        await_workers(arguments, target, 2)
+        target("work", 0)
         for check in (check_forms, check_labels, check_rounds):
             check(arguments, target)
         for check in (check_answers, check_spool, check_secrets, check_secure, check_usage):

@@ -54,6 +54,18 @@ TEST_CASE("what /ingest cannot write in a name is not in it; a moment has a seco
   CHECK(message.body.find(R"("aggregation":"average")") != std::string::npos);
 }
 
+TEST_CASE("profiles with equal types are told apart by what their values are called") {
+  Parcel one = parcel();
+  one.values = {{"contentions", "count", true}, {"delay", "nanoseconds", true}};
+  for (const char* name : {"mutex", "block"}) {
+    one.name = name;
+    const std::string body = message_of(parse_endpoint("http://h/ingest", ""), one).body;
+    CHECK(body.find("\"display-name\":\"" + one.name + "_count\"") != std::string::npos);
+    CHECK(body.find("\"display-name\":\"" + one.name + "_duration\"") != std::string::npos);
+    CHECK(body.find("\"units\":\"lock_nanoseconds\"") != std::string::npos);
+  }
+}
+
 TEST_CASE("a parcel comes out of its file as it was put in, or not at all") {
   const std::string bytes = pack(parcel());
   const Parcel back = unpack(bytes);

@@ -96,6 +96,16 @@ def of_parca(handler, query, body):
                 base64.b64decode(sample["rawProfile"], validate=True))
 
 
+def metric_name(config):
+    """What Pyroscope files the profile under: by what its values are called."""
+    for shown in (one["display-name"] for one in config.values()):
+        for part, name in (("cpu", "process_cpu"), ("alloc_", "memory"), ("inuse_", "memory"),
+                           ("mutex_", "mutex"), ("block_", "block")):
+            if part in shown:
+                return name
+    return {"leaks_bytes": "leaks"}.get(shown, shown)
+
+
 def of_ingest(handler, query, body):
     """Pyroscope's older /ingest, multipart."""
     need(set(query) == {"name", "from", "until", "format", "spyName"} and
@@ -117,13 +127,13 @@ def of_ingest(handler, query, body):
         parts[part.get_param("name", header="Content-Disposition")] = part.get_payload(decode=True)
     need(set(parts) == {"profile", "sample_type_config"}, f"{list(parts)}")
     config = json.loads(parts["sample_type_config"])
-    name = next(name for name, types in TYPES.items()
-                if [t.split("/")[0] for t in types] == list(config))
+    name = metric_name(config)
     for type_, one in config.items():
         need(set(one) == {"units", "display-name", "aggregation", "cumulative", "sampled"} and
              one["units"] in ("samples", "objects", "goroutines", "bytes", "lock_nanoseconds",
-                              "lock_samples") and one["display-name"] == type_, f"{one}")
-        sums = type_.startswith("alloc_") or name in ("mutex", "block", "process_cpu")
+                              "lock_samples"), f"{one}")
+        sums = type_.startswith("alloc_") or name in ("mutex", "block", "process_cpu",
+                                                         "threadcreate")
         need(one["aggregation"] == ("sum" if sums else "average"), f"{type_}: {one}")
     return Sent(name, labels, parts["profile"])
 
