@@ -20,9 +20,11 @@ static bool feed;
 
 // Later ones only for a signal that came before the wait began.
 static void handler(int) {
-  errno = 4711;
+  const int before = errno;
   ticks = ticks + 1;
   if (feed && ticks == 3) (void)!write(pipes[1], "x", 1);
+  // One that comes once the wait is over must not change what is shown of it.
+  errno = ticks == 1 ? 4711 : before;
 }
 
 #define INTERRUPTED(call) \
