@@ -29,6 +29,8 @@ namespace {
 using PushClock = push::Outbox::Clock;
 
 constexpr int kAttemptsOnce = 3;
+// However short the interval, looking takes at most one part in so many of a processor.
+constexpr int kShare = 4;
 constexpr uint64_t kSecondNs = 1'000'000'000;
 
 struct PushSettings {
@@ -123,8 +125,10 @@ void push_again_and_again(push::Source& source, push::Outbox& outbox, const push
                           const serve::Stop& stop, const serve::TargetName& name,
                           std::chrono::nanoseconds interval) {
   auto round_at = PushClock::now();
+  bool slow = false;
   while (!stop.is_set()) {
     if (PushClock::now() >= round_at) {
+      const auto before = serve::processor_time();
       try {
         for (const push::Parcel& parcel : source.round(labels, false)) outbox.add(parcel);
       } catch (const Error& error) {
@@ -132,9 +136,15 @@ void push_again_and_again(push::Source& source, push::Outbox& outbox, const push
         say_push(gone ? name.target + " is gone: " + error.what() : std::string(error.what()));
         if (gone) return outbox.work();
       }
+      const std::chrono::nanoseconds rest = kShare * (serve::processor_time() - before);
+      if (rest > interval && !slow)
+        say_push("looking takes long here: a round about every " +
+                 duration_text(static_cast<uint64_t>(rest.count())) + ", not every " +
+                 duration_text(static_cast<uint64_t>(interval.count())));
+      slow = slow || rest > interval;
       // Late is no reason for two in a row.
       round_at = std::max(round_at + std::chrono::duration_cast<PushClock::duration>(interval),
-                          PushClock::now());
+                          PushClock::now() + std::chrono::duration_cast<PushClock::duration>(rest));
     }
     outbox.work();
     const auto until = std::min(round_at, outbox.next());
