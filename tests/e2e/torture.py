@@ -154,7 +154,11 @@ class Attacher:
     def open_gate(self, process, folder):
         """None, or why the program was not attached to."""
         attach = ["attach", str(process.pid), "--dir", f"{folder}/r", *self.options]
-        result = self.call(*attach)
+        # On a crowded machine threads that hardly sleep may all be busy for as long as it tries.
+        for _ in range(4):
+            result = self.call(*attach)
+            if result.returncode == 0 or not BUSY.search(result.stderr):
+                break
         pathlib.Path(folder, "go").touch()
         if result.returncode != 0:
             return result.stderr.strip()
@@ -172,6 +176,7 @@ class Attacher:
 PASSING = re.compile("is gone|ended|no process|no thread of|went on|may not be|seccomp|is not recorded|"
                      "cannot make a recording|can make no thread|no memory left|could not load|"
                      "recorded already|another root|cannot be read|did not come back")
+BUSY = re.compile("sleeps where it may be disturbed|could be borrowed")
 # Nothing can be loaded into these, which `track attach` says before it touches anything.
 NOT_FOR_IT = re.compile("has no glibc|there is no process")
 
