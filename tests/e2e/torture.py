@@ -181,6 +181,19 @@ BUSY = re.compile("sleeps where it may be disturbed|could be borrowed")
 NOT_FOR_IT = re.compile("has no glibc|there is no process")
 
 
+def left_behind(place):
+    """Recordings, once the processes they are of are gone: a daemon without the program's output may
+    still be ending."""
+    end = time.monotonic() + LIMIT_S / 2
+    while True:
+        left = sorted(os.listdir(place)) if os.path.isdir(place) else []
+        alive = [name for name in left if (pid := name.split(".")[1:2]) and
+                 os.path.exists(f"/proc/{pid[0]}/exe")]
+        if not alive or time.monotonic() > end:
+            return left
+        time.sleep(0.01)
+
+
 def run_once(binary, mode):
     preload, options, more, cleans = mode
     attacher = options if isinstance(options, Attacher) else None
@@ -204,7 +217,7 @@ def run_once(binary, mode):
             os.killpg(process.pid, signal.SIGKILL)
             output, errors = process.communicate()
             code = "hung"
-        left = sorted(os.listdir(f"{folder}/r")) if os.path.isdir(f"{folder}/r") else []
+        left = left_behind(f"{folder}/r")
     errors = errors.decode(errors="replace")
     if problem and not NOT_FOR_IT.search(problem):
         errors += problem
