@@ -8,6 +8,7 @@
 
 #include <pthread.h>
 
+#include <atomic>
 #include <cstdint>
 
 #include "libtrack/core/recording.h"
@@ -49,9 +50,18 @@ extern uint64_t no_orders[64];
 class BusyScope {
  public:
   BusyScope() {
-    if (this_thread.busy++ != 0) return;
+    if (this_thread.busy != 0) {
+      ++this_thread.busy;
+      return;
+    }
     uint64_t sp;
     asm volatile("mov %%rsp, %0\n\trol %1, %0" : "=&r"(sp) : "i"(kTurn) : "cc");
+    // A handler that jumps out must never find this scope with the place of an earlier one, which
+    // may lie above where it jumps to; one that comes back may have put its own place there.
+    this_thread.busy_sp = sp;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
+    this_thread.busy = 1;
+    std::atomic_signal_fence(std::memory_order_seq_cst);
     this_thread.busy_sp = sp;
   }
   ~BusyScope() { --this_thread.busy; }
