@@ -13,4 +13,5 @@ set(TRACK_MODEL_SOURCES
   report.cc
   sampling.cc
   symbols.cc
+  utf8.cc
   words.cc)

@@ -2,6 +2,7 @@
 
 #include <cstdio>
 #include <cstring>
+#include <ctime>
 
 namespace track {
 namespace {
@@ -61,6 +62,15 @@ std::string count_text(uint64_t count, const std::string& singular) {
 std::string signal_text(int number) {
   const char* name = sigabbrev_np(number);
   return name != nullptr ? std::string("SIG") + name : "signal " + std::to_string(number);
+}
+
+std::string utc_text(uint64_t realtime_ns) {
+  const auto seconds = static_cast<time_t>(realtime_ns / 1'000'000'000);
+  tm parts{};
+  gmtime_r(&seconds, &parts);
+  char text[32];
+  std::strftime(text, sizeof text, "%Y-%m-%dT%H:%M:%S", &parts);
+  return text + print(".%03lluZ", whole(realtime_ns / 1'000'000 % 1000));
 }
 
 std::string hex_text(uint64_t value) {

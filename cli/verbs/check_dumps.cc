@@ -7,7 +7,7 @@
 
 #include "cli/read/dump.h"
 #include "cli/verbs/load.h"
-#include "cli/write/json.h"
+#include "cli/verbs/reports.h"
 #include "cli/write/text.h"
 
 namespace track::verbs {
@@ -18,15 +18,17 @@ bool are_dumps(const std::vector<std::string>& words) {
 
 int check_dumps(const std::vector<std::string>& files, const JudgeSettings& judge,
                 const OutputSettings& output) {
+  require_reports(output);
   std::vector<Loaded> processes;
   for (const std::string& file : files)
     for (Loaded& loaded : read::read_dump(file)) processes.push_back(std::move(loaded));
   const bool damaged = std::any_of(processes.begin(), processes.end(),
                                    [](const Loaded& l) { return l.dump.damaged; });
+  const std::string page = report_page(processes, judge, output.reports);
   const Report report = make_report(std::move(processes), judge);
-  if (!output.json.empty()) write::write_file(output.json, write::json_report(report));
   const std::string text = write::text_report(report, text_options(output, STDERR_FILENO));
   std::fwrite(text.data(), 1, text.size(), stderr);
+  write_reports(report, page, output);
   if (report.failing() != 0) return judge.error_exitcode;
   // What could not be read may have held anything.
   return damaged ? kToolError : kClean;

@@ -3,8 +3,9 @@
 #include <memory>
 
 #include "cli/verbs/load.h"
+#include "cli/verbs/reports.h"
 #include "cli/verbs/verbs.h"
-#include "cli/write/json.h"
+#include "cli/verbs/view.h"
 #include "cli/write/text.h"
 
 namespace track::verbs {
@@ -18,20 +19,22 @@ struct LeaksSettings {
 };
 
 int leaks(const LeaksSettings& settings) {
+  require_reports(settings.output);
   std::vector<Loaded> processes;
   SymbolSettings symbols = settings.symbols;
   symbols.heap = settings.targets.size() > 1;  // what grows is asked of several looks
+  if (settings.output.reports.page) symbols = symbols_for_view(symbols);
   for (const std::string& target : settings.targets)
     for (Loaded& loaded : load_target(target, symbols, true))
       processes.push_back(std::move(loaded));
   for (Loaded& loaded : processes)
     if (!loaded.report.trace.gone && loaded.report.note.empty())
       loaded.report.note = "judged while it runs";
+  const std::string page = report_page(processes, settings.judge, settings.output.reports);
   const Report report = make_report(std::move(processes), settings.judge);
-  if (!settings.output.json.empty())
-    write::write_file(settings.output.json, write::json_report(report));
-  if (settings.output.json != "-")
+  if (!uses_stdout(settings.output))
     print(write::text_report(report, text_options(settings.output, STDOUT_FILENO)));
+  write_reports(report, page, settings.output);
   return report.failing() != 0 ? settings.judge.error_exitcode : kClean;
 }
 
@@ -47,6 +50,7 @@ void add_leaks(CLI::App& app, int& exit_code) {
   add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
+  add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] { exit_code = leaks(*settings); });
 }
 

@@ -14,9 +14,11 @@
 #include "cli/model/words.h"
 #include "cli/process/binary.h"
 #include "cli/verbs/check_dumps.h"
+#include "cli/verbs/reports.h"
 #include "cli/verbs/supervisor.h"
 #include "cli/verbs/tracker_options.h"
 #include "cli/verbs/verbs.h"
+#include "cli/verbs/view.h"
 #include "cli/write/json.h"
 #include "cli/write/text.h"
 
@@ -52,6 +54,7 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   result.child.options += fmt::format("dir={}:reader={}:keep=1", session.path(), getpid());
   result.symbols = settings.symbols;
   result.symbols.heap = result.symbols.contention = result.symbols.history = !settings.dump.empty();
+  if (settings.output.reports.page) result.symbols = symbols_for_view(result.symbols);
   result.settle =
       std::chrono::nanoseconds(parse_duration_ns(settings.settle, "--settle", 1'000'000));
   if (!settings.timeout.empty())
@@ -136,7 +139,7 @@ int run(const RunSettings& settings) {
   if (const std::string blocker = binary.blocker(); !blocker.empty())
     throw Error("cannot track this: " + blocker);
   make_report({}, settings.judge);
-  write::require_writable(settings.output.json);
+  require_reports(settings.output);
   write::require_writable(settings.dump);
   Session session(recordings_directory(settings.directory), settings.keep);
   const SupervisorSettings supervisor_set = [&] {
@@ -157,6 +160,7 @@ int run(const RunSettings& settings) {
     outcome.processes.front().notes = notes;
     if (!settings.dump.empty()) write_dump(settings.dump, outcome.processes);
   }
+  const std::string page = report_page(outcome.processes, settings.judge, settings.output.reports);
   Report report = make_report(std::move(outcome.processes), settings.judge);
   report.clean = outcome.clean;
   if (report.processes.empty()) report.notes = notes;
@@ -166,9 +170,8 @@ int run(const RunSettings& settings) {
                  "track: no recording: %s did not load libtrack.so, or could not write to %s; "
                  "see: track doctor %s\n",
                  binary.path.c_str(), session.path().c_str(), settings.command.front().c_str());
-  if (!settings.output.json.empty())
-    write::write_file(settings.output.json, write::json_report(report));
   if (outcome.root_recorded || report.shown() != 0) print_report(report, settings.output);
+  write_reports(report, page, settings.output);
   return exit_code_of(outcome, report, settings);
 }
 
@@ -192,6 +195,7 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
+  add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] {
     exit_code = settings->check && are_dumps(settings->command)
                     ? check_dumps(settings->command, settings->judge, settings->output)

@@ -30,8 +30,16 @@ struct JudgeSettings {
   int error_exitcode = kFindings;
 };
 
+struct ReportSettings {
+  std::string junit, sarif, gitlab, markdown;  // files; empty = none, - = standard output
+  bool github = false;                         // annotations on standard output, step summary
+  bool page = false;                           // HTML beside the first of them
+  std::string source_root;                     // empty: the current directory
+};
+
 struct OutputSettings {
   std::string json;  // file; empty = none
+  ReportSettings reports;
   std::string colour = "auto";
 };
 

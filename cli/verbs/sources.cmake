@@ -29,6 +29,7 @@ set(TRACK_CLI_SOURCES
   verbs/progress.cc
   verbs/prove.cc
   verbs/ps.cc
+  verbs/reports.cc
   verbs/run.cc
   verbs/selftest.cc
   verbs/series.cc

@@ -28,6 +28,7 @@ void add_pause_flag(CLI::App& verb, SymbolSettings& settings);
 void add_symbol_flags(CLI::App& verb, SymbolSettings& settings);
 void add_judge_flags(CLI::App& verb, JudgeSettings& settings);
 void add_output_flags(CLI::App& verb, OutputSettings& settings);
+void add_report_flags(CLI::App& verb, ReportSettings& settings);
 
 // Prints to standard output, whole; throws Error when it cannot be written.
 void print(const std::string& text);

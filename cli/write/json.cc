@@ -118,9 +118,11 @@ void write_special(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "we");
   const bool written =
       file != nullptr && std::fwrite(text.data(), 1, text.size(), file) == text.size();
-  const int error = errno;
-  if (file == nullptr || std::fclose(file) != 0 || !written)
-    throw Error("cannot write " + path + ": " + std::strerror(error));
+  int error = errno;
+  const bool closed = file != nullptr && std::fclose(file) == 0;
+  // What was kept in a buffer fails only now.
+  if (written && !closed) error = errno;
+  if (!written || !closed) throw Error("cannot write " + path + ": " + std::strerror(error));
 }
 
 }  // namespace

@@ -5,18 +5,27 @@ set(TRACK_WRITE_SOURCES
   dump_columns.cc
   firefox_profile.cc
   folded.cc
+  gaps.cc
+  github.cc
+  gitlab.cc
   gzip.cc
   hang.cc
   html.cc
   json.cc
   json_parts.cc
+  junit.cc
   legacy_profile.cc
   locks.cc
+  markdown.cc
   page.cc
   perfetto.cc
   pprof.cc
   profile_lines.cc
   profile_text.cc
+  rule_help.cc
+  sarif.cc
+  source_place.cc
+  source_root.cc
   speedscope.cc
   task_places.cc
   task_rows.cc

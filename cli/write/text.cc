@@ -7,6 +7,7 @@
 
 #include "cli/model/await_chain.h"
 #include "cli/model/words.h"
+#include "cli/write/gaps.h"
 
 namespace track::write {
 namespace {
@@ -226,13 +227,6 @@ void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIn
     page.line(std::string(indent, ' ') + fmt::format("    and {} more", lines.size() - shown));
   if (stack < trace.stacks.size() && trace.stacks[stack].truncated)
     page.line(std::string(indent, ' ') + "    (the stack is cut short here)");
-}
-
-// A process that was cut short had no chance to show what it leaves behind.
-bool cut_short(const ProcessReport& process) {
-  const ProcessEnd end = process.trace.end;
-  return process.trace.gone && !process.trace.superseded &&
-         (end == ProcessEnd::killed || end == ProcessEnd::aborted || end == ProcessEnd::unknown);
 }
 
 std::string verdict_without_findings(const Report& report) {
