@@ -53,6 +53,8 @@ class Places {
 std::optional<SourcePlace> place_of(const ProcessReport& process, const Finding& finding,
                                     const SourceRoot& root) {
   Places places(process);
+  // What a coroutine's stack begins with may be an allocator; its co_await is its own.
+  if (!hangs(finding.rule)) places.add_awaits(finding);
   if (!hangs(finding.rule)) places.add(finding.created_at);
   places.add(finding.blocked_at);
   places.add_awaits(finding);

@@ -197,6 +197,25 @@ TEST_CASE("SARIF: rules, levels, fingerprints, stacks and locations") {
   CHECK_FALSE(whole["artifactLocation"].contains("uriBaseId"));
 }
 
+TEST_CASE("a coroutine is shown at its co_await, not where its frame was allocated") {
+  Report report = one_finding();
+  ProcessReport& process = report.processes[0];
+  process.trace.functions.emplace_back("session");
+  process.trace.await_points.resize(2);
+  process.trace.await_points[1].file = "/src/session.cc";
+  process.trace.await_points[1].line = 55;
+  AwaitFrame frame;
+  frame.function = frame.await_point = 1;
+  process.findings[0].await_chain = {frame};
+  const auto uri_of = [&] {
+    return sarif(report)["runs"][0]["results"][0]["locations"][0]["physicalLocation"]
+                        ["artifactLocation"]["uri"];
+  };
+  CHECK(uri_of() == "start.cc");  // that of another one of its chain
+  process.findings[0].await_chain[0].self = true;
+  CHECK(uri_of() == "session.cc");
+}
+
 TEST_CASE("a finding without a line of source names its program") {
   Report report = one_finding();
   report.processes[0].symbols.code.clear();
