@@ -34,7 +34,7 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   else if (verbs.empty())
     what =
         "name a verb: run, check, attach, detach, ps, leaks, hang, locks, profile, diff, trace, "
-        "dump, html, serve, top, push, info, doctor or selftest";
+        "dump, gen-suppressions, html, serve, top, push, info, doctor or selftest";
   else if (extras)
     what = unexpected(*verbs.front());
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
@@ -62,6 +62,7 @@ int main(int argc, char** argv) {
   track::verbs::add_profile(app, exit_code);
   track::verbs::add_diff(app, exit_code);
   track::verbs::add_trace(app, exit_code);
+  track::verbs::add_gen_suppressions(app, exit_code);
   track::verbs::add_html(app, exit_code);
   track::verbs::add_serve(app, exit_code);
   track::verbs::add_top(app, exit_code);

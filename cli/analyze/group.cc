@@ -104,6 +104,11 @@ std::string fingerprint(const Finding& finding, const Trace& trace, const Symbol
   hash_text(hash, rule_name(finding.rule));
   hash_stack(hash, trace, symbols, finding.created_at);
   hash_stack(hash, trace, symbols, finding.blocked_at);
+  // Seen from outside, a coroutine has no stacks: its function tells it from others.
+  if (finding.created_at == 0 && finding.blocked_at == 0)
+    for (const AwaitFrame& frame : finding.await_chain)
+      if (frame.self && frame.function < trace.functions.size())
+        hash_text(hash, trace.functions[frame.function]);
   char text[20];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;

@@ -3,6 +3,7 @@ set(TRACK_ANALYZE_SOURCES
   asleep.cc
   attached.cc
   await_roots.cc
+  baseline.cc
   block_map.cc
   blockers.cc
   contention.cc

@@ -48,7 +48,44 @@ bool matches_stack(const std::string& pattern, const std::vector<StackLine>& lin
   });
 }
 
+bool matches_chain(const std::string& pattern, const Trace& trace, const Finding& finding) {
+  return std::any_of(finding.await_chain.begin(), finding.await_chain.end(),
+                     [&](const AwaitFrame& frame) {
+                       if (frame.function == 0 || frame.function >= trace.functions.size())
+                         return false;
+                       const std::string& name = trace.functions[frame.function];
+                       return matches(pattern, name) || matches(pattern, short_function(name));
+                     });
+}
+
+// The place that says most: the first function of the program's own.
+std::string telling_name(const Finding& finding, const Trace& trace, const Symbols& symbols) {
+  for (const StackIndex stack : {finding.created_at, finding.blocked_at})
+    for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::plumbing)) {
+      if (!line.function.empty()) return short_function(line.function);
+      if (!line.module.empty()) return base_name(line.module);
+    }
+  for (const AwaitFrame& frame : finding.await_chain)
+    if (frame.self && frame.function != 0 && frame.function < trace.functions.size())
+      return short_function(trace.functions[frame.function]);
+  return {};
+}
+
 }  // namespace
+
+std::string suppression_for(const Finding& finding, const Trace& trace, const Symbols& symbols) {
+  const std::string rule = rule_name(finding.rule);
+  std::string text = "# " + rule + " (" + evidence_name(finding.evidence) + "): " + finding.title;
+  // A comment is one line.
+  std::replace_if(
+      text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
+  const std::string name = telling_name(finding, trace, symbols);
+  if (name.empty())
+    return text +
+           "\n# no function of it has a name; to hide every finding of the rule:\n# rule:" + rule +
+           "\n";
+  return text + "\n" + rule + ":" + name + "\n";
+}
 
 bool matches(std::string_view pattern, std::string_view text) {
   size_t p = 0, t = 0, star = std::string_view::npos, resume = 0;
@@ -100,7 +137,8 @@ void apply_suppressions(std::vector<Suppression>& suppressions, std::vector<Find
         case Suppression::Where::any_stack:
           hit = suppression.rule == rule_name(finding.rule) &&
                 (suppression.pattern == "*" || matches_stack(suppression.pattern, created) ||
-                 matches_stack(suppression.pattern, blocked));
+                 matches_stack(suppression.pattern, blocked) ||
+                 matches_chain(suppression.pattern, trace, finding));
           break;
       }
       if (!hit) continue;

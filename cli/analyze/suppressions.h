@@ -1,6 +1,7 @@
 // Findings a project knows about. A file has one pattern a line:
 //
-//   unjoined-thread:net::accept_*   a rule, and a function on the creation or blocked-at stack
+//   unjoined-thread:net::accept_*   a rule, and a function on the creation or blocked-at stack, or
+//                                   of its await chain
 //   rule:outlived-task              every finding of a rule
 //   created_by:*Logger::start*      a function on the creation stack, whatever the rule
 //   # a comment
@@ -33,6 +34,10 @@ std::vector<Suppression> parse_suppressions(const std::string& text, const std::
 // Marks Finding::suppressed_by and counts hits.
 void apply_suppressions(std::vector<Suppression>& suppressions, std::vector<Finding>& findings,
                         const Trace& trace, const Symbols& symbols);
+
+// Lines ready to paste that hide findings like this one: a comment, and the pattern. Empty pattern:
+// no stack of it names anything.
+std::string suppression_for(const Finding& finding, const Trace& trace, const Symbols& symbols);
 
 bool matches(std::string_view pattern, std::string_view text);
 

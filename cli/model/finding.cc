@@ -13,6 +13,24 @@ constexpr std::array<const char*, 3> kEvidence = {"suspected", "likely", "proved
 
 }  // namespace
 
+bool is_shown(const Finding& finding) {
+  return finding.suppressed_by.empty() && finding.baseline != BaselineState::known;
+}
+
+const char* baseline_state_name(BaselineState state) {
+  switch (state) {
+    case BaselineState::none:
+      return "";
+    case BaselineState::known:
+      return "known";
+    case BaselineState::grown:
+      return "grown";
+    case BaselineState::fresh:
+      return "new";
+  }
+  return "";
+}
+
 bool is_of_memory(Rule rule) {
   return rule == Rule::leaked_memory || rule == Rule::growing_memory;
 }

@@ -29,6 +29,9 @@ enum class Rule : uint8_t {
 // Ordered: a higher value is stronger.
 enum class Evidence : uint8_t { suspected = 0, likely = 1, proved = 2 };
 
+// How a finding stands to a baseline (analyze/baseline.h).
+enum class BaselineState : uint8_t { none, known, grown, fresh };
+
 struct WaitObject {
   std::string kind;  // "mutex", "rwlock", "join", ...
   uint64_t address = 0;
@@ -75,13 +78,18 @@ struct Finding {
   bool failing = false;              // at or above --fail-on, and not suppressed
   std::string fingerprint;           // filled after symbolization: no ids, addresses, lines
   std::string suppressed_by;         // the pattern, empty = not suppressed
-  std::string test;                  // test that created it, when known
+  BaselineState baseline = BaselineState::none;
+  uint64_t allowed = 0;  // tasks of its fingerprint, by the baseline
+  std::string test;      // test that created it, when known
 };
 
+// Neither suppressed nor known to the baseline.
+bool is_shown(const Finding& finding);
 bool is_of_memory(Rule rule);      // about blocks of the heap, not about tasks
 const char* rule_name(Rule rule);  // "outlived-task"
 const char* evidence_name(Evidence evidence);
-const char* wait_kind_name(WaitKind kind);  // "mutex", "rwlock (write)", ...
+const char* baseline_state_name(BaselineState state);  // "known", "grown", "new"; "" = none
+const char* wait_kind_name(WaitKind kind);             // "mutex", "rwlock (write)", ...
 const char* task_state_name(TaskState state);
 const char* task_kind_name(TaskKind kind);
 const char* process_end_name(ProcessEnd end);  // "main returned", "running", ...

@@ -17,7 +17,7 @@ uint64_t count_findings(const Report& report, Predicate predicate) {
 }  // namespace
 
 uint64_t Report::shown() const {
-  return count_findings(*this, [](const Finding& f) { return f.suppressed_by.empty(); });
+  return count_findings(*this, [](const Finding& f) { return is_shown(f); });
 }
 
 uint64_t Report::failing() const {

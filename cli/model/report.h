@@ -2,6 +2,7 @@
 #pragma once
 
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -23,6 +24,12 @@ struct SuppressionUse {
   uint64_t hits = 0;
 };
 
+// How the findings stand to a baseline.
+struct BaselineUse {
+  uint64_t known = 0;             // findings that it allows
+  std::vector<std::string> gone;  // entries of which nothing was found
+};
+
 struct TaskCounts {
   uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0, fibers = 0,
            fibers_created = 0;
@@ -39,11 +46,13 @@ struct CleanProcesses {
 
 struct Report {
   std::vector<ProcessReport> processes;
-  CleanProcesses clean;                      // besides these
-  std::vector<SuppressionUse> suppressions;  // those that hid something
+  CleanProcesses clean;                          // besides these
+  std::vector<SuppressionUse> suppressions;      // those that hid something
+  std::vector<std::string> unused_suppressions;  // "text (file:line)"
+  std::optional<BaselineUse> baseline;           // when there is one
   std::vector<std::string> notes;
 
-  uint64_t shown() const;    // findings not suppressed
+  uint64_t shown() const;    // findings neither suppressed nor known to the baseline
   uint64_t failing() const;  // of those, at or above --fail-on
   bool complete() const;     // nothing was lost in any process
   TaskCounts tasks() const;  // of all processes

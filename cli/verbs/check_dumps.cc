@@ -6,6 +6,7 @@
 #include <cstdio>
 
 #include "cli/read/dump.h"
+#include "cli/verbs/baseline.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/reports.h"
 #include "cli/write/text.h"
@@ -16,6 +17,21 @@ bool are_dumps(const std::vector<std::string>& words) {
   return !words.empty() && std::all_of(words.begin(), words.end(), read::is_dump);
 }
 
+namespace {
+
+// Of their own accord, before us.
+bool all_ended(const Report& report) {
+  return std::all_of(
+      report.processes.begin(), report.processes.end(), [](const ProcessReport& process) {
+        const ProcessEnd end = process.trace.end;
+        return process.trace.superseded ||
+               (process.trace.gone && end != ProcessEnd::killed && end != ProcessEnd::aborted &&
+                end != ProcessEnd::unknown && end != ProcessEnd::unseen);
+      });
+}
+
+}  // namespace
+
 int check_dumps(const std::vector<std::string>& files, const JudgeSettings& judge,
                 const OutputSettings& output) {
   require_reports(output);
@@ -25,7 +41,8 @@ int check_dumps(const std::vector<std::string>& files, const JudgeSettings& judg
   const bool damaged = std::any_of(processes.begin(), processes.end(),
                                    [](const Loaded& l) { return l.dump.damaged; });
   const std::string page = report_page(processes, judge, output.reports);
-  const Report report = make_report(std::move(processes), judge);
+  Report report = make_report(std::move(processes), judge);
+  update_baseline(judge, report, !damaged && all_ended(report));
   const std::string text = write::text_report(report, text_options(output, STDERR_FILENO));
   std::fwrite(text.data(), 1, text.size(), stderr);
   write_reports(report, page, output);

@@ -25,10 +25,23 @@ void add_judge_flags(CLI::App& verb, JudgeSettings& settings) {
   verb.add_option("--fail-on", settings.fail_on,
                   "RULE[:EVIDENCE],... that fail (default: every rule, likely or better)");
   verb.add_option("--suppressions", settings.suppressions,
-                  "file of findings to pass over: RULE:PATTERN or created_by:PATTERN lines");
+                  "file of findings to pass over: RULE:PATTERN or created_by:PATTERN lines (also "
+                  "TRACK_SUPPRESSIONS=FILE:FILE)");
   verb.add_option("--error-exitcode", settings.error_exitcode, "exit code for findings")
       ->check(CLI::Range(1, 255))
       ->capture_default_str();
+}
+
+void add_baseline_flags(CLI::App& verb, JudgeSettings& settings) {
+  auto* baseline = verb.add_option("--baseline", settings.baseline,
+                                   "file of known findings: they do not fail, more of them do");
+  auto* update = verb.add_flag("--update-baseline", settings.update_baseline,
+                               "take out of that file what was not found any more; make it if "
+                               "there is none")
+                     ->needs(baseline);
+  verb.add_flag("--grow-baseline", settings.grow_baseline,
+                "with --update-baseline: take in what is new, too")
+      ->needs(update);
 }
 
 void add_output_flags(CLI::App& verb, OutputSettings& settings) {

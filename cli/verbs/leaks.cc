@@ -2,6 +2,7 @@
 
 #include <memory>
 
+#include "cli/verbs/baseline.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/reports.h"
 #include "cli/verbs/verbs.h"
@@ -31,7 +32,9 @@ int leaks(const LeaksSettings& settings) {
     if (!loaded.report.trace.gone && loaded.report.note.empty())
       loaded.report.note = "judged while it runs";
   const std::string page = report_page(processes, settings.judge, settings.output.reports);
-  const Report report = make_report(std::move(processes), settings.judge);
+  Report report = make_report(std::move(processes), settings.judge);
+  // A process that runs may do tomorrow what it has not done yet.
+  update_baseline(settings.judge, report, false);
   if (!uses_stdout(settings.output))
     print(write::text_report(report, text_options(settings.output, STDOUT_FILENO)));
   write_reports(report, page, settings.output);
@@ -49,6 +52,7 @@ void add_leaks(CLI::App& app, int& exit_code) {
   add_symbol_flags(*verb, settings->symbols);
   add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
+  add_baseline_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
   add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] { exit_code = leaks(*settings); });

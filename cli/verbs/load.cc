@@ -33,6 +33,7 @@
 #include "cli/read/dump.h"
 #include "cli/read/history.h"
 #include "cli/read/recording.h"
+#include "cli/verbs/baseline.h"
 #include "cli/verbs/interrupt.h"
 #include "cli/verbs/levels.h"
 #include "cli/verbs/names.h"
@@ -168,7 +169,12 @@ std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings
   return result;
 }
 
-std::vector<analyze::Suppression> load_suppressions(const std::vector<std::string>& files) {
+std::vector<analyze::Suppression> load_suppressions(std::vector<std::string> files) {
+  if (const char* more = std::getenv("TRACK_SUPPRESSIONS"); more != nullptr) {
+    std::stringstream list(more);
+    for (std::string path; std::getline(list, path, ':');)
+      if (!path.empty()) files.push_back(path);
+  }
   std::vector<analyze::Suppression> all;
   for (const std::string& path : files) {
     std::ifstream file(path);
@@ -299,8 +305,13 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));
   }
-  for (const analyze::Suppression& suppression : suppressions)
-    if (suppression.hits != 0) report.suppressions.push_back({suppression.text, suppression.hits});
+  for (const analyze::Suppression& suppression : suppressions) {
+    if (suppression.hits != 0)
+      report.suppressions.push_back({suppression.text, suppression.hits});
+    else
+      report.unused_suppressions.push_back(suppression.text + " (" + suppression.place + ")");
+  }
+  if (!settings.baseline.empty()) apply_baseline(settings, report);
   return report;
 }
 

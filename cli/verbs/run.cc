@@ -13,6 +13,7 @@
 #include "cli/model/error.h"
 #include "cli/model/words.h"
 #include "cli/process/binary.h"
+#include "cli/verbs/baseline.h"
 #include "cli/verbs/check_dumps.h"
 #include "cli/verbs/reports.h"
 #include "cli/verbs/supervisor.h"
@@ -119,6 +120,12 @@ std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& set
   return notes;
 }
 
+// Nothing of the program can have been missed but what its record says was lost.
+bool seen_to_the_end(const Outcome& outcome) {
+  return outcome.root_recorded && !outcome.end_unseen && !outcome.timed_out &&
+         !WIFSIGNALED(outcome.status) && outcome.still_running == 0 && outcome.cut_short == 0;
+}
+
 int child_code(int status) {
   return WIFSIGNALED(status) ? 128 + WTERMSIG(status) : WEXITSTATUS(status);
 }
@@ -164,6 +171,7 @@ int run(const RunSettings& settings) {
   Report report = make_report(std::move(outcome.processes), settings.judge);
   report.clean = outcome.clean;
   if (report.processes.empty()) report.notes = notes;
+  update_baseline(settings.judge, report, seen_to_the_end(outcome));
   if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
   if (!outcome.root_recorded)
     std::fprintf(stderr,
@@ -194,6 +202,7 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   add_symbol_flags(*verb, settings->symbols);
   add_pause_flag(*verb, settings->symbols);
   add_judge_flags(*verb, settings->judge);
+  add_baseline_flags(*verb, settings->judge);
   add_output_flags(*verb, settings->output);
   add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] {

@@ -27,6 +27,9 @@ struct SymbolSettings {
 struct JudgeSettings {
   std::string fail_on;  // empty: the default
   std::vector<std::string> suppressions;
+  std::string baseline;  // file; empty = none
+  bool update_baseline = false;
+  bool grow_baseline = false;  // with an update: what is new is taken in
   int error_exitcode = kFindings;
 };
 

@@ -2,6 +2,7 @@
 set(TRACK_CLI_SOURCES
   main.cc
   verbs/attach.cc
+  verbs/baseline.cc
   verbs/check_dumps.cc
   verbs/child.cc
   verbs/cpu_outside.cc
@@ -10,6 +11,7 @@ set(TRACK_CLI_SOURCES
   verbs/dump.cc
   verbs/exit_watch.cc
   verbs/flags.cc
+  verbs/gen_suppressions.cc
   verbs/hang.cc
   verbs/hang_section.cc
   verbs/html.cc

@@ -19,6 +19,7 @@ void add_dump(CLI::App& app, int& exit_code);
 void add_profile(CLI::App& app, int& exit_code);
 void add_diff(CLI::App& app, int& exit_code);
 void add_trace(CLI::App& app, int& exit_code);
+void add_gen_suppressions(CLI::App& app, int& exit_code);
 void add_html(CLI::App& app, int& exit_code);
 void add_info(CLI::App& app, int& exit_code);
 void add_doctor(CLI::App& app, int& exit_code);
@@ -27,6 +28,7 @@ void add_selftest(CLI::App& app, int& exit_code);
 void add_pause_flag(CLI::App& verb, SymbolSettings& settings);
 void add_symbol_flags(CLI::App& verb, SymbolSettings& settings);
 void add_judge_flags(CLI::App& verb, JudgeSettings& settings);
+void add_baseline_flags(CLI::App& verb, JudgeSettings& settings);
 void add_output_flags(CLI::App& verb, OutputSettings& settings);
 void add_report_flags(CLI::App& verb, ReportSettings& settings);
 

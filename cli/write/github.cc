@@ -48,7 +48,7 @@ std::string github_annotations(const Report& report, const SourceRoot& root) {
   std::string text;
   for (const ProcessReport& process : report.processes)
     for (const Finding& finding : process.findings)
-      if (finding.suppressed_by.empty()) text += annotation(process, finding, root);
+      if (is_shown(finding)) text += annotation(process, finding, root);
   for (const std::string& gap : gaps(report))
     text += "::warning title=" + escaped_command("libtrack: the record is not complete", true) +
             "::" + escaped_command(gap, false) + "\n";

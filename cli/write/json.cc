@@ -87,7 +87,8 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"test", optional_text(finding.test)},
             {"pid", process.trace.pid},
             {"failing", finding.failing},
-            {"suppressed_by", optional_text(finding.suppressed_by)}};
+            {"suppressed_by", optional_text(finding.suppressed_by)},
+            {"baseline", optional_text(baseline_state_name(finding.baseline))}};
   Json tasks = Json::array();
   for (const FindingTask& task : finding.tasks) {
     tasks.push_back(task_json(task));
@@ -147,6 +148,9 @@ std::string json_report(const Report& report) {
   for (const SuppressionUse& use : report.suppressions)
     suppressions.push_back({{"pattern", use.text}, {"hits", use.hits}});
   const bool any = !report.processes.empty();
+  Json baseline;
+  if (report.baseline)
+    baseline = {{"known", report.baseline->known}, {"gone", report.baseline->gone}};
   const Json json{{"schema_version", 1},
                   {"program", any ? Json(report.processes.front().trace.program) : Json()},
                   {"pid", any ? Json(report.processes.front().trace.pid) : Json()},
@@ -157,6 +161,8 @@ std::string json_report(const Report& report) {
                   {"tasks", task_counts_json(report.tasks())},
                   {"findings", findings},
                   {"suppressions", suppressions},
+                  {"unused_suppressions", report.unused_suppressions},
+                  {"baseline", baseline},
                   {"symbol_notes", symbol_notes},
                   {"notes", report.notes},
                   {"clean_processes", report.clean.count},

@@ -102,6 +102,8 @@ class JunitSuite {
         if (finding.rule != rule.rule) continue;
         if (!finding.suppressed_by.empty())
           passed.text += "suppressed by " + finding.suppressed_by + ": " + finding.title + "\n";
+        else if (finding.baseline == BaselineState::known)
+          passed.text += "in the baseline: " + finding.title + "\n";
         else if (!finding.failing)
           passed.text += "below the bar, not a failure:\n" + finding_text(process, finding);
         else

@@ -67,7 +67,7 @@ class MarkdownPage {
     uint64_t number = 0, left_out = 0;
     for (const ProcessReport& process : report_.processes)
       for (const Finding& finding : process.findings) {
-        if (!finding.suppressed_by.empty()) continue;
+        if (!is_shown(finding)) continue;
         const std::string row = table_row(process, finding, ++number);
         const std::string detail = details_of(process, finding, number);
         if (left_out != 0 ||

@@ -140,6 +140,10 @@ class SarifLog {
           {{"kind", "external"},
            {"status", "accepted"},
            {"justification", printable("suppressed by " + finding.suppressed_by)}});
+    if (finding.baseline != BaselineState::none)
+      json["baselineState"] = finding.baseline == BaselineState::known   ? "unchanged"
+                              : finding.baseline == BaselineState::grown ? "updated"
+                                                                         : "new";
     json["occurrenceCount"] = finding.count;
     json["properties"] = {{"evidence", evidence_name(finding.evidence)},
                           {"failing", finding.failing},

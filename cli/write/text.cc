@@ -93,6 +93,10 @@ void print_finding(Page& page, const ProcessReport& process, const Finding& find
     page.line(is_of_memory(finding.rule) ? "   allocated at" : "   created at");
     print_stack(page, process.trace, process.symbols, finding.created_at, 5);
   }
+  if (finding.baseline == BaselineState::fresh)
+    page.line("   not in the baseline");
+  else if (finding.baseline == BaselineState::grown)
+    page.line("   more than the baseline allows: " + grouped(finding.allowed));
   page.line(page.ink(Ink::dim, "   fingerprint " + finding.fingerprint));
 }
 
@@ -120,8 +124,23 @@ bool concerns(const std::string& note, const ProcessReport& process) {
     });
   };
   return std::any_of(process.findings.begin(), process.findings.end(), [&](const Finding& f) {
-    return f.suppressed_by.empty() && (shows(f.created_at) || shows(f.blocked_at));
+    return is_shown(f) && (shows(f.created_at) || shows(f.blocked_at));
   });
+}
+
+void print_baseline(Page& page, const Report& report) {
+  if (!report.baseline) return;
+  for (const ProcessReport& process : report.processes)
+    for (const Finding& finding : process.findings)
+      if (finding.baseline == BaselineState::known)
+        page.wrapped(
+            fmt::format("in the baseline ({} allowed): {} ({}): {}", grouped(finding.allowed),
+                        rule_name(finding.rule), evidence_name(finding.evidence), finding.title),
+            0, 2, Ink::dim);
+  for (const std::string& entry : report.baseline->gone)
+    page.wrapped("in the baseline, but not found: " + entry +
+                     "; --update-baseline takes it out once the record is whole",
+                 0, 2, Ink::dim);
 }
 
 void print_losses(Page& page, const Report& report) {
@@ -146,6 +165,9 @@ void print_losses(Page& page, const Report& report) {
   for (const SuppressionUse& use : report.suppressions)
     page.wrapped(fmt::format("suppressed: {} by {}", count_text(use.hits, "task"), use.text), 0, 2,
                  Ink::dim);
+  for (const std::string& unused : report.unused_suppressions)
+    page.wrapped("suppression without a hit: " + unused, 0, 2, Ink::dim);
+  print_baseline(page, report);
   for (const std::string& note : report.notes) page.wrapped("note: " + note, 0, 2);
 }
 
@@ -153,7 +175,7 @@ std::string rule_counts(const Report& report) {
   std::map<Rule, uint64_t> counts;
   for (const ProcessReport& process : report.processes)
     for (const Finding& finding : process.findings)
-      if (finding.suppressed_by.empty()) ++counts[finding.rule];
+      if (is_shown(finding)) ++counts[finding.rule];
   std::string text;
   for (const auto& [rule, count] : counts)
     text += fmt::format("{}{} {}", text.empty() ? "" : ", ", count, rule_name(rule));
@@ -196,7 +218,7 @@ std::string unseen_orders_text(uint64_t orders_lost) {
 
 void print_findings(Page& page, const ProcessReport& process, uint64_t& number) {
   for (const Finding& finding : process.findings)
-    if (finding.suppressed_by.empty()) {
+    if (is_shown(finding)) {
       page.line();
       print_finding(page, process, finding, fmt::format("{}. ", ++number));
     }
@@ -246,6 +268,8 @@ std::string verdict_without_findings(const Report& report) {
   if (std::any_of(report.processes.begin(), report.processes.end(),
                   [](const ProcessReport& process) { return !process.trace.gone; }))
     return report.complete() ? "0 findings so far" : "0 findings so far, but lossy";
+  if (report.baseline && report.baseline->known != 0)
+    return report.complete() ? "0 new findings" : "0 new findings, but lossy";
   return report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
 }
 
@@ -277,6 +301,7 @@ std::string summary_line(const Report& report) {
   uint64_t suppressed = 0;
   for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;
   text += fmt::format("; {} suppressed; ", grouped(suppressed));
+  if (report.baseline) text += grouped(report.baseline->known) + " in the baseline; ";
   std::map<std::string, uint64_t> lost;
   uint64_t warnings = 0;
   for (const ProcessReport& process : report.processes) {
@@ -303,7 +328,7 @@ std::string text_report(const Report& report, const TextOptions& options) {
   uint64_t number = 0;
   for (const ProcessReport& process : report.processes) {
     const bool any = std::any_of(process.findings.begin(), process.findings.end(),
-                                 [](const Finding& f) { return f.suppressed_by.empty(); });
+                                 [](const Finding& f) { return is_shown(f); });
     if (any &&
         (report.processes.size() > 1 || !process.note.empty() || !process.trace.executed.empty())) {
       page.line();

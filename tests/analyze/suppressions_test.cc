@@ -95,3 +95,22 @@ TEST_CASE("a list names rules, and how strong their evidence must be") {
   CHECK_THROWS_AS(FailOn("deadlok"), Error);
   CHECK_THROWS_AS(FailOn("deadlock:certain"), Error);
 }
+
+TEST_CASE("a suppression made for a finding hides it, and is said with what it hides") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended).created_at = t.stack({"net::accept_client(int)@4", "main@9"});
+  auto findings = judge(t.trace, t.symbols, {});
+  const std::string text = suppression_for(findings.at(0), t.trace, t.symbols);
+  CHECK(text.find("# unjoined-thread (") == 0);
+  CHECK(text.find("\nunjoined-thread:net::accept_client\n") != std::string::npos);
+  auto list = parse_suppressions(text, "made");
+  apply_suppressions(list, findings, t.trace, t.symbols);
+  CHECK_FALSE(findings.at(0).suppressed_by.empty());
+}
+
+TEST_CASE("a finding whose places have no names is not hidden by a guess") {
+  TraceBuilder t;
+  Finding finding;
+  finding.rule = Rule::stuck_task;
+  CHECK(parse_suppressions(suppression_for(finding, t.trace, t.symbols), "made").empty());
+}
