@@ -6,9 +6,13 @@ export function Dialog({ label, close, children }: { label: string; close(): voi
   const box = useRef<HTMLDialogElement>(null);
   useEffect(() => {
     const before = document.activeElement;
-    box.current?.showModal();
+    const dialog = box.current;
+    dialog?.showModal();
     return () => {
-      if (before instanceof HTMLElement) before.focus();
+      // Closed by Escape, the browser has given it back already, and it may have gone on since.
+      const now = document.activeElement;
+      const lost = !now || now === document.body || dialog?.contains(now);
+      if (lost && before instanceof HTMLElement) before.focus();
     };
   }, []);
   return (
