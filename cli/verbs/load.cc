@@ -301,6 +301,11 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
                                       loaded.fixpoint);
     std::vector<Finding> growing = find_growth(series);
     std::move(growing.begin(), growing.end(), std::back_inserter(process.findings));
+    // What a dump says of it was another gate's, or nobody's.
+    for (Finding& finding : process.findings) {
+      finding.suppressed_by.clear();
+      finding.baseline = BaselineState::none;
+    }
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));
