@@ -211,7 +211,7 @@ std::string without_brackets(const std::string& function) {
 void drop_suffix(std::string& text, std::string_view suffix) {
   if (text.size() > suffix.size() &&
       std::string_view(text).substr(text.size() - suffix.size()) == suffix)
-    text.resize(text.size() - suffix.size());
+    text.erase(text.size() - suffix.size());
 }
 
 // A return type in front, as demangled templates have.
