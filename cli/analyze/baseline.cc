@@ -38,11 +38,17 @@ bool counts(const Finding& finding) {
   return finding.failing || finding.baseline == BaselineState::known;
 }
 
-std::map<std::string, Baseline::Entry> sums_of(const Report& report) {
+// Found, whether this gate's --fail-on asks for it or not: what it does not ask for is not gone.
+bool is_there(const Finding& finding) {
+  return finding.suppressed_by.empty();
+}
+
+std::map<std::string, Baseline::Entry> sums_of(const Report& report,
+                                               bool (*which)(const Finding&)) {
   std::map<std::string, Baseline::Entry> sums;
   for (const ProcessReport& process : report.processes)
     for (const Finding& finding : process.findings) {
-      if (!counts(finding)) continue;
+      if (!which(finding)) continue;
       Baseline::Entry& sum = sums[finding.fingerprint];
       sum.count += finding.count;
       sum.rule = rule_name(finding.rule);
@@ -102,7 +108,7 @@ std::string Baseline::text() const {
 }
 
 void Baseline::apply(Report& report) const {
-  const auto sums = sums_of(report);
+  const auto sums = sums_of(report, counts), there = sums_of(report, is_there);
   BaselineUse use;
   for (ProcessReport& process : report.processes)
     for (Finding& finding : process.findings) {
@@ -117,22 +123,22 @@ void Baseline::apply(Report& report) const {
       use.known += !finding.failing;
     }
   for (const auto& [fingerprint, entry] : entries_)
-    if (sums.find(fingerprint) == sums.end())
+    if (there.find(fingerprint) == there.end())
       use.gone.push_back(fingerprint + " " + entry.rule + " " + entry.title);
   report.baseline = std::move(use);
 }
 
 Baseline Baseline::updated(const Report& report, Growth growth, bool whole) const {
-  const auto sums = sums_of(report);
+  const auto there = sums_of(report, is_there);
   Baseline result;
   for (const auto& [fingerprint, entry] : entries_) {
-    const auto now = sums.find(fingerprint);
+    const auto now = there.find(fingerprint);
     Entry kept = entry;
-    if (whole) kept.count = now == sums.end() ? 0 : std::min(entry.count, now->second.count);
+    if (whole) kept.count = now == there.end() ? 0 : std::min(entry.count, now->second.count);
     if (kept.count != 0) result.entries_[fingerprint] = std::move(kept);
   }
   if (growth == Growth::refused) return result;
-  for (const auto& [fingerprint, sum] : sums) {
+  for (const auto& [fingerprint, sum] : sums_of(report, counts)) {
     Entry& entry = result.entries_[fingerprint];
     if (entry.count < sum.count) entry = sum;
   }

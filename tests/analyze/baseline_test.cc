@@ -65,6 +65,9 @@ TEST_CASE("what does not fail anyway is no matter of a baseline") {
   Baseline(kText, "b").apply(quiet);
   CHECK(quiet.processes[0].findings[0].baseline == BaselineState::none);
   CHECK(Baseline().updated(quiet, Growth::allowed, true).entries().empty());
+  // Nor is it gone: another gate's --fail-on may ask for it.
+  CHECK(quiet.baseline->gone.empty());
+  CHECK(Baseline(kText, "b").updated(quiet, Growth::refused, true).entries().at(kA).count == 3);
 }
 
 TEST_CASE("an update shrinks, grows only when told to, and drops nothing that was not seen") {
