@@ -23,6 +23,7 @@ import time
 sys.dont_write_bytecode = True
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
 from push_server import LONGEST, StandIn, complaints  # noqa: E402
+from told_process import ToldProcess  # noqa: E402
 
 failures = []
 
@@ -31,27 +32,6 @@ def expect(what, right):
     if not right:
         failures.append(what)
         print(f"push: {what}", file=sys.stderr)
-
-
-class Target:
-    """A process that does as it is told, recorded into `folder`."""
-
-    def __init__(self, arguments, folder):
-        environment = {**os.environ, "LD_PRELOAD": str(arguments.library),
-                       "TRACK_OPTIONS": f"dir={folder}:alloc=exact"}
-        self.process = subprocess.Popen([str(arguments.growing)], env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.pid = self.process.pid
-
-    def __call__(self, order, count):
-        self.process.stdin.write(f"{order} {count}\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ready\n"
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        return self.process.wait(60)
 
 
 class Push:
@@ -347,7 +327,7 @@ def check_secure(arguments, target, folder):
 
 
 def check_gone(arguments, folder):
-    target = Target(arguments, f"{folder}/two")
+    target = ToldProcess(arguments, f"{folder}/two", "alloc=exact")
     stand_in = StandIn()
     push = Push(arguments, target.pid, "--to", stand_in.url, "--interval", "100ms")
     stand_in.next("tasks")
@@ -392,7 +372,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="push-") as folder:
         os.chmod(folder, 0o700)
         arguments.folder = folder
-        target = Target(arguments, f"{folder}/one")
+        target = ToldProcess(arguments, f"{folder}/one", "alloc=exact")
         target("keep", 10)
         target("leak", 3)
         target("dead", 1)

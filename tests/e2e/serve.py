@@ -19,6 +19,10 @@ import sys
 import tempfile
 import urllib.parse
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from told_process import ToldProcess  # noqa: E402
+
 failures = []
 PROFILES = {"tasks": "goroutine", "threads": "", "coroutines": "", "leaks": "goroutineleak",
             "heap": "", "allocs": "", "contention": "mutex", "block": "", "threadcreate": "",
@@ -31,26 +35,10 @@ def expect(what, right):
         print(f"serve: {what}", file=sys.stderr)
 
 
-class Target:
-    """A process that does as it is told, recorded into `folder`."""
-
-    def __init__(self, arguments, folder):
-        environment = {**os.environ, "LD_PRELOAD": str(arguments.library),
-                       "TRACK_OPTIONS": f"dir={folder}:alloc=exact:cpu=99"}
-        self.process = subprocess.Popen([str(arguments.growing)], env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.pid = self.process.pid
-        self("keep", 10)
-
-    def __call__(self, order, count):
-        self.process.stdin.write(f"{order} {count}\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ready\n"
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        return self.process.wait(60)
+def make_target(arguments, folder):
+    target = ToldProcess(arguments, folder, "alloc=exact", "cpu=99")
+    target("keep", 10)
+    return target
 
 
 class Server:
@@ -420,7 +408,7 @@ def check_end(server, target, stream):
 
 
 def check_control(arguments, folder):
-    target = Target(arguments, f"{folder}/control")
+    target = make_target(arguments, f"{folder}/control")
     before = os.getcwd()
     os.chdir(folder)
     try:
@@ -453,7 +441,7 @@ def check_control(arguments, folder):
 
 def check_many(arguments, folder):
     directory = f"{folder}/many"
-    targets = [Target(arguments, directory) for _ in range(2)]
+    targets = [make_target(arguments, directory) for _ in range(2)]
     for words in (["--all"], [directory]):
         server = Server(arguments, *words)
 
@@ -474,7 +462,7 @@ def check_many(arguments, folder):
         metrics = server.ask("/metrics")[2].decode()
         for target in targets:
             expect("metrics of all", re.search(rf'process_threads\{{.*pid="{target.pid}"\}}', metrics))
-        new = Target(arguments, directory)
+        new = make_target(arguments, directory)
         while new.pid not in known():
             pass
         new.end()
@@ -515,7 +503,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="serve-") as folder:
         os.chmod(folder, 0o700)
         check_usage(arguments, folder)
-        target = Target(arguments, f"{folder}/one")
+        target = make_target(arguments, f"{folder}/one")
         server = Server(arguments, target.pid)
         token = check_pages(server)
         check_strangers(server, token)

@@ -15,6 +15,10 @@ import sys
 import tempfile
 import time
 
+sys.dont_write_bytecode = True
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parent.parent / "support"))
+from told_process import ToldProcess  # noqa: E402
+
 failures = []
 LONGEST = 60  # seconds until a word has to be on the screen; no test waits so long when it passes
 
@@ -23,27 +27,6 @@ def expect(what, right):
     if not right:
         failures.append(what)
         print(f"top: {what}", file=sys.stderr)
-
-
-class Target:
-    """A process that does as it is told, recorded into `folder`."""
-
-    def __init__(self, arguments, folder):
-        environment = {**os.environ, "LD_PRELOAD": str(arguments.library),
-                       "TRACK_OPTIONS": f"dir={folder}"}
-        self.process = subprocess.Popen([str(arguments.growing)], env=environment, text=True,
-                                        stdin=subprocess.PIPE, stdout=subprocess.PIPE)
-        self.pid = self.process.pid
-
-    def __call__(self, order, count):
-        self.process.stdin.write(f"{order} {count}\n")
-        self.process.stdin.flush()
-        assert self.process.stdout.readline() == "ready\n"
-
-    def end(self):
-        self.process.stdin.close()
-        self.process.stdout.close()
-        return self.process.wait(60)
 
 
 class Terminal:
@@ -250,7 +233,7 @@ def check_colours(terminal, arguments, target):
 
 
 def check_gone(terminal, arguments, folder):
-    target = Target(arguments, folder)
+    target = ToldProcess(arguments, folder)
     terminal.begin(f"{arguments.track} top {target.pid} --interval 200ms")
     terminal.words("[1 Tasks (1)]", "3 Leaks (0)")
     expect("the target's exit", target.end() == 0)
@@ -300,7 +283,7 @@ def main():
     with tempfile.TemporaryDirectory(prefix="top-") as folder:
         os.chmod(folder, 0o700)
         arguments.folder = folder
-        target = Target(arguments, f"{folder}/one")
+        target = ToldProcess(arguments, f"{folder}/one")
         target("leak", 7)
         target("dead", 1)
         terminal = Terminal(folder)
