@@ -18,5 +18,6 @@ if(TARGET track)
                                    COMPATIBILITY SameMinorVersion)
   install(FILES ${PROJECT_BINARY_DIR}/trackConfig.cmake
                 ${PROJECT_BINARY_DIR}/trackConfigVersion.cmake
+                ${PROJECT_SOURCE_DIR}/scripts/cmake/TrackLeakCheck.cmake
           DESTINATION ${package_dir})
 endif()
