@@ -1,4 +1,4 @@
-// The bodies of include/track/track.h.
+// The bodies of include/track/abi.h.
 #include "libtrack/core/recording.h"
 #include "libtrack/include/track/track.h"
 
@@ -7,15 +7,15 @@
 using track::core::recording;
 using track::wire::ThreadState;
 
-TRACK_API int track_recording(void) {
+TRACK_API int track_abi_is_recording(void) {
   return track::core::recording_on() ? 1 : 0;
 }
 
-TRACK_API const char* track_recording_path(void) {
+TRACK_API const char* track_abi_recording_path(void) {
   return recording.path;
 }
 
-TRACK_API uint64_t track_count(track_kind kind) {
+TRACK_API uint64_t track_abi_count(int kind) {
   if (!track::core::recording_is_ours()) return 0;
   const auto& counters = recording.header->counters;
   uint64_t threads = 0;

@@ -50,7 +50,7 @@ static void look() {
         return nullptr;
       },
       nullptr);
-  CHECK(track_is_recording() == 0 || track_live(TRACK_THREADS) == 2);
+  CHECK(track_is_recording() == 0 || track_count(TRACK_THREADS) == 2);
   stop = true;
   pthread_join(thread, nullptr);
 }

@@ -68,7 +68,7 @@ int main() {
         return nullptr;
       },
       nullptr);
-  CHECK(track_is_recording() == 0 || track_live(TRACK_THREADS) == 2);
+  CHECK(track_is_recording() == 0 || track_count(TRACK_THREADS) == 2);
   stop = true;
   pthread_join(thread, nullptr);
   clock_gettime(CLOCK_MONOTONIC, &begin);

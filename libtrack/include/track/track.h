@@ -1,43 +1,205 @@
-/* track.h: what a program may ask the tracker about itself.
+/* track.h: what a program may tell the tracker, and ask it.
  *
- * C ABI, weak: a program that includes this and is run without libtrack.so works unchanged; the
- * inline functions below then answer "not tracked". With libtrack.so preloaded or linked
- * (find_package(track), target track::track) they answer for real.
+ * Nothing has to be linked and nothing has to be there: with libtrack.so preloaded (`track run`,
+ * `track check`) or linked (find_package(track), target track::track) the functions below act;
+ * without it each of them costs the test of a null pointer and answers "not tracked", as said
+ * there. With TRACK_DISABLE defined before the first inclusion even that is gone: the names stay,
+ * and compile to nothing.
  *
- * All functions may be called from any thread, never block, never allocate and never fail.
+ * For all functions: any thread may call them, at any time, several at once. They take no lock,
+ * allocate nothing from the program's heap, throw nothing, print nothing and keep errno. Text is
+ * copied; it is UTF-8, ends with a null byte, and what is longer than TRACK_TEXT_BYTES - 1 bytes
+ * is shown cut off there (two texts that differ only behind that are still told apart). Times are
+ * nanoseconds. They are not for signal handlers unless said so.
+ *
+ * The calling task is the fiber that runs, if it is one made by makecontext or Boost.Context, else
+ * the thread. What a coroutine calls it calls as the thread that resumed it.
  */
 #ifndef TRACK_TRACK_H_
 #define TRACK_TRACK_H_
 
+#include <stddef.h>
 #include <stdint.h>
 
-#ifdef __cplusplus
-extern "C" {
+#ifdef TRACK_DISABLE
+#define TRACK_ASK_(otherwise, function, arguments) (otherwise)
+#pragma GCC diagnostic push
+#pragma GCC diagnostic ignored "-Wunused-parameter"
+#else
+#include "abi.h"
+#define TRACK_ASK_(otherwise, function, arguments) \
+  ((function) != 0 ? (function)arguments : (otherwise))
 #endif
 
-#define TRACK_WEAK __attribute__((weak))
+#ifdef __cplusplus
+#define TRACK_INLINE_ inline
+extern "C++" {
+#else
+#define TRACK_INLINE_ static inline
+#endif
+
+/* ---- Is anybody watching? ---------------------------------------------------------------- */
 
 /* 1 while this process is being recorded, else 0. */
-TRACK_WEAK int track_recording(void);
+TRACK_INLINE_ int track_is_recording(void) {
+  return TRACK_ASK_(0, track_abi_is_recording, ());
+}
 
 /* Path of this process's recording, for `track ps PATH`; "" when it has none. Valid until exit. */
-TRACK_WEAK const char* track_recording_path(void);
-
-/* Live tasks of a kind, as the tracker counts them. Threads: the running ones, main included.
- * Coroutines: frames found so far (see `track doctor` for what cannot be seen). */
-enum track_kind { TRACK_THREADS = 0, TRACK_COROUTINES = 1 };
-TRACK_WEAK uint64_t track_count(enum track_kind kind);
-
-/* The same, safe to call when libtrack.so is not there. */
-static inline int track_is_recording(void) {
-  return track_recording != 0 ? track_recording() : 0;
+TRACK_INLINE_ const char* track_recording_path(void) {
+  return TRACK_ASK_("", track_abi_recording_path, ());
 }
-static inline uint64_t track_live(enum track_kind kind) {
-  return track_count != 0 ? track_count(kind) : 0;
+
+/* How much of the tasks there were could not be recorded: no room in a table, no space on the
+ * disk. While it is 0 the counts and lists below are of all tasks there are. Not tracked: 0. */
+TRACK_INLINE_ uint64_t track_lost(void) {
+  return TRACK_ASK_(0, track_abi_lost, ());
+}
+
+/* ---- Labels ------------------------------------------------------------------------------ */
+
+/* A task has a set of labels, key = value, and what it starts begins with the same set: a thread
+ * has that of its creator, a coroutine and a fiber that of who created them, each as it was at that
+ * instant. `track` shows them with every task and finding, and pprof profiles have them. A set is a
+ * number, which can be kept, handed to another thread and compared; 0 is the empty set. Equal sets
+ * have equal numbers. A set is never freed: labels are for tests, tenants, kinds of requests, not
+ * for the number of each request (up to 32768 sets and as many texts; then `lost`).  */
+typedef uint32_t track_labels_t;
+
+#define TRACK_TEXT_BYTES 240 /* of a key or value that are shown */
+#define TRACK_LABELS_MOST 7  /* labels in one set */
+
+/* Gives the calling task the label key = value in the place of an earlier value; value NULL takes
+ * the label away. Tasks that it started before keep what they have. Returns 1; 0 when not tracked,
+ * when key is NULL or empty, or when there is no room (counted as lost): the set is then as before.
+ * Cost: some 50 ns for a set that was seen before. */
+TRACK_INLINE_ int track_label_set(const char* key, const char* value) {
+  return TRACK_ASK_(0, track_abi_label_set, (key, value));
+}
+
+/* The calling task's labels now. For whoever hands work to another thread: take it with the job and
+ * have the worker use it while it does the job, so that what the job starts is the giver's.
+ * Not tracked: 0. */
+TRACK_INLINE_ track_labels_t track_labels(void) {
+  return TRACK_ASK_(0u, track_abi_labels, ());
+}
+
+/* Makes `labels`, which came from track_labels(), those of the calling task; returns what they were
+ * before. What is no set of this process changes nothing. Cost: a few ns. Not tracked: 0. */
+TRACK_INLINE_ track_labels_t track_labels_use(track_labels_t labels) {
+  return TRACK_ASK_(0u, track_abi_labels_use, (labels));
+}
+
+/* The value of a label in a set; NULL when it has none. Valid until exit. */
+TRACK_INLINE_ const char* track_labels_get(track_labels_t labels, const char* key) {
+  return TRACK_ASK_((const char*)0, track_abi_labels_get, (labels, key));
+}
+
+/* ---- Tests ------------------------------------------------------------------------------- */
+
+/* A test is the label "test". Between these two everything that the calling task starts, and what
+ * that starts, belongs to the test called `name`: each finding names the test that created the
+ * leaked task, whichever test runs when it is found, and however many run at the same time.
+ * Returns 1; 0 when not tracked, or there is no room. track/testing.h calls these by itself. */
+TRACK_INLINE_ int track_test_begin(const char* name) {
+  return track_label_set("test", name);
+}
+TRACK_INLINE_ void track_test_end(void) {
+  track_label_set("test", 0);
+}
+
+/* ---- What is there now ------------------------------------------------------------------- */
+
+/* Threads: those that were created and have not ended, the main thread included. Coroutines: frames
+ * that exist (see `track doctor` for what cannot be seen). Fibers: stacks that exist. */
+enum track_kind { TRACK_THREADS = 0, TRACK_COROUTINES = 1, TRACK_FIBERS = 2 };
+
+/* How many tasks of a kind there are. Not tracked: 0. */
+TRACK_INLINE_ uint64_t track_count(enum track_kind kind) {
+  return TRACK_ASK_(0u, track_abi_count, ((int)kind));
+}
+
+/* How many of them were created with the label key = value; ended threads that nobody has joined
+ * are not among them. Looks at every task: microseconds per thousand. Not tracked: 0. */
+TRACK_INLINE_ uint64_t track_count_labelled(enum track_kind kind, const char* key,
+                                            const char* value) {
+  return TRACK_ASK_(0u, track_abi_count_labelled, ((int)kind, key, value));
+}
+
+enum track_task_state {
+  TRACK_STATE_CREATED = 0,   /* has not run yet */
+  TRACK_STATE_RUNNING = 1,   /* a coroutine: it cannot be told here whether it runs */
+  TRACK_STATE_BLOCKED = 2,   /* a thread that waits in libc: for a lock, a read, a sleep, ... */
+  TRACK_STATE_SUSPENDED = 3, /* a fiber that does not run */
+  TRACK_STATE_ENDED = 4,     /* a joinable thread that ended, and that nobody has joined */
+  TRACK_STATE_UNKNOWN = 5
+};
+
+#define TRACK_TASK_FRAMES 16
+
+struct track_task {
+  uint64_t id; /* threads, fibers: the number that `track ps` prints; never used twice */
+  enum track_kind kind;
+  enum track_task_state state;
+  track_labels_t labels; /* those it was created with */
+  int32_t tid;           /* threads: the kernel's number, 0 before it runs; else 0 */
+  uint64_t age_ns;       /* since it was created */
+  uint64_t since_ns;     /* how long it has been blocked, suspended or ended; 0 = unknown */
+  uint64_t address;      /* threads: pthread_t; coroutines: the frame; fibers: end of the stack */
+  int is_main, is_detached;
+  uint32_t created_by_count;                 /* of created_by in use */
+  const void* created_by[TRACK_TASK_FRAMES]; /* return addresses, innermost first: for dladdr */
+  char name[64];                             /* as it was named; "" = not */
+};
+
+/* One task after the other: set *cursor to 0, call until it returns 0. Returns 1 and fills *task;
+ * 0 at the end, and when not tracked. Tasks that begin or end meanwhile may or may not be met; all
+ * others are met once. Threads come first, then fibers, then coroutines. */
+TRACK_INLINE_ int track_task_next(uint64_t* cursor, struct track_task* task) {
+  return TRACK_ASK_(0, track_abi_task_next, (cursor, task, sizeof *task));
 }
 
 #ifdef __cplusplus
-}
+} /* extern "C++" */
+
+namespace track {
+
+/* A label of the calling task for as long as this object lives; afterwards the task has the set of
+ * before again. Lives and dies on one task. */
+class [[nodiscard]] label {
+ public:
+  label(const char* key, const char* value) : before_(track_labels()) {
+    track_label_set(key, value);
+  }
+  ~label() { track_labels_use(before_); }
+  label(const label&) = delete;
+  label& operator=(const label&) = delete;
+
+ private:
+  track_labels_t before_;
+};
+
+/* The labels of whoever gave the job, for as long as this object lives:
+ *
+ *   void post(Job job) { queue.push({track_labels(), std::move(job)}); }
+ *   void worker() { ... track::with_labels as_giver(entry.labels); entry.job(); }
+ */
+class [[nodiscard]] with_labels {
+ public:
+  explicit with_labels(track_labels_t labels) : before_(track_labels_use(labels)) {}
+  ~with_labels() { track_labels_use(before_); }
+  with_labels(const with_labels&) = delete;
+  with_labels& operator=(const with_labels&) = delete;
+
+ private:
+  track_labels_t before_;
+};
+
+} /* namespace track */
+#endif /* __cplusplus */
+
+#ifdef TRACK_DISABLE
+#pragma GCC diagnostic pop
 #endif
 
 #endif /* TRACK_TRACK_H_ */

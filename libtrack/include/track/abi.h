@@ -1,0 +1,39 @@
+/* abi.h: what libtrack.so exports for the headers beside it. Include track.h instead: its functions
+ * have the same names without "abi" and may be called whether or not the library is there.
+ *
+ * Every symbol is weak: its address is null in a program that runs without libtrack.so. Who calls
+ * from another language looks these names up by dlsym and does the same. A function that is new in
+ * a later version has a new name; none ever changes its meaning.
+ */
+#ifndef TRACK_ABI_H_
+#define TRACK_ABI_H_
+
+#include <stddef.h>
+#include <stdint.h>
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+
+#define TRACK_WEAK __attribute__((weak))
+
+struct track_task;
+
+TRACK_WEAK int track_abi_is_recording(void);
+TRACK_WEAK const char* track_abi_recording_path(void);
+TRACK_WEAK uint64_t track_abi_lost(void);
+
+TRACK_WEAK int track_abi_label_set(const char* key, const char* value);
+TRACK_WEAK uint32_t track_abi_labels(void);
+TRACK_WEAK uint32_t track_abi_labels_use(uint32_t labels);
+TRACK_WEAK const char* track_abi_labels_get(uint32_t labels, const char* key);
+
+TRACK_WEAK uint64_t track_abi_count(int kind);
+TRACK_WEAK uint64_t track_abi_count_labelled(int kind, const char* key, const char* value);
+TRACK_WEAK int track_abi_task_next(uint64_t* cursor, struct track_task* task, size_t task_bytes);
+
+#ifdef __cplusplus
+}
+#endif
+
+#endif /* TRACK_ABI_H_ */
