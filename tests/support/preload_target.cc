@@ -50,8 +50,7 @@ void* lock_and_go(void*) {
 }
 
 void say(const char* word) {
-  std::printf("%s %d %s\n", word, getpid(),
-              *track_recording_path() != 0 ? track_recording_path() : "-");
+  std::printf("%s %d %s\n", word, getpid(), track_recording_path());
   std::fflush(stdout);
 }
 // Without any hook: the tracker sees nothing of it.
