@@ -4,6 +4,8 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <array>
+#include <csignal>
 #include <cstdio>
 #include <cstdlib>
 #include <memory>
@@ -15,6 +17,7 @@
 #include "cli/process/binary.h"
 #include "cli/verbs/baseline.h"
 #include "cli/verbs/check_dumps.h"
+#include "cli/verbs/hang_page.h"
 #include "cli/verbs/reports.h"
 #include "cli/verbs/supervisor.h"
 #include "cli/verbs/tracker_options.h"
@@ -26,9 +29,13 @@
 namespace track::verbs {
 namespace {
 
+// Those that CTest can be told to send: TIMEOUT_SIGNAL_NAME.
+constexpr std::array kTimeoutSignals = {SIGINT, SIGQUIT, SIGTERM, SIGUSR1, SIGUSR2};
+
 struct RunSettings {
   std::vector<std::string> command;
   std::string settle = "500ms", timeout, directory, dump;
+  std::vector<std::string> timeout_signals;
   bool keep = false;
   bool check = false;
   TrackerOptions tracker;
@@ -61,7 +68,19 @@ SupervisorSettings supervisor_settings(const RunSettings& settings, const Sessio
   if (!settings.timeout.empty())
     result.timeout =
         std::chrono::nanoseconds(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000));
+  for (const std::string& name : settings.timeout_signals)
+    for (const int signal : kTimeoutSignals)
+      if (signal_text(signal) == name) result.timeout_signals.push_back(signal);
   return result;
+}
+
+// signal: that said so; 0 = --timeout did.
+std::string time_up_text(const RunSettings& settings, int signal) {
+  return signal != 0
+             ? signal_text(signal) + " said that the time is up"
+             : "the time was up (" +
+                   duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
+                   ")";
 }
 
 // A process went on as a program that was not tracked: as which one, and why.
@@ -100,9 +119,7 @@ std::string cut_short_note(const Outcome& outcome) {
 std::vector<std::string> notes_of(const Outcome& outcome, const RunSettings& settings) {
   std::vector<std::string> notes;
   if (outcome.timed_out)
-    notes.push_back("the time was up (" +
-                    duration_text(parse_duration_ns(settings.timeout, "--timeout", 1'000'000'000)) +
-                    "); the program was ended");
+    notes.push_back(time_up_text(settings, outcome.timeout_signal) + "; the program was ended");
   for (const Loaded& loaded : outcome.processes)
     if (!loaded.report.trace.executed.empty()) notes.push_back(executed_note(loaded.report.trace));
   if (settings.check && outcome.end_unseen)
@@ -159,7 +176,12 @@ int run(const RunSettings& settings) {
     report.notes.push_back("this is a report in between: " + heading);
     print_report(report, settings.output);
   };
-  Supervisor supervisor(session, supervisor_set, interim);
+  const auto hang = [&](const std::vector<pid_t>& processes, int signal) {
+    const std::string page = hang_page(processes, time_up_text(settings, signal), settings.symbols,
+                                       text_options(settings.output, STDERR_FILENO));
+    std::fwrite(page.data(), 1, page.size(), stderr);
+  };
+  Supervisor supervisor(session, supervisor_set, interim, hang);
   Outcome outcome = supervisor.run();
   if (outcome.still_running != 0) session.keep();
   const std::vector<std::string> notes = notes_of(outcome, settings);
@@ -194,6 +216,12 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   verb->add_option("--settle", settings->settle, "how long tasks may finish after main returned")
       ->capture_default_str();
   verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
+  verb->add_option("--timeout-signal", settings->timeout_signals,
+                   "signals to track that say the same (those of CTest's TIMEOUT_SIGNAL_NAME do "
+                   "without it)")
+      ->check(CLI::IsMember({"SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2"}))
+      ->expected(1)
+      ->take_all();
   verb->add_option("--dump", settings->dump, "write what is reported to this file, as track dump");
   verb->add_flag("--keep", settings->keep, "keep the recordings");
   add_tracker_flags(*verb, settings->tracker);

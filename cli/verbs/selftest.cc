@@ -96,7 +96,9 @@ class Selftest {
     settings.symbols.memory = planted.memory;
     // A planted deadlock must not keep us for ever where nothing is seen.
     settings.timeout = std::chrono::seconds(60);
-    Supervisor supervisor(session, settings, [](std::vector<Loaded>, const std::string&) {});
+    Supervisor supervisor(
+        session, settings, [](std::vector<Loaded>, const std::string&) {},
+        [](const std::vector<pid_t>&, int) {});
     Outcome outcome = supervisor.run();
     if (!outcome.root_recorded) throw Error("no recording: libtrack.so was not loaded");
     return make_report(std::move(outcome.processes), {});

@@ -13,6 +13,7 @@ set(TRACK_CLI_SOURCES
   verbs/flags.cc
   verbs/gen_suppressions.cc
   verbs/hang.cc
+  verbs/hang_page.cc
   verbs/hang_section.cc
   verbs/html.cc
   verbs/info.cc

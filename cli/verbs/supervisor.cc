@@ -24,6 +24,8 @@ namespace {
 
 constexpr auto kHanging = std::chrono::seconds(3);  // from an end that does not end
 constexpr auto kUntilKill = std::chrono::seconds(2);
+// By CTest's signal: it ends `track` itself a second after that, by default.
+constexpr auto kWithinGrace = std::chrono::milliseconds(500);
 constexpr auto kLinger = std::chrono::seconds(1);  // for what the root process leaves running
 constexpr unsigned kMostLooks = 2000;  // a millisecond each, at a file that nobody goes on with
 constexpr uint64_t kToldCutShort = 16;
@@ -58,8 +60,9 @@ bool clean(const Loaded& loaded) {
 
 }  // namespace
 
-Supervisor::Supervisor(Session& session, const SupervisorSettings& settings, Interim interim)
-    : session_(session), settings_(settings), interim_(std::move(interim)) {
+Supervisor::Supervisor(Session& session, const SupervisorSettings& settings, Interim interim,
+                       Hang hang)
+    : session_(session), settings_(settings), interim_(std::move(interim)), hang_(std::move(hang)) {
   inotify_ = inotify_init1(IN_CLOEXEC | IN_NONBLOCK);
   events_ = eventfd(0, EFD_CLOEXEC | EFD_NONBLOCK);
   if (inotify_ < 0 || events_ < 0 ||
@@ -300,6 +303,10 @@ void Supervisor::take_signals() {
   for (;;) {
     const SignalDescriptor::Signal signal = signals_.next();
     if (signal.number == 0) return;
+    if (!root_gone() && !outcome_.timed_out && says_time_is_up(signal)) {
+      end_hanging(signal.number);
+      continue;
+    }
     // What the terminal sends reaches the program too; we wait for what it makes of it.
     // So does what one of its processes sends to its group, of which we are.
     if (signal.number != SIGQUIT && !signal.from_terminal && !of_this_run(signal.sender))
@@ -308,21 +315,38 @@ void Supervisor::take_signals() {
   }
 }
 
+// CTest's TIMEOUT_SIGNAL_NAME: it sends no other signal to a test, and what the terminal sends does
+// not come from it.
+bool Supervisor::says_time_is_up(const SignalDescriptor::Signal& signal) const {
+  const auto& named = settings_.timeout_signals;
+  if (std::find(named.begin(), named.end(), signal.number) != named.end()) return true;
+  return !signal.from_terminal && signal.number != SIGHUP && signal.sender == getppid() &&
+         process::status_field(signal.sender, "Name") == "ctest";
+}
+
+void Supervisor::end_hanging(int signal) {
+  timeout_at_.reset();
+  outcome_.timed_out = true;
+  outcome_.timeout_signal = signal;
+  discover();  // also what began to record just now
+  std::vector<pid_t> running{root_.pid};
+  for (const auto& [path, watched] : watched_)
+    if (!watched->gone() && watched->pid() != root_.pid) running.push_back(watched->pid());
+  hang_(running, signal);
+  outcome_.processes = judge_running("");
+  for (Loaded& loaded : outcome_.processes) {
+    outcome_.root_recorded |= loaded.report.trace.pid == root_.pid;
+    if (loaded.report.trace.end == ProcessEnd::alive)
+      loaded.report.trace.end = ProcessEnd::timed_out;
+  }
+  kill(root_.pid, signal != 0 ? signal : SIGTERM);
+  kill_at_ = Clock::now() + (signal != 0 ? kWithinGrace : kUntilKill);
+}
+
 void Supervisor::at_deadline() {
   const Clock::time_point now = Clock::now();
   if (root_gone()) return;
-  if (timeout_at_ && now >= *timeout_at_) {
-    timeout_at_.reset();
-    outcome_.timed_out = true;
-    outcome_.processes = judge_running("");
-    for (Loaded& loaded : outcome_.processes) {
-      outcome_.root_recorded |= loaded.report.trace.pid == root_.pid;
-      if (loaded.report.trace.end == ProcessEnd::alive)
-        loaded.report.trace.end = ProcessEnd::timed_out;
-    }
-    kill(root_.pid, SIGTERM);
-    kill_at_ = now + kUntilKill;
-  }
+  if (timeout_at_ && now >= *timeout_at_) end_hanging(0);
   if (kill_at_ && now >= *kill_at_) {
     kill_at_.reset();
     kill(root_.pid, SIGKILL);

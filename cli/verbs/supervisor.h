@@ -20,6 +20,7 @@ struct SupervisorSettings {
   SymbolSettings symbols;
   std::chrono::nanoseconds settle = std::chrono::milliseconds(500);
   std::chrono::nanoseconds timeout{0};  // 0 = none
+  std::vector<int> timeout_signals;     // that say the same, whoever sends them
 };
 
 struct Outcome {
@@ -28,6 +29,7 @@ struct Outcome {
   bool root_recorded = false;
   bool end_unseen = false;  // the root process exited, and its record does not reach that far
   bool timed_out = false;
+  int timeout_signal = 0;      // which said so; 0 = --timeout did
   CleanProcesses clean;        // others, clean and complete, that are not in `processes`
   uint64_t cut_short = 0;      // of all, those that ended without a word
   uint64_t still_running = 0;  // processes of the run that outlive it
@@ -37,8 +39,10 @@ class Supervisor {
  public:
   // interim: prints a report of processes that still run, under a heading.
   using Interim = std::function<void(std::vector<Loaded>, const std::string& heading)>;
+  // hang: says of these processes what they wait for, before they are ended. signal: as above.
+  using Hang = std::function<void(const std::vector<pid_t>&, int signal)>;
 
-  Supervisor(Session& session, const SupervisorSettings& settings, Interim interim);
+  Supervisor(Session& session, const SupervisorSettings& settings, Interim interim, Hang hang);
   ~Supervisor();
   Outcome run();
 
@@ -49,6 +53,8 @@ class Supervisor {
   void reap();
   void take_signals();
   void at_deadline();
+  bool says_time_is_up(const SignalDescriptor::Signal& signal) const;
+  void end_hanging(int signal);
   std::vector<Loaded> judge_running(const std::string& note);
   void judge_gone(Watched& watched);
   void find_strays();
@@ -60,6 +66,7 @@ class Supervisor {
   Session& session_;
   SupervisorSettings settings_;
   Interim interim_;
+  Hang hang_;
   SignalDescriptor signals_;
   int inotify_ = -1;
   int events_ = -1;
