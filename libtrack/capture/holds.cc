@@ -1,6 +1,7 @@
 #include "libtrack/capture/holds.h"
 
 #include "libtrack/core/memory.h"
+#include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/replay.h"
 #include "libtrack/core/stacks.h"
@@ -17,8 +18,9 @@ uint32_t stack_of_caller(const void* caller) {
   core::BusyScope busy;
   const uint32_t generation = core::unwind_generation();
   const auto frame = reinterpret_cast<uint64_t>(caller);
+  core::note_module_of(frame);  // no walk has met it
   const uint32_t stack =
-      core::intern_stack(core::hash_frames(&frame, 1, generation), &frame, 1, true);
+      core::intern_stack(core::hash_frames(&frame, 1, core::stack_salt()), &frame, 1, true);
   Callers* table = callers.load(std::memory_order_acquire);
   if (table == nullptr || stack >> Callers::kStackBits != 0 || frame >> Callers::kAddressBits != 0)
     return stack;

@@ -43,7 +43,7 @@ void capture_pending(PendingBlock& pending, const core::Registers& registers) {
     pending.frames[n - 1 - i] = leafward;
   }
   pending.depth = static_cast<uint16_t>(n);
-  pending.hash = core::hash_frames(pending.frames, n, core::unwind_generation());
+  pending.hash = core::hash_frames(pending.frames, n, core::stack_salt());
 }
 
 bool any_pending() {

@@ -72,7 +72,7 @@ uint32_t stack_reference(const InterruptedStack& stack) {
   const uint32_t writing = this_thread.writing_stack;
   this_thread.writing_stack = 0;
   std::atomic_signal_fence(std::memory_order_seq_cst);
-  const uint64_t hash = hash_frames(stack.frames, stack.depth, unwind_generation());
+  const uint64_t hash = hash_frames(stack.frames, stack.depth, stack_salt());
   const uint32_t reference = intern_stack(hash, stack.frames, stack.depth, stack.truncated);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   this_thread.writing_stack = writing;

@@ -91,6 +91,43 @@ void read_build_id(const Image& image, const ElfW(Phdr) & note, ModuleSlot& m) {
   }
 }
 
+// All but the path.
+void describe(const Image& image, ModuleSlot& m) {
+  m.base = image.base;
+  m.start = m.executable_start = UINT64_MAX;
+  m.end = m.executable_end = 0;
+  m.build_id_bytes = 0;
+  for (uint32_t i = 0; i < image.segment_count; ++i) {
+    const auto& s = image.segments[i];
+    const uint64_t low = image.base + s.p_vaddr, high = low + s.p_memsz;
+    if (s.p_type == PT_NOTE && m.build_id_bytes == 0) read_build_id(image, s, m);
+    if (s.p_type != PT_LOAD) continue;
+    if (low < m.start) m.start = low & ~uint64_t{4095};
+    if (high > m.end) m.end = (high + 4095) & ~uint64_t{4095};
+    if ((s.p_flags & PF_X) == 0) continue;
+    if (low < m.executable_start) m.executable_start = low;
+    if (high > m.executable_end) m.executable_end = high;
+  }
+}
+
+// The last module that lay where this one lies, or in a part of it; it is gone.
+ModuleSlot* predecessor_of(const ModuleSlot& m) {
+  for (uint64_t i = slots_used(); i-- > 0;) {
+    ModuleSlot& old = recording.modules[i];
+    if (old.start < m.end && m.start < old.end) return &old;
+  }
+  return nullptr;
+}
+
+// The same bytes at the same addresses: without a build-id that is not known.
+bool same_code(const ModuleSlot& old, const ModuleSlot& m, const char* path) {
+  return old.base == m.base && old.start == m.start && old.end == m.end && m.build_id_bytes != 0 &&
+         old.build_id_bytes == m.build_id_bytes &&
+         __builtin_memcmp(old.build_id, m.build_id, m.build_id_bytes) == 0 &&
+         reserve(recording.strings + old.path, length(path) + 1) &&
+         equal(recording.strings + old.path, path);
+}
+
 void add_module(const Image& image) {
   if (!begin_writing()) return count(lost().modules);
   if (known_module(image.inside) != nullptr) {  // by somebody else meanwhile
@@ -99,26 +136,16 @@ void add_module(const Image& image) {
   }
   auto& used = section_used(SectionKind::modules);
   const uint64_t at = used.load(std::memory_order_relaxed);
+  ModuleSlot described{};
+  describe(image, described);
   ModuleSlot& m = recording.modules[at];
-  if (at >= section_capacity<ModuleSlot>(SectionKind::modules) || !reserve(&m, sizeof m)) {
+  ModuleSlot* const old = predecessor_of(described);
+  if (old != nullptr && same_code(*old, described, image.path)) {
+    old->unloaded.store(0, std::memory_order_release);  // it is back
+  } else if (at >= section_capacity<ModuleSlot>(SectionKind::modules) || !reserve(&m, sizeof m)) {
     count(lost().modules);
   } else {
-    m.base = image.base;
-    // A writer that never finished may have left something here.
-    m.start = m.executable_start = UINT64_MAX;
-    m.end = m.executable_end = 0;
-    m.build_id_bytes = 0;
-    for (uint32_t i = 0; i < image.segment_count; ++i) {
-      const auto& s = image.segments[i];
-      const uint64_t low = image.base + s.p_vaddr, high = low + s.p_memsz;
-      if (s.p_type == PT_NOTE && m.build_id_bytes == 0) read_build_id(image, s, m);
-      if (s.p_type != PT_LOAD) continue;
-      if (low < m.start) m.start = low & ~uint64_t{4095};
-      if (high > m.end) m.end = (high + 4095) & ~uint64_t{4095};
-      if ((s.p_flags & PF_X) == 0) continue;
-      if (low < m.executable_start) m.executable_start = low;
-      if (high > m.executable_end) m.executable_end = high;
-    }
+    describe(image, m);
     m.path = add_string(image.path);
     m.loaded = recording.header->module_generation.load(std::memory_order_relaxed);
     m.state.store(1, std::memory_order_release);
@@ -141,24 +168,46 @@ int add_loaded(dl_phdr_info* info, size_t, void*) {
   return 0;
 }
 
+bool find_image(uint64_t address, Image& image) {
+  dl_find_object found;
+  if (_dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return false;
+  const auto* elf = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
+  if (__builtin_memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0) return false;
+  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(
+      static_cast<const char*>(found.dlfo_map_start) + elf->e_phoff);
+  const char* path = found.dlfo_link_map->l_name;
+  image = {found.dlfo_link_map->l_addr, path[0] != 0 ? path : recording.header->program, segments,
+           elf->e_phnum, address};
+  return true;
+}
+
+// Other code than before at these addresses? Only looks, so that a handler may interrupt whoever
+// writes; until the module is recorded, with the first stack through it, every look says so anew.
+void meet_code(uint64_t address) {
+  if (known_module(address) != nullptr) return;
+  Image image;
+  if (!find_image(address, image)) return;
+  ModuleSlot described{};
+  describe(image, described);
+  const ModuleSlot* old = predecessor_of(described);
+  if (old != nullptr && !same_code(*old, described, image.path))
+    g_stack_salt.fetch_add(1, std::memory_order_acq_rel);
+}
+
 }  // namespace
 
 void start_modules() {
   recording.header->module_generation.store(1, std::memory_order_relaxed);
   dl_iterate_phdr(add_loaded, nullptr);
+  code_met.store(&meet_code, std::memory_order_release);
 }
 
 void note_module_of(uint64_t address) {
   if (known_module(address) != nullptr) return;
-  dl_find_object found;
-  if (_dl_find_object(reinterpret_cast<void*>(address), &found) != 0) return;
-  const auto* elf = static_cast<const ElfW(Ehdr)*>(found.dlfo_map_start);
-  if (__builtin_memcmp(elf->e_ident, ELFMAG, SELFMAG) != 0) return;
-  const auto* segments = reinterpret_cast<const ElfW(Phdr)*>(
-      static_cast<const char*>(found.dlfo_map_start) + elf->e_phoff);
-  const char* path = found.dlfo_link_map->l_name;
-  add_module({found.dlfo_link_map->l_addr, path[0] != 0 ? path : recording.header->program,
-              segments, elf->e_phnum, address});
+  Image image;
+  if (!find_image(address, image)) return;
+  meet_code(address);
+  add_module(image);
 }
 
 void restart_modules_after_fork() {

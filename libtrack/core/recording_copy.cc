@@ -97,7 +97,6 @@ bool replace_by_copy(bool with_the_past) {
             sys::as_long(recording.base));
   if (!with_the_past) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
   for (const SectionKind left : kOfThePast) section_used(left).store(0, std::memory_order_relaxed);
-  unpublished = true;
   return true;
 }
 
@@ -117,10 +116,13 @@ bool copy_recording_after_fork(bool with_the_past) {
     return false;
   }
   recording.path[0] = 0;
+  unpublished = true;
   wiped_in_children.ours.store(true, std::memory_order_relaxed);
   return true;
 }
 
+// Nor is it one that is to be published at the next occasion: a thread that began a hook before it
+// was let go may come by such.
 bool let_go_of_recording() {
   // Without the history, too, which is most of what is resident.
   if (!replace_by_copy(false)) return false;

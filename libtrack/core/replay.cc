@@ -28,8 +28,8 @@ constexpr int32_t kFlags = 7;
 constexpr int32_t kRestoresBp = 1;
 constexpr int32_t kUsesBp = 4;
 
-uint64_t seed(uint32_t generation) {
-  return (uint64_t{generation} + 1) * kHashFactor;
+uint64_t seed(uint32_t salt) {
+  return (uint64_t{salt} + 1) * kHashFactor;
 }
 
 uint64_t extend(uint64_t hash, uint64_t frame) {
@@ -159,7 +159,7 @@ TRACK_READS_STACK Walk walk(Replay& replay, const Registers& regs, uint64_t high
 // Moves the walked frames behind the `kept` old ones and works out what each depends on; returns
 // whether the walk depends on the rbp it began with.
 bool keep_walked(Replay& replay, const Walk& walked, uint32_t kept, bool needs_bp) {
-  uint64_t hash = kept ? replay.hash[kept - 1] : seed(replay.generation);
+  uint64_t hash = kept ? replay.hash[kept - 1] : seed(replay.salt);
   uint32_t to = kept;
   for (uint32_t from = kMaxFrames - walked.count; from < kMaxFrames; ++from, ++to) {
     const int32_t found = replay.slot[from];
@@ -179,6 +179,14 @@ bool keep_walked(Replay& replay, const Walk& walked, uint32_t kept, bool needs_b
   return needs_bp;
 }
 
+void hash_again(Replay& replay, uint32_t frames) {
+  uint64_t hash = seed(replay.salt);
+  for (uint32_t i = 0; i < frames; ++i) {
+    if (i != 0 || !replay.hidden) hash = extend(hash, replay.pc[i]);
+    replay.hash[i] = hash;
+  }
+}
+
 // Whether offsets from replay.base reach everything from sp to high.
 bool in_reach(const Replay& replay, uint64_t sp, uint64_t high) {
   constexpr uint64_t kReach = uint64_t{1} << 31;
@@ -187,15 +195,14 @@ bool in_reach(const Replay& replay, uint64_t sp, uint64_t high) {
 
 }  // namespace
 
-uint64_t hash_frames(const uint64_t* outermost_first, unsigned count, uint32_t generation) {
-  uint64_t hash = seed(generation);
+uint64_t hash_frames(const uint64_t* outermost_first, unsigned count, uint32_t salt) {
+  uint64_t hash = seed(salt);
   for (unsigned i = 0; i < count; ++i) hash = extend(hash, outermost_first[i]);
   return never_zero(hash);
 }
 
 Captured capture_whole(uint64_t* frames, const Registers& regs, uint64_t stack_high,
                        unsigned skip) {
-  const uint32_t generation = unwind_generation();
   bool truncated = false;
   const unsigned count = unwind(regs, stack_high, frames, kMaxFrames, &truncated);
   for (unsigned i = 0, j = count; i + 1 < j; ++i) {
@@ -205,7 +212,7 @@ Captured capture_whole(uint64_t* frames, const Registers& regs, uint64_t stack_h
     frames[j] = inner;
   }
   const unsigned depth = count > skip ? count - skip : 0;
-  return {frames, depth, depth, hash_frames(frames, depth, generation), truncated};
+  return {frames, depth, depth, hash_frames(frames, depth, stack_salt()), truncated};
 }
 
 uint32_t words_below(const Replay& replay, uint64_t sp, uint64_t* values, int32_t* at, uint32_t max,
@@ -261,6 +268,10 @@ Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, uns
     replay.hidden = walked.zero_word;
     replay.truncated = walked.end == WalkEnd::kNoRule;
   }
+  if (const uint32_t salt = stack_salt(); replay.salt != salt) {
+    replay.salt = salt;
+    hash_again(replay, kept);
+  }
   replay.uses_bp = keep_walked(replay, walked, kept, needs_bp);
   const uint32_t size = kept + walked.count;
   const uint32_t frames = size - replay.hidden;
@@ -269,7 +280,7 @@ Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, uns
   if (common > replay.shown) common = replay.shown;
   if (common > depth) common = depth;
   replay.shown = depth;
-  const uint64_t hash = depth ? replay.hash[replay.hidden + depth - 1] : seed(replay.generation);
+  const uint64_t hash = depth ? replay.hash[replay.hidden + depth - 1] : seed(replay.salt);
   std::atomic_signal_fence(std::memory_order_seq_cst);
   replay.size = size;
   return {replay.pc + replay.hidden, depth, depth - common, never_zero(hash),

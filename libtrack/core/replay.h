@@ -35,6 +35,7 @@ struct Replay {
   uint32_t truncated;            // the walk ended for want of a rule
   uint32_t shown;                // depth of the last Captured
   uint32_t uses_bp;              // the rbp it began with mattered
+  uint32_t salt;                 // the hashes begin with it
   uint64_t pc[kMaxFrames];       // return addresses
   uint64_t hash[kMaxFrames];     // of frames [hidden, i]
   uint64_t bp[kMaxFrames];       // the caller's rbp
@@ -52,10 +53,10 @@ struct Captured {
   bool truncated;    // as for unwind()
 };
 
-// 64 bits over the frames from the outermost in, seeded with the module generation, so that an
-// address means one module. Never 0.
-//   h = seed(generation); for each frame: h = (h ^ frame) * K; h ^= h >> 32
-uint64_t hash_frames(const uint64_t* outermost_first, unsigned count, uint32_t generation);
+// 64 bits over the frames from the outermost in, seeded with stack_salt(), so that an address
+// means one module. Never 0.
+//   h = seed(salt); for each frame: h = (h ^ frame) * K; h ^= h >> 32
+uint64_t hash_frames(const uint64_t* outermost_first, unsigned count, uint32_t salt);
 
 // The callers of regs.pc, without the skip innermost ones (our own hooks').
 Captured capture(Replay& replay, const Registers& regs, uint64_t stack_high, unsigned skip);

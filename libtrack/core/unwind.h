@@ -59,4 +59,17 @@ inline uint32_t unwind_generation() {
   return g_generation.load(std::memory_order_acquire);
 }
 
+// Part of every stack's hash: changes when other code than before came to lie at some address, so
+// that an address in a stack means one module. A module that comes again where it was changes
+// nothing, or who opens and closes plug-ins would fill the table of stacks. Read it after the walk,
+// which tells code_met of the modules it comes by.
+extern std::atomic<uint32_t> g_stack_salt;
+inline uint32_t stack_salt() {
+  return g_stack_salt.load(std::memory_order_acquire);
+}
+
+// Called with an address of the code whose rules are about to be read, before they are. Any
+// context.
+extern std::atomic<void (*)(uint64_t address)> code_met;
+
 }  // namespace track::core

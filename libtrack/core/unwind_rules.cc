@@ -10,6 +10,8 @@
 namespace track::core {
 
 std::atomic<uint32_t> g_generation{1};
+std::atomic<uint32_t> g_stack_salt{1};
+std::atomic<void (*)(uint64_t)> code_met{nullptr};
 alignas(4096) std::atomic<uint64_t> g_rules[uint64_t{1} << kRuleIndexBits];
 
 namespace {
@@ -74,6 +76,7 @@ bool is_laid_end(uint64_t key) {
 
 [[gnu::noinline, gnu::cold]] uint64_t rule_from_tables(uint64_t key) {
   const uint32_t generation = g_generation.load(std::memory_order_seq_cst);
+  if (auto* meet = code_met.load(std::memory_order_acquire)) meet(key - 1);
   const uint64_t rule = read_rule(key) | rule_key_bits(key);
   const uint64_t index = key % kRules;
   const uint64_t page = index / kRulesPerPage;

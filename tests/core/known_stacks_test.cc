@@ -98,7 +98,7 @@ TEST_CASE("after a change of modules nothing is recognized") {
     bool recognized;
     if (i == 4) unwind_modules_changed();
     recognizer->captured(&recognized);
-    CHECK(recognized == (i == 2 || i == 3));
+    CHECK(recognized == (i == 2 || i == 3 || i == 5));  // by its name, once it was walked again
   }
 }
 

@@ -4,6 +4,7 @@
 #include <doctest/doctest.h>
 
 #include <barrier>
+#include <filesystem>
 #include <thread>
 #include <vector>
 
@@ -89,6 +90,64 @@ TEST_CASE("A module that came and went is recorded once, with both generations")
           TRACK_EXPECT(view.header().module_generation.load() == before + 2);
           TRACK_EXPECT(found[0]->unloaded.load() == before + 2);
           TRACK_EXPECT(!core::is_code(function));
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("A plug-in opened ever again is one module, and changes the hash of no stack") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          const test::RecordingView view(core::recording.path);
+          const auto used = [&] { return view.used(wire::SectionKind::modules); };
+          uint64_t first = 0, before = used();
+          const uint32_t salt = core::stack_salt();
+          for (int round = 0; round < 5000; ++round) {
+            core::modules_changing();
+            void* handle = dlopen(TRACK_TEST_PLUGIN, RTLD_NOW);
+            TRACK_EXPECT(handle != nullptr);
+            const uint64_t function = function_in(handle);
+            if (first == 0) first = function;
+            TRACK_EXPECT(function == first);
+            core::note_module_of(function);
+            TRACK_EXPECT(core::is_code(function));
+            dlclose(handle);
+            core::modules_closed();
+            TRACK_EXPECT(!core::is_code(function));
+          }
+          TRACK_EXPECT(used() == before + 1);
+          TRACK_EXPECT(core::stack_salt() == salt);
+          TRACK_EXPECT(core::lost().modules.load() == 0);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE(
+    "Another module where one was is told from it, in every stack's hash, before it is noted") {
+  const test::TemporaryDirectory folder;
+  const std::string other = folder.path() + "/other.so";
+  std::filesystem::copy_file(TRACK_TEST_PLUGIN, other);
+  CHECK(in_child([&] {
+          TRACK_EXPECT(test::start_recording());
+          const test::RecordingView view(core::recording.path);
+          uint64_t first = 0;
+          uint32_t salt = core::stack_salt();
+          for (int round = 0; round < 4; ++round) {
+            core::modules_changing();
+            void* handle = dlopen(round % 2 == 0 ? TRACK_TEST_PLUGIN : other.c_str(), RTLD_NOW);
+            TRACK_EXPECT(handle != nullptr);
+            const uint64_t function = function_in(handle);
+            if (first == 0) first = function;
+            TRACK_EXPECT(function == first);
+            core::code_met.load()(function);
+            TRACK_EXPECT((core::stack_salt() != salt) == (round > 0));
+            core::note_module_of(function);
+            salt = core::stack_salt();
+            core::code_met.load()(function);
+            TRACK_EXPECT(core::stack_salt() == salt);
+            dlclose(handle);
+            core::modules_closed();
+          }
+          TRACK_EXPECT(modules(view, first).size() == 4);
           return 0;
         }) == 0);
 }

@@ -25,7 +25,7 @@ std::vector<uint64_t> make_stack(uint64_t seed) {
 }
 uint32_t intern(const std::vector<uint64_t>& frames, bool truncated = false) {
   const auto depth = static_cast<uint32_t>(frames.size());
-  const uint64_t hash = core::hash_frames(frames.data(), depth, core::unwind_generation());
+  const uint64_t hash = core::hash_frames(frames.data(), depth, core::stack_salt());
   return core::intern_stack(hash, frames.data(), depth, truncated);
 }
 

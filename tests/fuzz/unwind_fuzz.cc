@@ -54,7 +54,7 @@ bool one_in(unsigned n) {
   uint64_t reversed[kMaxFrames];
   for (unsigned i = 0; i < count; ++i) reversed[count - 1 - i] = frames[i];
   wrong = wrong || memcmp(c.frames_outermost_first, reversed, c.depth * sizeof(uint64_t)) != 0;
-  wrong = wrong || c.hash != hash_frames(reversed, c.depth, unwind_generation());
+  wrong = wrong || c.hash != hash_frames(reversed, c.depth, stack_salt());
   // What capture() calls unchanged must be what the last one gave.
   static uint64_t last[kMaxFrames];
   static unsigned last_depth;
@@ -62,7 +62,7 @@ bool one_in(unsigned n) {
   wrong = wrong || c.changed > c.depth || kept > last_depth ||
           memcmp(last, c.frames_outermost_first, kept * sizeof(uint64_t)) != 0;
   // A stack goes by half of its hash here, all innermost frames included.
-  const uint64_t whole_hash = hash_frames(reversed, count, unwind_generation());
+  const uint64_t whole_hash = hash_frames(reversed, count, stack_salt());
   const auto name = static_cast<uint32_t>(whole_hash) | 1;
   wrong = wrong || (recognized != 0 && recognized != name);
   know_stack(g_known, g_replay, regs, name);

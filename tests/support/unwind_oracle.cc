@@ -77,8 +77,7 @@ void StackCheck::here() {
                     c->frames_outermost_first + c->depth)) {
       found += std::string(name) + " differs from unwind(); ";
     }
-    const uint64_t right =
-        core::hash_frames(outermost_first.data(), count, core::unwind_generation());
+    const uint64_t right = core::hash_frames(outermost_first.data(), count, core::stack_salt());
     if (c->hash != right) found += std::string(name) + " has another hash; ";
     if (c->truncated != truncated) found += std::string(name) + " differs in truncated; ";
     if (c->changed > c->depth) found += std::string(name) + " says more changed than there is; ";

@@ -113,7 +113,7 @@ void compare(Counts& counts, const uint64_t* ours, unsigned n, bool truncated, v
   const Captured c = capture(*t_replay, regs, high, 0);
   bool wrong = c.depth != n || c.truncated != truncated;
   for (unsigned i = 0; i < n && !wrong; ++i) wrong = c.frames_outermost_first[n - 1 - i] != ours[i];
-  wrong = wrong || c.hash != hash_frames(c.frames_outermost_first, c.depth, unwind_generation());
+  wrong = wrong || c.hash != hash_frames(c.frames_outermost_first, c.depth, stack_salt());
   g_mallocs.wrong_replay.fetch_add(wrong, std::memory_order_relaxed);
   g_mallocs.reused.fetch_add(c.depth - c.changed, std::memory_order_relaxed);
   const int m = g_backtrace(theirs, kMaxFrames);
