@@ -33,6 +33,15 @@ void TaskCounts::add(const Trace& trace) {
   fibers_created += trace.fibers_created;
 }
 
+void TaskCounts::add(const TaskCounts& more) {
+  threads += more.threads;
+  threads_created += more.threads_created;
+  coroutines += more.coroutines;
+  coroutines_created += more.coroutines_created;
+  fibers += more.fibers;
+  fibers_created += more.fibers_created;
+}
+
 void CleanProcesses::add(const Trace& trace) {
   ++count;
   tasks.add(trace);
@@ -58,8 +67,8 @@ uint64_t live_threads(const Trace& trace) {
 }
 
 bool Report::complete() const {
-  return std::all_of(processes.begin(), processes.end(),
-                     [](const ProcessReport& p) { return p.trace.complete(); });
+  return unknown.empty() && std::all_of(processes.begin(), processes.end(),
+                                        [](const ProcessReport& p) { return p.trace.complete(); });
 }
 
 }  // namespace track

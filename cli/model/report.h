@@ -34,6 +34,7 @@ struct TaskCounts {
   uint64_t threads = 0, threads_created = 0, coroutines = 0, coroutines_created = 0, fibers = 0,
            fibers_created = 0;
   void add(const Trace& trace);
+  void add(const TaskCounts& more);
 };
 
 // Of one run: processes of which there is nothing more to say than that they were there.
@@ -44,6 +45,15 @@ struct CleanProcesses {
   void add(const Trace& trace);
 };
 
+// One run of a program under `track run` or `track check`.
+struct RunFacts {
+  std::string name;  // --name, else the command
+  std::vector<std::string> command;
+  int exit_code = 0;  // of the run, whatever was found in it
+  bool timed_out = false;
+  bool seen_to_the_end = false;  // nothing can have been missed but what is counted as lost
+};
+
 struct Report {
   std::vector<ProcessReport> processes;
   CleanProcesses clean;                          // besides these
@@ -51,6 +61,8 @@ struct Report {
   std::vector<std::string> unused_suppressions;  // "text (file:line)"
   std::optional<BaselineUse> baseline;           // when there is one
   std::vector<std::string> notes;
+  std::optional<RunFacts> run;       // when it is of one
+  std::vector<std::string> unknown;  // of merged reports: what nobody can say, and why
 
   uint64_t shown() const;    // findings neither suppressed nor known to the baseline
   uint64_t failing() const;  // of those, at or above --fail-on

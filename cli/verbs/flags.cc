@@ -27,6 +27,8 @@ void add_judge_flags(CLI::App& verb, JudgeSettings& settings) {
   verb.add_option("--suppressions", settings.suppressions,
                   "file of findings to pass over: RULE:PATTERN or created_by:PATTERN lines (also "
                   "TRACK_SUPPRESSIONS=FILE:FILE)");
+  verb.add_option("--min-age", settings.min_age,
+                  "leave out tasks younger than this, unless something is proved of them");
   verb.add_option("--error-exitcode", settings.error_exitcode, "exit code for findings")
       ->check(CLI::Range(1, 255))
       ->capture_default_str();

@@ -18,6 +18,7 @@
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
+#include "cli/model/words.h"
 #include "cli/process/channel_ends.h"
 #include "cli/process/fibers.h"
 #include "cli/process/image.h"
@@ -40,6 +41,7 @@
 #include "cli/verbs/prove.h"
 #include "cli/verbs/series.h"
 #include "cli/verbs/untracked.h"
+#include "cli/verbs/verbs.h"
 
 namespace track::verbs {
 namespace {
@@ -169,6 +171,25 @@ std::vector<Loaded> load_directory(const std::string& path, const SymbolSettings
   return result;
 }
 
+// --min-age: a task that is young may end yet, unless it is proved that it cannot. Of a group those
+// that are old enough stay; ages of memory and of lock orders are no tasks'.
+void leave_out_young(Report& report, uint64_t min_age_ns) {
+  uint64_t left_out = 0;
+  for (ProcessReport& process : report.processes)
+    std::erase_if(process.findings, [&](Finding& finding) {
+      if (finding.evidence == Evidence::proved || finding.tasks.empty()) return false;
+      const size_t young = std::erase_if(
+          finding.tasks, [&](const FindingTask& task) { return task.age_ns < min_age_ns; });
+      left_out += young;
+      finding.count -= std::min<uint64_t>(young, finding.count);
+      if (young != 0) finding.age_min_ns = std::max(finding.age_min_ns, min_age_ns);
+      return finding.tasks.empty();
+    });
+  if (left_out != 0)
+    report.notes.push_back(count_text(left_out, "task") + " younger than " +
+                           duration_text(min_age_ns) + " left out (--min-age)");
+}
+
 std::vector<analyze::Suppression> load_suppressions(std::vector<std::string> files) {
   if (const char* more = std::getenv("TRACK_SUPPRESSIONS"); more != nullptr) {
     std::stringstream list(more);
@@ -283,10 +304,28 @@ bool all_digits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
-Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings) {
+void judge_findings(Report& report, const JudgeSettings& settings) {
   auto suppressions = load_suppressions(settings.suppressions);
   const analyze::FailOn fail_on =
       settings.fail_on.empty() ? analyze::FailOn() : analyze::FailOn(settings.fail_on);
+  const uint64_t min_age = settings.min_age.empty()
+                               ? 0
+                               : parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
+  leave_out_young(report, min_age);
+  for (ProcessReport& process : report.processes) {
+    analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
+    for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
+  }
+  for (const analyze::Suppression& suppression : suppressions) {
+    if (suppression.hits != 0)
+      report.suppressions.push_back({suppression.text, suppression.hits});
+    else
+      report.unused_suppressions.push_back(suppression.text + " (" + suppression.place + ")");
+  }
+  if (!settings.baseline.empty()) apply_baseline(settings, report);
+}
+
+Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings) {
   Report report;
   for (Series& series : into_series(std::move(processes))) {
     Loaded& loaded = series.last;
@@ -306,17 +345,9 @@ Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings)
       finding.suppressed_by.clear();
       finding.baseline = BaselineState::none;
     }
-    analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
-    for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
     report.processes.push_back(std::move(process));
   }
-  for (const analyze::Suppression& suppression : suppressions) {
-    if (suppression.hits != 0)
-      report.suppressions.push_back({suppression.text, suppression.hits});
-    else
-      report.unused_suppressions.push_back(suppression.text + " (" + suppression.place + ")");
-  }
-  if (!settings.baseline.empty()) apply_baseline(settings, report);
+  judge_findings(report, settings);
   return report;
 }
 

@@ -30,6 +30,9 @@ Trace observe_live(pid_t pid);
 // Whole or not at all; how many bytes it has. Throws Error.
 uint64_t write_dump(const std::string& file, const std::vector<Loaded>& processes);
 
+// Suppresses, and marks what fails and what a baseline knows. What is suppressed already stays so.
+void judge_findings(Report& report, const JudgeSettings& settings);
+
 // Judges, suppresses and marks what fails; moves everything into a report.
 Report make_report(std::vector<Loaded> processes, const JudgeSettings& settings);
 

@@ -5,9 +5,11 @@
 #include <unistd.h>
 
 #include <array>
+#include <chrono>
 #include <csignal>
 #include <cstdio>
 #include <cstdlib>
+#include <filesystem>
 #include <memory>
 #include <sstream>
 
@@ -18,7 +20,9 @@
 #include "cli/verbs/baseline.h"
 #include "cli/verbs/check_dumps.h"
 #include "cli/verbs/hang_page.h"
+#include "cli/verbs/merge.h"
 #include "cli/verbs/reports.h"
+#include "cli/verbs/saved_report.h"
 #include "cli/verbs/supervisor.h"
 #include "cli/verbs/tracker_options.h"
 #include "cli/verbs/verbs.h"
@@ -36,6 +40,7 @@ struct RunSettings {
   std::vector<std::string> command;
   std::string settle = "500ms", timeout, directory, dump;
   std::vector<std::string> timeout_signals;
+  std::vector<std::string> merge;
   bool keep = false;
   bool check = false;
   TrackerOptions tracker;
@@ -156,7 +161,37 @@ int exit_code_of(const Outcome& outcome, const Report& report, const RunSettings
   return settings.check && (!outcome.root_recorded || outcome.end_unseen) ? kToolError : kClean;
 }
 
+// What other programs and other hosts call the run by: a name of its own for every one.
+std::string report_path_in(const std::string& directory, const std::string& program) {
+  std::error_code error;
+  std::filesystem::create_directories(directory, error);
+  if (error) throw Error("--report-dir: cannot make " + directory + ": " + error.message());
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  const int64_t ns = std::chrono::duration_cast<std::chrono::nanoseconds>(now).count();
+  return fmt::format("{}/{}.{}.{:x}.json", directory, base_name(program), getpid(), ns);
+}
+
+RunFacts run_facts(const RunSettings& settings) {
+  constexpr size_t kMostName = 120;
+  RunFacts facts;
+  facts.command = settings.command;
+  facts.name = settings.output.name;
+  if (facts.name.empty()) {
+    facts.name = base_name(settings.command.front());
+    for (size_t i = 1; i < settings.command.size(); ++i) facts.name += " " + settings.command[i];
+    if (facts.name.size() > kMostName) facts.name = facts.name.substr(0, kMostName - 2) + "..";
+  }
+  return facts;
+}
+
 int run(const RunSettings& settings) {
+  // Until there is a report, it says that there is none: whatever ends us.
+  RunFacts facts = run_facts(settings);
+  const std::string saved =
+      settings.output.report_dir.empty()
+          ? std::string()
+          : report_path_in(settings.output.report_dir, settings.command.front());
+  if (!saved.empty()) write::write_file(saved, unfinished_report(facts));
   // Everything that can be wrong is found before the program starts.
   settings.tracker.check();
   const process::Binary binary = process::inspect_command(settings.command.front());
@@ -194,6 +229,10 @@ int run(const RunSettings& settings) {
   report.clean = outcome.clean;
   if (report.processes.empty()) report.notes = notes;
   update_baseline(settings.judge, report, seen_to_the_end(outcome));
+  facts.timed_out = outcome.timed_out;
+  facts.seen_to_the_end = seen_to_the_end(outcome);
+  facts.exit_code = exit_code_of(outcome, {}, settings);
+  report.run = std::move(facts);
   if (session.kept()) report.notes.push_back("recordings are kept in " + session.path());
   if (!outcome.root_recorded)
     std::fprintf(stderr,
@@ -202,6 +241,7 @@ int run(const RunSettings& settings) {
                  binary.path.c_str(), session.path().c_str(), settings.command.front().c_str());
   if (outcome.root_recorded || report.shown() != 0) print_report(report, settings.output);
   write_reports(report, page, settings.output);
+  if (!saved.empty()) write::write_file(saved, write::json_report(report));
   return exit_code_of(outcome, report, settings);
 }
 
@@ -211,8 +251,15 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   CLI::App* verb = app.add_subcommand(name, what);
   verb->add_option("CMD", settings->command,
                    check ? "the program and its arguments, after --; or files of track dump"
-                         : "the program and its arguments, after --")
-      ->required();
+                         : "the program and its arguments, after --");
+  if (check)
+    verb->add_option("--merge", settings->merge,
+                     "judge these reports of other checks as one, in place of a program: files of "
+                     "--json, directories of --report-dir");
+  verb->add_option("--report-dir", settings->output.report_dir,
+                   "write JSON to a file with a name of its own in this directory, for --merge");
+  verb->add_option("--name", settings->output.name,
+                   "what reports call this run (default: the command)");
   verb->add_option("--settle", settings->settle, "how long tasks may finish after main returned")
       ->capture_default_str();
   verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
@@ -234,6 +281,13 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   add_output_flags(*verb, settings->output);
   add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] {
+    if (!settings->merge.empty()) {
+      if (!settings->command.empty())
+        throw Error("--merge judges reports that are there; it runs no program");
+      exit_code = check_merged(settings->merge, settings->judge, settings->output);
+      return;
+    }
+    if (settings->command.empty()) throw CLI::RequiredError("CMD");
     exit_code = settings->check && are_dumps(settings->command)
                     ? check_dumps(settings->command, settings->judge, settings->output)
                     : run(*settings);

@@ -31,6 +31,7 @@ struct JudgeSettings {
   bool update_baseline = false;
   bool grow_baseline = false;  // with an update: what is new is taken in
   int error_exitcode = kFindings;
+  std::string min_age;  // of tasks; empty = any
 };
 
 struct ReportSettings {
@@ -41,7 +42,9 @@ struct ReportSettings {
 };
 
 struct OutputSettings {
-  std::string json;  // file; empty = none
+  std::string json;        // file; empty = none
+  std::string report_dir;  // where JSON gets a name of its own; empty = none
+  std::string name;        // of the run, for reports; empty = its command
   ReportSettings reports;
   std::string colour = "auto";
 };

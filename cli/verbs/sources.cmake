@@ -47,4 +47,6 @@ set(TRACK_CLI_SOURCES
   verbs/view.cc
   verbs/view_growth.cc
   verbs/wait_drawing.cc
-  verbs/watched.cc)
+  verbs/watched.cc
+  verbs/merge.cc
+  verbs/saved_report.cc)

@@ -33,12 +33,13 @@ bool cut_short(const ProcessReport& process) {
 }
 
 std::vector<std::string> gaps(const Report& report) {
-  if (report.processes.empty()) return {"nothing was seen: there is no record"};
+  if (report.processes.empty() && report.clean.count == 0 && report.unknown.empty())
+    return {"nothing was seen: there is no record"};
   // A look at living processes is no run that has to end.
   const bool run_is_over =
       std::any_of(report.processes.begin(), report.processes.end(),
                   [](const ProcessReport& process) { return process.trace.gone; });
-  std::vector<std::string> result;
+  std::vector<std::string> result = report.unknown;
   for (const ProcessReport& process : report.processes) {
     const Trace& trace = process.trace;
     const std::string who = fmt::format("process {} ({}): ", trace.pid, base_name(trace.program));

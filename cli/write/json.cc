@@ -114,6 +114,15 @@ Json process_json(const ProcessReport& process) {
   return json;
 }
 
+Json run_json(const std::optional<RunFacts>& run) {
+  if (!run) return Json();
+  return {{"name", run->name},
+          {"command", run->command},
+          {"exit_code", run->exit_code},
+          {"timed_out", run->timed_out},
+          {"seen_to_the_end", run->seen_to_the_end}};
+}
+
 // A pipe or a terminal cannot be replaced by renaming.
 void write_special(const std::string& path, const std::string& text) {
   std::FILE* file = std::fopen(path.c_str(), "we");
@@ -166,6 +175,8 @@ std::string json_report(const Report& report) {
                   {"symbol_notes", symbol_notes},
                   {"notes", report.notes},
                   {"clean_processes", report.clean.count},
+                  {"run", run_json(report.run)},
+                  {"unknown", report.unknown},
                   {"processes", processes}};
   return dump_json(json);
 }

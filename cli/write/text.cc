@@ -168,6 +168,8 @@ void print_losses(Page& page, const Report& report) {
   for (const std::string& unused : report.unused_suppressions)
     page.wrapped("suppression without a hit: " + unused, 0, 2, Ink::dim);
   print_baseline(page, report);
+  for (const std::string& text : report.unknown)
+    page.wrapped("unknown: " + text, 0, 2, Ink::yellow);
   for (const std::string& note : report.notes) page.wrapped("note: " + note, 0, 2);
 }
 
@@ -252,7 +254,11 @@ void print_stack(Page& page, const Trace& trace, const Symbols& symbols, StackIn
 }
 
 std::string verdict_without_findings(const Report& report) {
-  if (report.processes.empty()) return "0 findings, but nothing was seen";
+  if (!report.unknown.empty())
+    return "0 findings, but not clean: " + count_text(report.unknown.size(), "run") +
+           " not seen whole";
+  if (report.processes.empty() && report.clean.count == 0)
+    return "0 findings, but nothing was seen";
   for (const ProcessReport& process : report.processes)
     if (!process.trace.executed.empty())
       return "0 findings, but the end was not seen: " + process.trace.executed +

@@ -2,10 +2,11 @@
 #
 #   track_add_leak_check(TARGET [NAME name] [ARGS arg...] [TIMEOUT seconds] [SETTLE time]
 #                        [FAIL_ON rules] [SUPPRESSIONS file...] [BASELINE file] [LABELS label...]
-#                        [WORKING_DIRECTORY dir] [OPTIONS flag...])
+#                        [REPORT_DIR dir] [WORKING_DIRECTORY dir] [OPTIONS flag...])
 #     adds the CTest test `track.TARGET` (or NAME), which runs the program under `track check`. It
 #     fails when the program does, and when it leaks a task (exit code 23). Its label is `track`.
 #     TIMEOUT: the program is ended after so many seconds, with a report of what it hangs in.
+#     REPORT_DIR: the report is kept there under a name of its own, for track check --merge.
 #     OPTIONS: more flags of `track check` (see track check --help).
 #
 #   track_launch_tests(TARGET... [flags of track check...] [OPTIONS flag...])
@@ -34,6 +35,10 @@ macro(_track_flags)
     cmake_path(ABSOLUTE_PATH arg_BASELINE BASE_DIRECTORY ${CMAKE_CURRENT_SOURCE_DIR})
     list(APPEND flags --baseline ${arg_BASELINE})
   endif()
+  if(DEFINED arg_REPORT_DIR)
+    cmake_path(ABSOLUTE_PATH arg_REPORT_DIR BASE_DIRECTORY ${CMAKE_CURRENT_BINARY_DIR})
+    list(APPEND flags --report-dir ${arg_REPORT_DIR})
+  endif()
   list(APPEND flags ${arg_OPTIONS})
 endmacro()
 
@@ -61,7 +66,7 @@ endfunction()
 
 function(track_add_leak_check target)
   cmake_parse_arguments(PARSE_ARGV 1 arg ""
-    "NAME;TIMEOUT;SETTLE;FAIL_ON;BASELINE;WORKING_DIRECTORY" "ARGS;SUPPRESSIONS;LABELS;OPTIONS")
+    "NAME;TIMEOUT;SETTLE;FAIL_ON;BASELINE;REPORT_DIR;WORKING_DIRECTORY" "ARGS;SUPPRESSIONS;LABELS;OPTIONS")
   if(arg_UNPARSED_ARGUMENTS)
     message(FATAL_ERROR "track_add_leak_check(${target}): does not know ${arg_UNPARSED_ARGUMENTS}")
   endif()
@@ -85,7 +90,7 @@ function(track_add_leak_check target)
     set(place WORKING_DIRECTORY ${arg_WORKING_DIRECTORY})
   endif()
   add_test(NAME ${arg_NAME} ${place}
-    COMMAND ${track_COMMAND} check ${flags} -- $<TARGET_FILE:${target}> ${arg_ARGS})
+    COMMAND ${track_COMMAND} check --name ${arg_NAME} ${flags} -- $<TARGET_FILE:${target}> ${arg_ARGS})
   set_tests_properties(${arg_NAME} PROPERTIES LABELS "track;${arg_LABELS}")
   if(DEFINED arg_TIMEOUT)
     # CTest's own limit is for a `track` that hangs: time to end the program and to report.
@@ -98,7 +103,7 @@ function(track_add_leak_check target)
 endfunction()
 
 function(track_launch_tests)
-  cmake_parse_arguments(PARSE_ARGV 0 arg "" "SETTLE;FAIL_ON;BASELINE" "SUPPRESSIONS;OPTIONS")
+  cmake_parse_arguments(PARSE_ARGV 0 arg "" "SETTLE;FAIL_ON;BASELINE;REPORT_DIR" "SUPPRESSIONS;OPTIONS")
   set(targets ${arg_UNPARSED_ARGUMENTS})
   if(NOT targets)
     message(FATAL_ERROR "track_launch_tests: names no target")

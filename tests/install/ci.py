@@ -52,9 +52,10 @@ def leaking(project):
     check("its own test passes", re.search(r"mailer \.+ Passed", text), text)
     for name in ("track.mailer_test", "mailer_launched"):
         check(f"{name} fails", re.search(re.escape(name) + r" \.*\*\*\*Failed", text), text)
-    check("for the leak", text.count("ERROR: libtrack: 1 finding(s)") == 2, text)
-    check("which is named", text.count("stuck-task (proved): 1 thread created in Mailer::Mailer") == 2,
+    check("for the leak", text.count("ERROR: libtrack: 1 finding(s)") == 3, text)
+    check("which is named", text.count("stuck-task (proved): 1 thread created in Mailer::Mailer") == 3,
           text)
+    check("once for all", re.search("found in 2 runs: [^,]*mailer[^,]*, [^,]*mailer", text), text)
     check("with where it was created", "#0 Mailer::Mailer" in text and "mailer.cc:" in text, text)
     code, text = project.ctest("-N", "-L", "^track$")
     check("the label", "track.mailer_test" in text and "Total Tests: 1" in text, text)
@@ -65,6 +66,7 @@ def mended(project):
     check("the mended one passes", code == 0 and "100% tests passed, 0 tests failed out of 3" in text,
           text)
     code, text = project.ctest("-V", "-R", "track.mailer_test")
+    check("the verdict of all", (project.build / "track.sarif").exists(), project.build)
     check("and was looked at", "SUMMARY: libtrack: " in text and "nothing lost" in text, text)
 
 

@@ -50,7 +50,9 @@ REPORT = {
     "schema_version": COUNT, "program": Maybe(TEXT), "pid": Maybe(COUNT), "complete": FLAG,
     "lost": LOST, "lost_orders": COUNT, "not_visible": WORDS, "tasks": COUNTS, "findings": [FINDING],
     "suppressions": [{"pattern": TEXT, "hits": COUNT}], "symbol_notes": WORDS, "notes": WORDS,
-    "clean_processes": COUNT,
+    "clean_processes": COUNT, "unknown": WORDS,
+    "run": Maybe({"name": TEXT, "command": WORDS, "exit_code": COUNT, "timed_out": FLAG,
+                  "seen_to_the_end": FLAG}),
     "processes": [PROCESS]}
 PS = {"schema_version": COUNT, "processes": [{
     "program": TEXT, "pid": COUNT, "end": TEXT, "complete": FLAG, "lost": LOST, "not_visible": WORDS,
