@@ -8,13 +8,13 @@ namespace track::analyze {
 namespace {
 
 void set_all(std::map<Rule, Evidence>& least, Evidence evidence) {
-  for (int rule = 0; rule <= static_cast<int>(Rule::growing_memory); ++rule)
+  for (int rule = 0; rule <= static_cast<int>(Rule::undefined_behavior); ++rule)
     least[static_cast<Rule>(rule)] = evidence;
 }
 
 }  // namespace
 
-FailOn::FailOn() {
+FailOn::FailOn() : default_(true) {
   set_all(least_, Evidence::likely);
   std::erase_if(least_, [](const auto& entry) { return is_of_memory(entry.first); });
 }
@@ -42,12 +42,15 @@ FailOn::FailOn(const std::string& list) {
       throw Error("--fail-on: `" + name +
                   "` is no rule; one of deadlock, stuck-task, orphaned-coroutine, "
                   "unjoined-thread, outlived-task, growing-tasks, lock-held-at-exit, lock-order, "
-                  "lock-across-await, pool-exhausted, leaked-memory, growing-memory, all, none");
+                  "lock-across-await, pool-exhausted, leaked-memory, growing-memory, "
+                  "data-race, memory-error, undefined-behavior, all, none");
     least_[*rule] = evidence;
   }
 }
 
 bool FailOn::fails(const Finding& finding) const {
+  if (default_ && !finding.source.empty())
+    return finding.suppressed_by.empty() && finding.evidence >= Evidence::likely;
   const auto least = least_.find(finding.rule);
   return finding.suppressed_by.empty() && least != least_.end() &&
          finding.evidence >= least->second;

@@ -10,7 +10,8 @@ namespace track::analyze {
 
 class FailOn {
  public:
-  FailOn();  // every rule, at likely or better
+  // Every rule at likely or better; of memory only what a sanitizer found, whose log was asked for.
+  FailOn();
   // A rule without evidence fails on any; `all` stands for every rule, `none` for no rule. Throws
   // Error for what is neither a rule nor evidence.
   explicit FailOn(const std::string& list);
@@ -18,6 +19,7 @@ class FailOn {
 
  private:
   std::map<Rule, Evidence> least_;
+  bool default_ = false;
 };
 
 }  // namespace track::analyze

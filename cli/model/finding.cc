@@ -5,10 +5,11 @@
 namespace track {
 namespace {
 
-constexpr std::array<const char*, 12> kRules = {
+constexpr std::array<const char*, 15> kRules = {
     "deadlock",          "stuck-task",     "orphaned-coroutine", "unjoined-thread",
     "outlived-task",     "growing-tasks",  "lock-held-at-exit",  "lock-order",
-    "lock-across-await", "pool-exhausted", "leaked-memory",      "growing-memory"};
+    "lock-across-await", "pool-exhausted", "leaked-memory",      "growing-memory",
+    "data-race",         "memory-error",   "undefined-behavior"};
 constexpr std::array<const char*, 3> kEvidence = {"suspected", "likely", "proved"};
 
 }  // namespace
@@ -33,6 +34,16 @@ const char* baseline_state_name(BaselineState state) {
 
 bool is_of_memory(Rule rule) {
   return rule == Rule::leaked_memory || rule == Rule::growing_memory;
+}
+
+const char* blocked_label(const Finding& finding) {
+  return finding.source.empty() ? "blocked at" : "at";
+}
+
+const char* created_label(const Finding& finding) {
+  if (is_of_memory(finding.rule) || finding.rule == Rule::memory_error) return "allocated at";
+  const bool two_places = finding.rule == Rule::data_race || finding.rule == Rule::lock_order;
+  return two_places && !finding.source.empty() ? "and at" : "created at";
 }
 
 const char* rule_name(Rule rule) {

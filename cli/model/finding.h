@@ -24,6 +24,9 @@ enum class Rule : uint8_t {
   pool_exhausted,
   leaked_memory,
   growing_memory,
+  data_race,  // this one and those below: by sanitizers only (--merge-sanitizer)
+  memory_error,
+  undefined_behavior,
 };
 
 // Ordered: a higher value is stronger.
@@ -65,6 +68,7 @@ struct Finding {
   Evidence evidence = Evidence::suspected;
   uint64_t count = 1;                // tasks in the group
   std::string title;                 // one line
+  std::string source;                // the tool that found it; empty: we did
   std::vector<std::string> because;  // the chain of reasons, a reader can check each
   StackIndex created_at = 0;         // the group's common creation stack
   StackIndex blocked_at = 0;
@@ -85,7 +89,10 @@ struct Finding {
 
 // Neither suppressed nor known to the baseline.
 bool is_shown(const Finding& finding);
-bool is_of_memory(Rule rule);      // about blocks of the heap, not about tasks
+bool is_of_memory(Rule rule);  // about blocks of the heap, not about tasks
+// What its two stacks are called: "blocked at", "created at".
+const char* blocked_label(const Finding& finding);
+const char* created_label(const Finding& finding);
 const char* rule_name(Rule rule);  // "outlived-task"
 const char* evidence_name(Evidence evidence);
 const char* baseline_state_name(BaselineState state);  // "known", "grown", "new"; "" = none

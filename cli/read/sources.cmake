@@ -15,5 +15,6 @@ set(TRACK_READ_SOURCES
   pprof.cc
   recording.cc
   samples.cc
+  sanitizer_log.cc
   threads.cc
   wakers.cc)

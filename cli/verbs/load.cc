@@ -39,6 +39,7 @@
 #include "cli/verbs/levels.h"
 #include "cli/verbs/names.h"
 #include "cli/verbs/prove.h"
+#include "cli/verbs/sanitizer_logs.h"
 #include "cli/verbs/series.h"
 #include "cli/verbs/untracked.h"
 #include "cli/verbs/verbs.h"
@@ -312,6 +313,7 @@ void judge_findings(Report& report, const JudgeSettings& settings) {
                                ? 0
                                : parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
   leave_out_young(report, min_age);
+  merge_sanitizer_logs(settings.sanitizer_logs, report);
   for (ProcessReport& process : report.processes) {
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);

@@ -256,6 +256,10 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
     verb->add_option("--merge", settings->merge,
                      "judge these reports of other checks as one, in place of a program: files of "
                      "--json, directories of --report-dir");
+  if (check)
+    verb->add_option("--merge-sanitizer", settings->judge.sanitizer_logs,
+                     "log of ASan, LSan, TSan or UBSan whose reports are findings, too: a file, or "
+                     "what log_path= says");
   verb->add_option("--report-dir", settings->output.report_dir,
                    "write JSON to a file with a name of its own in this directory, for --merge");
   verb->add_option("--name", settings->output.name,
@@ -281,7 +285,8 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
   add_output_flags(*verb, settings->output);
   add_report_flags(*verb, settings->output.reports);
   verb->callback([settings, &exit_code] {
-    if (!settings->merge.empty()) {
+    if (!settings->merge.empty() ||
+        (settings->command.empty() && !settings->judge.sanitizer_logs.empty())) {
       if (!settings->command.empty())
         throw Error("--merge judges reports that are there; it runs no program");
       exit_code = check_merged(settings->merge, settings->judge, settings->output);

@@ -122,6 +122,7 @@ bool read_finding(const SavedJson& json, Trace& trace, MadeStacks& stacks, Findi
   finding.title = text_of(json, "title");
   finding.because = texts_of(json, "because");
   finding.kept_by = texts_of(json, "kept_by");
+  finding.source = text_of(json, "source");
   finding.test = text_of(json, "test");
   finding.suppressed_by = text_of(json, "suppressed_by");
   finding.bytes_held = number_of(json, "bytes_held");

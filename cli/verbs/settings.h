@@ -32,6 +32,7 @@ struct JudgeSettings {
   bool grow_baseline = false;  // with an update: what is new is taken in
   int error_exitcode = kFindings;
   std::string min_age;  // of tasks; empty = any
+  std::vector<std::string> sanitizer_logs;
 };
 
 struct ReportSettings {

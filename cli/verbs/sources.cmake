@@ -49,4 +49,5 @@ set(TRACK_CLI_SOURCES
   verbs/wait_drawing.cc
   verbs/watched.cc
   verbs/merge.cc
-  verbs/saved_report.cc)
+  verbs/saved_report.cc
+  verbs/sanitizer_logs.cc)

@@ -85,6 +85,7 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"bytes_held", finding.bytes_held},
             {"kept_by", finding.kept_by},
             {"test", optional_text(finding.test)},
+            {"source", optional_text(finding.source)},
             {"pid", process.trace.pid},
             {"failing", finding.failing},
             {"suppressed_by", optional_text(finding.suppressed_by)},

@@ -41,6 +41,12 @@ constexpr RuleHelp kHelp[] = {
     {Rule::growing_memory, "Blocks allocated at one place become more and more.",
      "Each of several looks at the process found more bytes from that place. Find what should free "
      "them, or bound what is kept."},
+    {Rule::data_race, "Two threads use the same memory at the same time, and one of them writes.",
+     "What either sees is undefined. Protect it with one lock, or make it atomic."},
+    {Rule::memory_error, "Memory is used that is not there, or not there any more.",
+     "Whoever uses it has to know how long it lives and how large it is."},
+    {Rule::undefined_behavior, "The program does what the language does not define.",
+     "Anything may come of it, also what worked so far. Take away its cause."},
 };
 
 constexpr bool in_order() {
@@ -49,7 +55,7 @@ constexpr bool in_order() {
   return true;
 }
 static_assert(in_order());
-static_assert(std::size(kHelp) == static_cast<size_t>(Rule::growing_memory) + 1);
+static_assert(std::size(kHelp) == static_cast<size_t>(Rule::undefined_behavior) + 1);
 
 }  // namespace
 

@@ -194,10 +194,9 @@ class SarifLog {
   // Of tasks that are not all at the same places each has its own.
   Json stacks(const ProcessReport& process, const Finding& finding) const {
     Json all = Json::array();
-    add_stack(all, process, finding.blocked_at, "blocked at");
+    add_stack(all, process, finding.blocked_at, blocked_label(finding));
     add_awaits(all, process, finding);
-    add_stack(all, process, finding.created_at,
-              is_of_memory(finding.rule) ? "allocated at" : "created at");
+    add_stack(all, process, finding.created_at, created_label(finding));
     if (finding.rule != Rule::deadlock && finding.rule != Rule::lock_order) return all;
     for (const FindingTask& task : finding.tasks) {
       const std::string who =

@@ -85,12 +85,12 @@ void print_finding(Page& page, const ProcessReport& process, const Finding& find
     page.wrapped("because: " + finding.because[i], 3, 5);
   print_tasks(page, finding);
   if (finding.blocked_at != 0) {
-    page.line("   blocked at");
+    page.line(std::string("   ") + blocked_label(finding));
     print_stack(page, process.trace, process.symbols, finding.blocked_at, 5);
   }
   print_await_chain(page, process.trace, finding);
   if (finding.created_at != 0) {
-    page.line(is_of_memory(finding.rule) ? "   allocated at" : "   created at");
+    page.line(std::string("   ") + created_label(finding));
     print_stack(page, process.trace, process.symbols, finding.created_at, 5);
   }
   if (finding.baseline == BaselineState::fresh)

@@ -16,7 +16,7 @@ TRACK, TARGET = sys.argv[1:3]
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 RULES = ("deadlock", "stuck-task", "orphaned-coroutine", "unjoined-thread", "outlived-task",
          "growing-tasks", "lock-held-at-exit", "lock-order", "lock-across-await", "pool-exhausted",
-         "leaked-memory", "growing-memory")
+         "leaked-memory", "growing-memory", "data-race", "memory-error", "undefined-behavior")
 failures = []
 
 
