@@ -30,6 +30,7 @@ set(TRACK_CORE_SOURCES
     core/symbols.cc
     core/sys.cc
     core/thread_state.cc
+    core/told_coroutines.cc
     ${TRACK_UNWIND_SOURCES})
 
 set(TRACK_CAPTURE_SOURCES
@@ -50,6 +51,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/pending.cc
     capture/sampled_allocations.cc
     capture/threads.cc
+    capture/told.cc
     capture/waits.cc)
 
 set(TRACK_INTERPOSE_SOURCES
@@ -76,7 +78,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/attach.cc control/binding.cc control/elf_module.cc
+set(TRACK_CONTROL_SOURCES control/api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/elf_module.cc
                           control/exec.cc control/exit.cc control/fork.cc
                           control/init.cc)
 

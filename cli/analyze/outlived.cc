@@ -193,6 +193,7 @@ struct CoroutineGroup {
   uint64_t doubtful = 0;
   uint64_t done = 0;
   uint64_t running = 0;
+  uint64_t told = 0;                    // of by the program itself
   uint32_t on_thread = 0;               // of the first that runs
   uint64_t awaited = 0;                 // frames that these await: counted with them
   std::map<uint32_t, uint64_t> points;  // await point -> how many stand there
@@ -248,8 +249,9 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
   if (group.sample_inside)
     line = its + " (" + bytes_text(group.frame_bytes) + ") " + (one ? "lies" : "lie") +
            " inside of other memory (a pool's, an arena's, a variable's), and " +
-           (one ? "was" : "were") + " in use when " + ended + ": where " +
-           (one ? "it was" : "they were") + " created was not recorded";
+           (one ? "was" : "were") + " in use when " + ended;
+  if (group.sample_inside && finding.created_at == 0)
+    line += std::string(": where ") + (one ? "it was" : "they were") + " created was not recorded";
   finding.because.push_back(line);
   const std::string where = suspended_where(group.points, trace);
   if (group.done == finding.count)
@@ -270,6 +272,11 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
                               leaf);
   switch (group.certainty) {
     case FrameCertainty::known:
+      if (group.told == finding.count) {
+        finding.because.push_back("the program told of " + std::string(one ? "it" : "them") +
+                                  " (track/coroutine.h), and of no end");
+        break;
+      }
       finding.because.push_back("the head of " + its +
                                 " held the resume and destroy functions of a coroutine");
       break;
@@ -335,6 +342,7 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     group.doubtful += coroutine.created_at_doubtful;
     group.done += coroutine.state == TaskState::done;
     group.running += coroutine.state == TaskState::running;
+    group.told += coroutine.told.known();
     if (coroutine.state == TaskState::running && group.on_thread == 0)
       group.on_thread = coroutine.thread;
     if (coroutine.await_point != 0) {

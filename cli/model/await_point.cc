@@ -4,6 +4,8 @@ namespace track {
 
 const char* await_method_name(AwaitMethod method) {
   switch (method) {
+    case AwaitMethod::told:
+      return "told";
     case AwaitMethod::label:
       return "label";
     case AwaitMethod::dwarf:

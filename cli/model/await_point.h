@@ -16,6 +16,7 @@ enum class AwaitStage : uint8_t {
 // How the line was found, best first.
 enum class AwaitMethod : uint8_t {
   none,          // no line
+  told,          // by the program itself: track/coroutine.h
   label,         // the compiler wrote it down (clang 21)
   dwarf,         // the call of await_suspend or await_resume that belongs to the point
   suspend_side,  // the line of the instruction that stores the suspend index

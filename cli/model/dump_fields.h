@@ -47,12 +47,17 @@ auto fields(T& t) {
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
                   t.system_call, t.outer_tid, t.switches);
 }
+template <Is<Told> T>
+auto fields(T& t) {
+  return std::tie(t.state, t.point, t.thread, t.awaiter, t.since_ns, t.resumes);
+}
 template <Is<Coroutine> T>
 auto fields(T& c) {
   return std::tie(c.id, c.address, c.size_bytes, c.creator, c.created_ns, c.created_ticks,
                   c.created_at, c.site, c.resume, c.destroy, c.certainty, c.state, c.thread,
                   c.function, c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak,
-                  c.site_mixed, c.frame_seen, c.inside, c.in_use, c.created_at_doubtful);
+                  c.site_mixed, c.frame_seen, c.inside, c.in_use, c.created_at_doubtful, c.told,
+                  c.since_ns);
 }
 template <Is<HeapSite> T>
 auto fields(T& s) {

@@ -14,5 +14,6 @@ set(TRACK_MODEL_SOURCES
   report.cc
   sampling.cc
   symbols.cc
+  told.cc
   utf8.cc
   words.cc)

@@ -70,6 +70,13 @@ void cut_at_dispatcher(std::vector<StackLine>& lines) {
     if (lines[i].folded >= kDispatcherLines) return lines.resize(i);
 }
 
+// What the tracker's headers put into the program.
+bool of_tracker_headers(const StackLine& line) {
+  return starts_with(line.function, "track::detail::") ||
+         starts_with(line.function, "track::traced_promise<") ||
+         (line.inlined && std::string_view(line.file).ends_with("include/track/coroutine.h"));
+}
+
 void add_lines(const Trace& trace, const Location& location, std::vector<StackLine>& lines) {
   StackLine line;
   line.address = location.address;
@@ -121,7 +128,9 @@ std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, S
       lines.emplace_back().address = address;
   }
   size_t ours = 0;
-  while (ours < lines.size() && tracker_module(lines[ours].module)) ++ours;
+  while (ours < lines.size() &&
+         (tracker_module(lines[ours].module) || of_tracker_headers(lines[ours])))
+    ++ours;
   if (ours < lines.size()) lines.erase(lines.begin(), lines.begin() + static_cast<long>(ours));
   std::erase_if(lines, [&](const StackLine& line) {
     return tracker_module(line.module) && lines.size() > 1;

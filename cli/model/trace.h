@@ -151,6 +151,24 @@ enum class FrameCertainty : uint8_t {
   known,       // resume and destroy are a coroutine's by symbol, or by the code that GCC makes
 };
 
+// What the program itself told of a coroutine.
+struct Told {
+  TaskState state = TaskState::unknown;  // running, suspended, done; unknown: it told nothing
+  uint32_t point = 0;                    // where it waits, or waited last: into told_points
+  uint32_t thread = 0;                   // task id of the thread that resumed it last, or made it
+  uint64_t awaiter = 0;                  // address of the frame that goes on when this one ends
+  uint64_t since_ns = 0;                 // suspended; 0: it runs
+  uint64_t resumes = 0;                  // so far
+  bool known() const { return state != TaskState::unknown; }
+};
+
+// A place in the source that it named.
+struct ToldPoint {
+  AwaitPoint await;
+  std::string function;
+  uint32_t interned = 0;  // the same, into Trace::functions, once it is there
+};
+
 struct Coroutine {
   uint64_t id = 0;  // unique in the trace
   uint64_t address = 0;
@@ -174,6 +192,8 @@ struct Coroutine {
   bool frame_seen = false;       // the tracker looked at this very block, and it was one
   bool inside = false;           // of a larger block, or of none: found by looking through memory
   bool in_use = false;           // the frame's own words say that it has not been destroyed
+  Told told;
+  uint64_t since_ns = 0;             // suspended since; 0 = not known
   bool created_at_doubtful = false;  // the block may have been recycled since that stack
 };
 
@@ -260,6 +280,7 @@ struct Trace {
   std::vector<Stack> stacks;  // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
+  std::vector<ToldPoint> told_points;    // [0] is unknown; empty: the program told nothing
   std::vector<AwaitPoint> await_points;  // [0] is unknown; empty when frames were not read
   // Words of target memory read for verification: address -> value.
   std::map<uint64_t, uint64_t> memory;

@@ -4,6 +4,7 @@
 #include <cstring>
 #include <unordered_map>
 
+#include "cli/model/told.h"
 #include "cli/process/await_edges.h"
 #include "cli/process/frame_code.h"
 #include "cli/process/frame_locks.h"
@@ -200,8 +201,8 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
       std::memcpy(&mark, bytes.data() + function.marked_at, sizeof mark);
       use = use_of(shape, coroutine, mark, names_itself);
     }
-    coroutine.in_use = use == Use::in_use;
-    if (use == Use::over) {
+    coroutine.in_use = coroutine.told.known() || use == Use::in_use;
+    if (use == Use::over && !coroutine.told.known()) {
       coroutine.state = TaskState::ended;
       ++over;
       return;
@@ -213,6 +214,7 @@ void read_await_points(Trace& trace, const ImageMemory& memory, const CoroutineL
   edges.finish([&](uint64_t address, void* to, size_t bytes) {
     return memory.read_some(address, to, bytes);
   });
+  use_told(trace);
   if (over != 0) std::erase_if(all, [](const Coroutine& c) { return c.state == TaskState::ended; });
 }
 

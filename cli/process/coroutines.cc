@@ -4,6 +4,7 @@
 #include <numeric>
 #include <unordered_map>
 
+#include "cli/model/told.h"
 #include "cli/process/frame_heads.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/memory.h"
@@ -33,6 +34,23 @@ Destroyers find_destroyers(const std::vector<Coroutine>& all, const std::vector<
   for (const Coroutine& coroutine : all) add({coroutine.resume, coroutine.destroy});
   for (const FrameHead& head : heads) add(head);
   return result;
+}
+
+// The program says what it is. False: its memory went without its destructor, and is used again.
+bool apply_told(Trace& trace, Coroutine& coroutine, const FrameHead* head, FrameJudge& judge) {
+  if (head != nullptr) {
+    const FrameVerdict& verdict = judge.of(*head);
+    if (verdict.certainty == FrameCertainty::recorded) return false;
+    coroutine.resume = head->resume;
+    coroutine.destroy = head->destroy;
+    coroutine.function = verdict.function;
+  }
+  if (coroutine.function == 0) coroutine.function = told_function(trace, coroutine);
+  coroutine.certainty = FrameCertainty::known;
+  coroutine.in_use = true;
+  coroutine.state = head != nullptr && head->resume == 0 ? TaskState::done : coroutine.told.state;
+  coroutine.thread = coroutine.state == TaskState::running ? coroutine.told.thread : 0;
+  return true;
 }
 
 // False: the block is no frame.
@@ -75,11 +93,15 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
   const LiveMemory code_memory(trace.pid);
   FrameJudge judge(trace, readable ? &code_memory : nullptr, code);
   if (!readable) {
-    for (Coroutine& coroutine : all) name_from_site(coroutine, judge);
+    for (Coroutine& coroutine : all) {
+      name_from_site(coroutine, judge);
+      if (coroutine.told.known()) apply_told(trace, coroutine, nullptr, judge);
+    }
     // What the tracker learned from pairs that symbols give other names, or from finished frames
     // alone, which many objects look like, is no frame on its word.
     std::erase_if(all, [&](const Coroutine& c) {
-      return (c.site_mixed && !c.frame_seen) || !judge.of({c.resume, c.destroy}).frame;
+      return !c.told.known() &&
+             ((c.site_mixed && !c.frame_seen) || !judge.of({c.resume, c.destroy}).frame);
     });
     return;
   }
@@ -97,7 +119,9 @@ void inspect_coroutines(Trace& trace, bool live, const CodeLookup& code) {
   size_t kept = 0;
   for (size_t i = 0; i < all.size(); ++i) {
     bool keep = true;
-    if (found[i])
+    if (all[i].told.known())
+      keep = apply_told(trace, all[i], found[i] ? &heads[i] : nullptr, judge);
+    else if (found[i])
       keep = apply_head(all[i], heads[i], destroyers, judge);
     else
       name_from_site(all[i], judge);

@@ -68,7 +68,7 @@ class Sieve {
       }
       if (outer != nullptr && outer->size_bytes <= kMostOfElided && lies_in(all[i], *outer)) {
         // Elided into that one, and there as long as it is; what has finished is over with.
-        keep_[i] = all[i].state != TaskState::done;
+        keep_[i] = all[i].state != TaskState::done || all[i].told.known();
         continue;
       }
       if (is_free(all[i].address)) {

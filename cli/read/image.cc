@@ -12,6 +12,7 @@
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
+#include "libtrack/wire/told.h"
 
 namespace track::read {
 namespace {
@@ -64,6 +65,10 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::HeldSince);
     case SectionKind::mappings:
       return sizeof(wire::Mapping);
+    case SectionKind::told_coroutines:
+      return sizeof(wire::ToldCoroutine);
+    case SectionKind::told_places:
+      return sizeof(wire::ToldPlace);
     case SectionKind::none:
       break;
   }
@@ -114,6 +119,10 @@ const char* section_name(SectionKind kind) {
       return "times of holds";
     case SectionKind::mappings:
       return "mappings";
+    case SectionKind::told_coroutines:
+      return "told coroutines";
+    case SectionKind::told_places:
+      return "told places";
     case SectionKind::none:
       break;
   }

@@ -74,6 +74,7 @@ class Image {
 
 void read_threads(Image& image);
 void read_coroutines(Image& image);
+void read_told(Image& image);  // after those
 void read_fibers(Image& image);
 void read_cpu(Image& image);
 void read_thread_origins(Image& image);

@@ -143,6 +143,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   trace.file_bytes = bytes.size();
   read_threads(image);
   read_coroutines(image);
+  read_told(image);
   read_fibers(image);
   read_cpu(image);
   read_thread_origins(image);

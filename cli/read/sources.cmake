@@ -17,4 +17,5 @@ set(TRACK_READ_SOURCES
   samples.cc
   sanitizer_log.cc
   threads.cc
+  told.cc
   wakers.cc)

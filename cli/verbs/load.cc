@@ -18,6 +18,7 @@
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
+#include "cli/model/told.h"
 #include "cli/model/words.h"
 #include "cli/process/channel_ends.h"
 #include "cli/process/fibers.h"
@@ -272,6 +273,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   }
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
+  use_told(trace);
   loaded.report.symbols = names.resolve(trace);
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   if (confirm) loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);

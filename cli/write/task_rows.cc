@@ -68,6 +68,9 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex&
   row.task_state = coroutine.state;
   row.state = coroutine.state == TaskState::unknown ? "recorded" : task_state_name(coroutine.state);
   row.age_ns = past(trace, coroutine.created_ns);
+  row.since_ns = past(trace, coroutine.since_ns);
+  row.resumes = coroutine.told.resumes;
+  row.told = coroutine.told.known();
   row.bytes = coroutine.size_bytes;
   row.thread = coroutine.thread;
   row.created_at = coroutine.created_at;
@@ -135,6 +138,7 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
         TaskRow& row = rows[entry->second];
         ++row.count;
         row.age_ns = std::max(row.age_ns, age);
+        row.since_ns = std::max(row.since_ns, past(trace, coroutine.since_ns));
         row.bytes += coroutine.size_bytes;
         continue;
       }

@@ -214,6 +214,8 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["awaits"] = row.awaits;
     json["awaited_by"] = row.awaited_by;
     json["await_cycle"] = row.cycle;
+    json["told"] = row.told;
+    if (row.told) json["resumes"] = row.resumes;
     if (row.thread != 0) json["thread"] = row.thread;
   }
   if (const auto known = notes.waits_for.find(row.id);

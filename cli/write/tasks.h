@@ -47,6 +47,8 @@ struct TaskRow {
   uint64_t awaited_by = 0;   // id of the coroutine that goes on when this one ends
   uint64_t awaits = 0;       // id of the coroutine that this one waits for
   bool awaited_by_weak = false;
+  bool told = false;  // the program itself told of it, and how often it was resumed
+  uint64_t resumes = 0;
   bool cycle = false;  // awaits itself, through others
 };
 

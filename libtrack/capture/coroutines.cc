@@ -9,6 +9,7 @@
 #include "libtrack/core/options.h"
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/told_coroutines.h"
 
 namespace track::capture {
 
@@ -129,20 +130,6 @@ void learn(uint32_t index, bool frame, const uint64_t* head) {
   remember_state(index);
 }
 
-void count_created() {
-  if (wire::ThreadSlot* slot = this_thread.slot)
-    slot->coroutines_created.store(slot->coroutines_created.load(std::memory_order_relaxed) + 1,
-                                   std::memory_order_relaxed);
-}
-
-void count_destroyed() {
-  wire::ThreadSlot* slot = this_thread.slot;
-  if (slot == nullptr || this_thread.gone)
-    return core::count(core::counters().coroutines_destroyed_by_gone);
-  slot->coroutines_destroyed.store(slot->coroutines_destroyed.load(std::memory_order_relaxed) + 1,
-                                   std::memory_order_relaxed);
-}
-
 // The first two words of a live block. One that begins a page may be a fiber's stack whose first
 // page its owner has made inaccessible.
 struct Head {
@@ -166,7 +153,7 @@ void settle(const PendingBlock& pending) {
     if (!frame) return false;
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
     core::mark_frame_seen(slot);
-    count_created();
+    count_coroutine_created();
     return true;
   });
 }
@@ -197,6 +184,20 @@ void record_candidate(void* block, size_t bytes, uint32_t site, const core::Regi
 
 }  // namespace
 
+void count_coroutine_created() {
+  if (wire::ThreadSlot* slot = this_thread.slot)
+    slot->coroutines_created.store(slot->coroutines_created.load(std::memory_order_relaxed) + 1,
+                                   std::memory_order_relaxed);
+}
+
+void count_coroutine_destroyed() {
+  wire::ThreadSlot* slot = this_thread.slot;
+  if (slot == nullptr || this_thread.gone)
+    return core::count(core::counters().coroutines_destroyed_by_gone);
+  slot->coroutines_destroyed.store(slot->coroutines_destroyed.load(std::memory_order_relaxed) + 1,
+                                   std::memory_order_relaxed);
+}
+
 void start_coroutines() {
   if (!core::options.coroutines) return;
   core::section_used(wire::SectionKind::sites)
@@ -209,6 +210,7 @@ void start_coroutines() {
 
 void restart_coroutines_after_fork(bool keep) {
   core::restart_coroutine_table_after_fork(keep);
+  core::restart_told_after_fork(keep);
   if (!keep) core::forget_fibers_after_fork();
 }
 
@@ -229,7 +231,7 @@ void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Regis
   const uint32_t stack = core::capture_stack(registers);
   core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
                      site | wire::kFrameSeen, stack, sys::ticks(), this_thread.task);
-  count_created();
+  count_coroutine_created();
 }
 
 void allocated_slow(void* block, size_t bytes, uint64_t return_address,
@@ -263,7 +265,7 @@ void freeing_slow(void* block) {
       if (head.words[1] != site.destroy.load(std::memory_order_relaxed) &&
           !core::is_code(head.words[1]))
         learn(index, false, head.words);
-      count_destroyed();
+      count_coroutine_destroyed();
     } else {
       const bool frame = looks_like_frame(head.words);
       learn(index, frame, head.words);

@@ -29,6 +29,10 @@ inline uint32_t site_cache_index(uint64_t return_address) {
   return static_cast<uint32_t>((return_address * 0x9E3779B97F4A7C15u) >> (64 - kSiteCacheBits));
 }
 
+// Of the running thread's account.
+void count_coroutine_created();
+void count_coroutine_destroyed();
+
 inline constexpr size_t kSmallestFrame = 24;
 inline constexpr size_t kLargestFrame = 1 << 20;
 

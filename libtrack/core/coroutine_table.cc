@@ -1,6 +1,7 @@
 #include "libtrack/core/coroutine_table.h"
 
 #include "libtrack/core/recording.h"
+#include "libtrack/core/slot_pool.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
 
@@ -49,99 +50,7 @@ bool patiently(FrameCell& cell, Attempt attempt) {
   return false;
 }
 
-// Free slots: each thread keeps a few; the others are in one list of all, a counter against A-B-A
-// above its head. Linked by index + 1 through created_ticks; a link that cannot be one ends the
-// list.
-constexpr uint32_t kKept = 64;
-constexpr uint32_t kAtOnce = 32;  // slots that a thread takes from the section, or gives, at a time
-std::atomic<uint64_t> free_slots{0};
-
-uint32_t next_of(uint32_t index) {
-  const uint64_t next =
-      __atomic_load_n(&recording.coroutines[index - 1].created_ticks, __ATOMIC_RELAXED);
-  return next <= section_capacity<CoroutineSlot>(SectionKind::coroutines)
-             ? static_cast<uint32_t>(next)
-             : 0;
-}
-void set_next(uint32_t index, uint32_t next) {
-  __atomic_store_n(&recording.coroutines[index - 1].created_ticks, next, __ATOMIC_RELAXED);
-}
-
-void push_chain(uint32_t first, uint32_t last) {
-  uint64_t head = free_slots.load(std::memory_order_relaxed);
-  do {
-    set_next(last, static_cast<uint32_t>(head));
-  } while (!free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | first,
-                                             std::memory_order_acq_rel));
-}
-
-uint32_t pop_free() {
-  uint64_t head = free_slots.load(std::memory_order_acquire);
-  while (static_cast<uint32_t>(head) != 0) {
-    const auto first = static_cast<uint32_t>(head);
-    if (free_slots.compare_exchange_weak(head, ((head >> 32) + 1) << 32 | next_of(first),
-                                         std::memory_order_acq_rel))
-      return first;
-  }
-  return 0;
-}
-
-void keep_free(uint32_t index) {
-  set_next(index, this_thread.free_frames);
-  this_thread.free_frames = index;
-  ++this_thread.free_frame_count;
-}
-
-// Where this thread has none left. Space is reserved before slots are handed out: those without
-// stay for when there is some.
-bool find_more_slots() {
-  this_thread.free_frame_count = 0;
-  for (uint32_t i = 0; i < kAtOnce; ++i) {
-    const uint32_t index = pop_free();
-    if (index == 0) break;
-    keep_free(index);
-  }
-  if (this_thread.free_frames != 0) return true;
-  auto& used = section_used(SectionKind::coroutines);
-  const uint64_t capacity = section_capacity<CoroutineSlot>(SectionKind::coroutines);
-  uint64_t first = used.load(std::memory_order_relaxed);
-  do {
-    // The count is in the file: it may be anything.
-    if (first >= capacity || first + kAtOnce > capacity || first + kAtOnce >= kCellIndex)
-      return false;
-    if (!reserve(recording.coroutines + first, kAtOnce * sizeof(CoroutineSlot))) return false;
-  } while (!used.compare_exchange_weak(first, first + kAtOnce, std::memory_order_relaxed));
-  for (uint64_t i = first + kAtOnce; i > first; --i) keep_free(static_cast<uint32_t>(i));
-  return true;
-}
-
-uint32_t take_slot() {
-  if (__builtin_expect(this_thread.free_frames == 0, 0) && !find_more_slots()) return 0;
-  const uint32_t index = this_thread.free_frames;
-  this_thread.free_frames = next_of(index);
-  --this_thread.free_frame_count;
-  return index;
-}
-
-void give_some(uint32_t n) {
-  const uint32_t first = this_thread.free_frames;
-  if (first == 0) return;
-  uint32_t last = first, given = 1;
-  for (uint32_t next = next_of(last); given < n && next != 0; next = next_of(last), ++given)
-    last = next;
-  this_thread.free_frames = next_of(last);
-  this_thread.free_frame_count -= given;
-  push_chain(first, last);
-}
-
-// A thread whose end is not seen, or that is past it, keeps none.
-void give_slot(uint32_t index) {
-  keep_free(index);
-  if (__builtin_expect(
-          this_thread.free_frame_count > kKept || this_thread.gone || this_thread.slot == nullptr,
-          0))
-    give_some(kAtOnce);
-}
+constinit SlotPool<CoroutineSlot, SectionKind::coroutines, &ThisThread::free_frames> pool;
 
 // Does the entry that has the new block's cell belong to another block, live too? Else its own
 // block was freed where nobody saw it.
@@ -155,9 +64,8 @@ bool is_neighbour(const CoroutineSlot& slot, uint64_t address, uint32_t size_byt
 void restart_coroutine_table_after_fork(bool keep) {
   if (keep) return note_tracking();
   empty_frame_map();
-  free_slots.store(0, std::memory_order_relaxed);
+  pool.forget();
   given_up.store(false, std::memory_order_relaxed);
-  this_thread.free_frames = this_thread.free_frame_count = 0;
 }
 
 void mark_frame_seen(CoroutineSlot& slot) {
@@ -168,8 +76,7 @@ void mark_frame_seen(CoroutineSlot& slot) {
 }
 
 void give_back_free_slots() {
-  if (this_thread.free_frames != 0) give_some(2 * kKept);
-  this_thread.free_frames = this_thread.free_frame_count = 0;
+  pool.give_back();
 }
 
 // A saturated count says "maybe" for ever.
@@ -208,7 +115,7 @@ CoroutineSlot* insert_block(uint64_t address, uint32_t size_bytes, uint32_t site
     old.address.store(0, std::memory_order_release);
     note_entry(old.site, false);
   } else {
-    index = take_slot();
+    index = pool.take();
     if (index == 0) return count(lost().coroutines), nullptr;
   }
   note_entry(site, true);
@@ -243,7 +150,7 @@ void erase_block(const FoundBlock& block) {
   block.slot->address.store(0, std::memory_order_release);
   const uint32_t value = block.cell->load(std::memory_order_relaxed);
   block.cell->store(value & ~(kCellIndex | kCellLocked), std::memory_order_release);
-  give_slot(static_cast<uint32_t>(block.slot - recording.coroutines) + 1);
+  pool.give(static_cast<uint32_t>(block.slot - recording.coroutines) + 1);
 }
 
 // Only if it is still ours: once the entry is marked as seen its owner may have ended it.

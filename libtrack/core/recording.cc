@@ -23,6 +23,7 @@
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
+#include "libtrack/wire/told.h"
 
 #ifndef MADV_POPULATE_WRITE
 #define MADV_POPULATE_WRITE 23
@@ -119,6 +120,10 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::threads, sizeof(wire::ThreadSlot), threads + 64);
   set(SectionKind::held_since, sizeof(wire::HeldSince), records_holds(options) ? threads + 64 : 0);
   set(SectionKind::coroutines, sizeof(wire::CoroutineSlot), frames / shrink + 64);
+  // Fewer: the program has to say so of each. A quarter of coroutines_max, or a thousand.
+  const uint64_t told = frames / wire::kToldShare / shrink;
+  set(SectionKind::told_coroutines, sizeof(wire::ToldCoroutine), (told < 1024 ? 1024 : told) + 64);
+  set(SectionKind::told_places, sizeof(wire::ToldPlace), wire::kToldPlaces / (level > 1 ? 16 : 1));
   set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
   // A compiler allocates from some 200 000 different places.
   const bool blocks = wants_blocks(options);

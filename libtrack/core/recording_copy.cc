@@ -77,7 +77,9 @@ bool replace_by_copy(bool with_the_past) {
   if (sys::map_failed(copy)) return false;
   // An empty ring grows again as a new one does.
   if (!with_the_past)
-    for (const SectionKind left : {SectionKind::coroutines, SectionKind::rings}) leave_out(left);
+    for (const SectionKind left :
+         {SectionKind::coroutines, SectionKind::told_coroutines, SectionKind::rings})
+      leave_out(left);
   for (const SectionKind left :
        {SectionKind::heap_sites, SectionKind::samples, SectionKind::heap_deltas,
         SectionKind::mappings, SectionKind::block_regions, SectionKind::block_pages,
@@ -95,7 +97,9 @@ bool replace_by_copy(bool with_the_past) {
   sys::call(SYS_mremap, sys::as_long(copy), static_cast<long>(recording.bytes),
             static_cast<long>(recording.bytes), MREMAP_MAYMOVE | MREMAP_FIXED,
             sys::as_long(recording.base));
-  if (!with_the_past) section_used(SectionKind::coroutines).store(0, std::memory_order_relaxed);
+  if (!with_the_past)
+    for (const SectionKind empty : {SectionKind::coroutines, SectionKind::told_coroutines})
+      section_used(empty).store(0, std::memory_order_relaxed);
   for (const SectionKind left : kOfThePast) section_used(left).store(0, std::memory_order_relaxed);
   return true;
 }

@@ -14,6 +14,7 @@
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
+#include "libtrack/core/told_coroutines.h"
 
 extern "C" void* __libc_stack_end;  // ld.so: the main thread's stack at program start
 
@@ -151,6 +152,7 @@ void end_thread() {
   this_thread.locks = nullptr;
   this_thread.since = nullptr;
   give_back_free_slots();
+  give_back_told_slots();
   if (ThreadPrivate* own = this_thread.own) {
     this_thread.own = nullptr;
     private_blocks.give(own);

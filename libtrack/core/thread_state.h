@@ -19,6 +19,12 @@ namespace track::core {
 
 struct ThreadPrivate;  // replay state and small caches; allocated at the first capture
 
+// Free slots of a table that a thread keeps for itself (slot_pool.h).
+struct KeptSlots {
+  uint32_t first;  // index + 1
+  uint32_t count;
+};
+
 struct ThisThread {
   wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
   wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
@@ -32,12 +38,12 @@ struct ThisThread {
   uint32_t task;
   uint32_t fiber;          // index + 1 of the fiber it runs; 0 = its own stack, or not known
   uint32_t writing_stack;  // entry of the interned stack it writes just now; 0 = none
-  uint32_t free_frames;    // coroutine_table.cc: this thread's free slots, index + 1 of the first
-  uint32_t free_frame_count;  // how many
-  uint16_t busy;              // > 0: inside the tracker; hooks do the real call only
-  bool gone;                  // past its last destructor: hooks do the real call only
-  uint8_t io_calls;           // countdown to the next look at a descriptor (capture/descriptors.h)
-  uint16_t allocations;       // countdown to the next look at a site that never had frames
+  KeptSlots free_frames;   // coroutine_table.cc: this thread's free slots
+  KeptSlots free_told;     // told_coroutines.cc: the same
+  uint16_t busy;           // > 0: inside the tracker; hooks do the real call only
+  bool gone;               // past its last destructor: hooks do the real call only
+  uint8_t io_calls;        // countdown to the next look at a descriptor (capture/descriptors.h)
+  uint16_t allocations;    // countdown to the next look at a site that never had frames
 };
 
 extern constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));

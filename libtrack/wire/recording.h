@@ -7,7 +7,8 @@
 //
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
 //   rings | fibers | contention | lock orders | heap sites | samples | heap deltas | CPU samples |
-//   since when locks are held | block regions | block pages | blocks
+//   since when locks are held | told coroutines and their places | block regions | block pages |
+//   blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -31,7 +32,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 4;
+inline constexpr uint32_t kVersion = 5;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -51,17 +52,19 @@ enum class SectionKind : uint32_t {
   block_pages = 11,    // uint8_t[]
   blocks = 12,         // uint64_t[]: cells
   // With alloc=exact or alloc=BYTES only (samples.h).
-  heap_sites = 13,      // HeapSite[]
-  samples = 14,         // Sample[]
-  contention = 15,      // ContentionSlot[]: contention.h
-  order_edges = 16,     // OrderSlot[]: order.h
-  held_since = 17,      // HeldSince[], one a thread slot: with locks=all only (holds.h)
-  heap_deltas = 19,     // HeapDelta[]
-  mappings = 20,        // Mapping[] (mappings.h)
-  cpu_samples = 18,     // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
-  thread_origins = 21,  // KeyCount[]: key_count.h
+  heap_sites = 13,       // HeapSite[]
+  samples = 14,          // Sample[]
+  contention = 15,       // ContentionSlot[]: contention.h
+  order_edges = 16,      // OrderSlot[]: order.h
+  held_since = 17,       // HeldSince[], one a thread slot: with locks=all only (holds.h)
+  heap_deltas = 19,      // HeapDelta[]
+  mappings = 20,         // Mapping[] (mappings.h)
+  cpu_samples = 18,      // CpuHead, CpuSample[]: with cpu=HZ only (cpu.h)
+  thread_origins = 21,   // KeyCount[]: key_count.h
+  told_coroutines = 22,  // ToldCoroutine[]: told.h
+  told_places = 23,      // ToldPlace[]
 };
-inline constexpr uint32_t kSectionCount = 22;
+inline constexpr uint32_t kSectionCount = 24;
 
 struct Section {
   SectionKind kind;

@@ -4,7 +4,7 @@ rounds on the same machine; the ratio is the median of the rounds' ratios, so th
 hits both. Prints a Markdown table.
 
     paired.py --build DIR [--quick] [--only REGEX] [--rounds N] [--json F] [--peers]
-              [--parts micro,stacks,programs,servers,tools] [--readme README.md]
+              [--parts micro,told,stacks,programs,servers,tools] [--readme README.md]
 
 Of a server both are measured: requests a second (one client thread: it may be the limit) and the
 processor time the server itself takes for a request, which no client and no neighbour can hide.
@@ -27,7 +27,7 @@ sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import more_servers  # noqa: E402
 import real_servers  # noqa: E402
 
-PARTS = ("micro", "stacks", "programs", "servers", "tools")
+PARTS = ("micro", "told", "stacks", "programs", "servers", "tools")
 # row, operation of bench/micro, TRACK_OPTIONS, goal (ratio, at most)
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
@@ -53,6 +53,9 @@ OVER_NAMES = [("malloc + free, one sample every 512 KiB", "alloc=sampled", 1.5),
 STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
           ("one of the last, again", "bm_known/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
+# row, benchmark of bench/told_bench, goals (without libtrack.so, with it): ns an event.
+TOLD = [("an event told by `track/coroutine.h`: suspend, resume", "turn", 1.5, 15),
+        ("the same: create, destroy", "life", 1.5, 15)]
 # row, TRACK_OPTIONS, goal: user time of a whole program.
 COMPILE = [("clang++ compiles a large file", "", None),
            ("the same, one sample every 512 KiB", "alloc=sampled", 1.02),
@@ -215,6 +218,26 @@ class Bench:
             cost = next(run for run in runs if run.get("aggregate_name") == "median")["cpu_time"]
             self.add(name=name, bare="", tracked=f"{cost:.0f} ns", ratio="", value=cost,
                      goal=f"≤ {goal_ns} ns", met=cost <= goal_ns, peers="")
+
+    def told(self):
+        def costs(tracked):
+            done = subprocess.run([str(self.bin / "told_bench"), "--benchmark_format=json",
+                                   f"--benchmark_min_time={self.seconds / 2}"],
+                                  env={**os.environ, **self.environment(tracked)},
+                                  capture_output=True, text=True, timeout=300, check=True)
+            return {run["name"]: run["cpu_time"] for run in json.loads(done.stdout)["benchmarks"]}
+
+        def events(found, benchmark):
+            return (found[f"{benchmark}/traced"] - found[f"{benchmark}/plain"]) / 2
+
+        wanted = [row for row in TOLD if self.wanted(row[0])]
+        pairs = wanted and self.pairs(lambda: costs(False), lambda: costs(True), self.rounds)
+        for name, benchmark, bare_goal, goal in wanted:
+            bare, tracked = (statistics.median(events(found, benchmark) for found in column)
+                             for column in zip(*pairs))
+            self.add(name=name, bare=f"{bare:.1f} ns", tracked=f"{tracked:.1f} ns", ratio="",
+                     value=tracked, goal=f"≤ {bare_goal} ns, ≤ {goal} ns",
+                     met=bare <= bare_goal and tracked <= goal, peers="")
 
     def programs(self):
         """User time of a real compiler, which allocates millions of times from everywhere."""

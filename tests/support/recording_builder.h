@@ -19,6 +19,7 @@
 #include "libtrack/wire/samples.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/tables.h"
+#include "libtrack/wire/told.h"
 
 namespace track::test {
 
@@ -49,6 +50,8 @@ class RecordingBuilder {
     add_section(wire::SectionKind::blocks, 8, blocks * wire::kRegionCells);
     add_section(wire::SectionKind::cpu_samples, sizeof(wire::CpuSample), kCpuSamples);
     add_section(wire::SectionKind::thread_origins, sizeof(wire::KeyCount), 8);
+    add_section(wire::SectionKind::told_coroutines, sizeof(wire::ToldCoroutine), kCoroutines);
+    add_section(wire::SectionKind::told_places, sizeof(wire::ToldPlace), 8);
     add_section(wire::SectionKind::contention, sizeof(wire::ContentionSlot), kContention);
     add_section(wire::SectionKind::order_edges, sizeof(wire::OrderSlot), kOrders);
     add_section(wire::SectionKind::held_since, sizeof(wire::HeldSince), kThreads);
@@ -81,6 +84,18 @@ class RecordingBuilder {
     slot.stack_high = 0x100000 * task + 0x10000;
     slot.created_ticks = ticks(kStartNs + task * 1000);
     slot.context = slot.stack_high - 0x200;
+    return slot;
+  }
+
+  // place: index + 1.
+  wire::ToldCoroutine& add_told(uint64_t frame, uint64_t created_ns, wire::ToldState state,
+                                uint32_t place) {
+    wire::ToldCoroutine& slot = next<wire::ToldCoroutine>(wire::SectionKind::told_coroutines);
+    slot.frame = frame;
+    slot.created_ticks = ticks(created_ns);
+    slot.since_ticks = ticks(created_ns + 500);
+    slot.state = state;
+    slot.place = place;
     return slot;
   }
 

@@ -1,0 +1,87 @@
+#include "libtrack/core/told_coroutines.h"
+
+#include "libtrack/core/slot_pool.h"
+#include "libtrack/core/text.h"
+#include "libtrack/core/unwind.h"
+
+namespace track::core {
+namespace {
+
+using wire::SectionKind;
+using wire::ToldCoroutine;
+using wire::ToldPlace;
+using wire::ToldState;
+
+constinit SlotPool<ToldCoroutine, SectionKind::told_coroutines, &ThisThread::free_told> pool;
+
+// Never 0. The literals' addresses are the place's identity, as long as no module goes.
+uint64_t key_of(const char* file, const char* function, uint32_t line) {
+  const uint64_t where = reinterpret_cast<uint64_t>(file) + (uint64_t{line} << 40);
+  return (reinterpret_cast<uint64_t>(function) * 0x9E3779B97F4A7C15u ^
+          (where + unwind_generation()) * 0xC2B2AE3D27D4EB4Fu) |
+         1;
+}
+
+template <size_t kRoom>
+void keep_end(char (&to)[kRoom], const char* text) {
+  if (text == nullptr) text = "";
+  const size_t n = length(text), skipped = n < kRoom ? 0 : n - (kRoom - 1);
+  copy_bytes(to, text + skipped, n - skipped + 1);
+}
+
+}  // namespace
+
+uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t stack,
+                     bool counted) {
+  const uint32_t id = pool.take();
+  if (id == 0) return count(lost().coroutines), 0;
+  ToldCoroutine& slot = pool.slot(id);
+  __atomic_store_n(&slot.created_ticks, ticks, __ATOMIC_RELAXED);
+  slot.since_ticks.store(0, std::memory_order_relaxed);
+  slot.awaiter.store(0, std::memory_order_relaxed);
+  slot.state.store(ToldState::running, std::memory_order_relaxed);
+  slot.place.store(0, std::memory_order_relaxed);
+  slot.resumes.store(0, std::memory_order_relaxed);
+  slot.thread.store(creator, std::memory_order_relaxed);
+  slot.creator = creator;
+  slot.stack = stack;
+  slot.counted = counted;
+  slot.frame.store(frame, std::memory_order_release);
+  return id;
+}
+
+void erase_told(ToldCoroutine& slot, bool reuse) {
+  slot.frame.store(0, std::memory_order_release);
+  if (reuse) pool.give(static_cast<uint32_t>(&slot - &pool.slot(1)) + 1);
+}
+
+uint32_t told_place(const char* file, const char* function, uint32_t line) {
+  const uint64_t last = section_capacity<ToldPlace>(SectionKind::told_places) - 1;
+  auto* places = section_start<ToldPlace>(SectionKind::told_places);
+  const uint64_t key = key_of(file, function, line);
+  uint64_t at = key >> 40 & last;  // the upper bits are the best mixed ones
+  for (uint32_t probe = 0; probe < wire::kPlaceProbes; ++probe, at = (at + 1) & last) {
+    ToldPlace& place = places[at];
+    if (__builtin_expect(!is_reserved(&place), 0) && !reserve(&place, sizeof place)) return 0;
+    uint64_t there = place.key.load(std::memory_order_relaxed);
+    if (there == 0 && place.key.compare_exchange_strong(there, key, std::memory_order_relaxed)) {
+      place.line = line;
+      keep_end(place.file, file);
+      keep_end(place.function, function);
+      place.complete.store(1, std::memory_order_release);
+      there = key;
+    }
+    if (__builtin_expect(there == key, 1)) return static_cast<uint32_t>(at + 1);
+  }
+  return 0;
+}
+
+void restart_told_after_fork(bool keep) {
+  if (!keep) pool.forget();
+}
+
+void give_back_told_slots() {
+  pool.give_back();
+}
+
+}  // namespace track::core

@@ -1,0 +1,64 @@
+// told_bench.cc: what an event of track/coroutine.h costs: without libtrack.so the test of a word,
+// with it (LD_PRELOAD) a time stamp and a few stores. Google Benchmark; paired.py runs it both
+// ways. Per event: the difference to the same coroutine without the mixin.
+#include <benchmark/benchmark.h>
+#include <track/coroutine.h>
+
+#include <coroutine>
+#include <exception>
+
+namespace {
+
+struct nothing {};
+
+template <class Mixin>
+struct basic_promise : Mixin {
+  std::suspend_always initial_suspend() noexcept { return {}; }
+  std::suspend_always final_suspend() noexcept { return {}; }
+  void return_void() noexcept {}
+  void unhandled_exception() { std::terminate(); }
+};
+
+struct plain {
+  struct promise_type : basic_promise<nothing> {
+    plain get_return_object() { return {std::coroutine_handle<promise_type>::from_promise(*this)}; }
+  };
+  std::coroutine_handle<promise_type> coroutine;
+};
+struct traced {
+  struct promise_type : basic_promise<track::traced_promise<promise_type>> {
+    traced get_return_object() {
+      return {std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+  };
+  std::coroutine_handle<promise_type> coroutine;
+};
+
+template <class Coroutine>
+[[gnu::noinline]] Coroutine turns() {
+  for (;;) co_await std::suspend_always();
+}
+
+// Two events: suspended, resumed.
+template <class Coroutine>
+void turn(benchmark::State& state) {
+  Coroutine all = turns<Coroutine>();
+  all.coroutine.resume();
+  for (auto _ : state) all.coroutine.resume();
+  all.coroutine.destroy();
+}
+
+// Two events: created, destroyed.
+template <class Coroutine>
+void life(benchmark::State& state) {
+  for (auto _ : state) turns<Coroutine>().coroutine.destroy();
+}
+
+BENCHMARK(turn<plain>)->Name("turn/plain");
+BENCHMARK(turn<traced>)->Name("turn/traced");
+BENCHMARK(life<plain>)->Name("life/plain");
+BENCHMARK(life<traced>)->Name("life/traced");
+
+}  // namespace
+
+BENCHMARK_MAIN();

@@ -1,0 +1,112 @@
+#include "libtrack/capture/told.h"
+
+#include <doctest/doctest.h>
+
+#include <string>
+#include <vector>
+
+#include "libtrack/capture/coroutines.h"
+#include "libtrack/core/told_coroutines.h"
+#include "tests/support/open_recording.h"
+
+using namespace track;
+using wire::ToldCoroutine;
+using wire::ToldPlace;
+using wire::ToldState;
+
+namespace {
+
+constexpr const char* kOptions = "coroutines_max=1024";
+constexpr uint64_t kFrame = 0x7000'0000'0040;
+
+uint32_t create(uint64_t frame) {
+  core::Registers registers;
+  TRACK_GET_REGISTERS(registers);
+  return capture::told_created(frame, registers);
+}
+
+const ToldPlace& place(const ToldCoroutine& coroutine) {
+  const uint32_t index = coroutine.place.load();
+  REQUIRE(index != 0);
+  return core::section_start<ToldPlace>(wire::SectionKind::told_places)[index - 1];
+}
+
+}  // namespace
+
+TEST_CASE("what is told of a coroutine stands in its entry") {
+  test::need_recording(kOptions);
+  const uint32_t id = create(kFrame);
+  REQUIRE(id != 0);
+  ToldCoroutine* coroutine = core::told_coroutine(id, kFrame);
+  REQUIRE(coroutine != nullptr);
+  CHECK(coroutine->state.load() == ToldState::running);
+  CHECK(coroutine->creator == core::this_thread.task);
+  CHECK(coroutine->stack != 0);
+  capture::told_suspended(id, kFrame, ToldState::await, "a/b.cc", "f(int)", 12);
+  CHECK(coroutine->state.load() == ToldState::await);
+  CHECK(coroutine->since_ticks.load() >= coroutine->created_ticks);
+  CHECK(place(*coroutine).line == 12);
+  CHECK(std::string(place(*coroutine).file) == "a/b.cc");
+  CHECK(std::string(place(*coroutine).function) == "f(int)");
+  capture::told_resumed(id, kFrame);
+  CHECK(coroutine->state.load() == ToldState::running);
+  CHECK(coroutine->resumes.load() == 1);
+  CHECK(coroutine->thread.load() == core::this_thread.task);
+  capture::told_awaited_by(id, kFrame, 0x1234);
+  CHECK(coroutine->awaiter.load() == 0x1234);
+  SUBCASE("the place where it ends is not its own") {
+    capture::told_suspended(id, kFrame, ToldState::final, "lib.h", "final_suspend", 1);
+    CHECK(coroutine->state.load() == ToldState::final);
+    CHECK(place(*coroutine).line == 12);
+  }
+  capture::told_destroyed(id, kFrame);
+  CHECK(coroutine->frame.load() == 0);
+}
+
+TEST_CASE("an id means nothing with another frame, or after the end") {
+  test::need_recording(kOptions);
+  const uint32_t id = create(kFrame);
+  ToldCoroutine* coroutine = core::told_coroutine(id, kFrame);
+  REQUIRE(coroutine != nullptr);
+  for (const uint32_t wrong : {0u, id + 1, UINT32_MAX})
+    CHECK(core::told_coroutine(wrong, kFrame) == nullptr);
+  capture::told_suspended(id, kFrame + 64, ToldState::await, "x.cc", "g", 1);
+  capture::told_destroyed(id, kFrame + 64);
+  CHECK(coroutine->state.load() == ToldState::running);
+  CHECK(coroutine->frame.load() == kFrame);
+  capture::told_destroyed(id, kFrame);
+  capture::told_destroyed(id, kFrame);  // as of a stale promise
+  const uint32_t next = create(kFrame + 128);
+  capture::told_suspended(id, kFrame, ToldState::await, "x.cc", "g", 1);
+  CHECK(core::told_coroutine(next, kFrame + 128)->state.load() == ToldState::running);
+  capture::told_destroyed(next, kFrame + 128);
+}
+
+TEST_CASE("a place is kept once, by its texts' addresses and line; of long texts the end") {
+  test::need_recording(kOptions);
+  const std::string file(1000, 'd'), function = std::string(1000, 'n') + "(int)";
+  const uint32_t one = core::told_place(file.c_str(), function.c_str(), 7);
+  REQUIRE(one != 0);
+  CHECK(core::told_place(file.c_str(), function.c_str(), 7) == one);
+  CHECK(core::told_place(file.c_str(), function.c_str(), 8) != one);
+  const auto& there = core::section_start<ToldPlace>(wire::SectionKind::told_places)[one - 1];
+  CHECK(std::string(there.file) == std::string(sizeof there.file - 1, 'd'));
+  CHECK(std::string(there.function).ends_with("nnn(int)"));
+  CHECK(core::told_place(nullptr, nullptr, 0) != 0);
+}
+
+TEST_CASE("when all entries are taken that is counted, and one that goes makes room") {
+  test::need_recording(kOptions);
+  std::vector<uint32_t> ids;
+  uint64_t frame = kFrame;
+  for (uint32_t id; ids.size() < 5000 && (id = create(frame)) != 0; frame += 64) ids.push_back(id);
+  CHECK(ids.size() >= 1024);
+  CHECK(ids.size() < 5000);
+  CHECK(core::lost().coroutines.load() == 1);
+  capture::told_destroyed(ids.back(), frame - 64);
+  ids.back() = create(frame - 64);
+  CHECK(ids.back() != 0);
+  for (; !ids.empty(); ids.pop_back()) capture::told_destroyed(ids.back(), frame -= 64);
+  CHECK(core::this_thread.slot->coroutines_created.load() ==
+        core::this_thread.slot->coroutines_destroyed.load());
+}
