@@ -7,6 +7,7 @@
 #include "cli/push/push.h"
 #include "cli/serve/serve.h"
 #include "cli/top/top.h"
+#include "cli/verbs/docs.h"
 #include "cli/verbs/verbs.h"
 
 #ifndef TRACK_VERSION
@@ -70,6 +71,7 @@ int main(int argc, char** argv) {
   track::verbs::add_info(app, exit_code);
   track::verbs::add_doctor(app, exit_code);
   track::verbs::add_selftest(app, exit_code);
+  track::verbs::add_docs(app, exit_code);
   try {
     app.parse(argc, argv);
   } catch (const CLI::ParseError& error) {

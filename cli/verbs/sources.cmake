@@ -50,4 +50,5 @@ set(TRACK_CLI_SOURCES
   verbs/watched.cc
   verbs/merge.cc
   verbs/saved_report.cc
-  verbs/sanitizer_logs.cc)
+  verbs/sanitizer_logs.cc
+  verbs/docs.cc)
