@@ -52,6 +52,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/sampled_allocations.cc
     capture/threads.cc
     capture/told.cc
+    capture/told_fibers.cc
     capture/waits.cc)
 
 set(TRACK_INTERPOSE_SOURCES
@@ -78,7 +79,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/elf_module.cc
+set(TRACK_CONTROL_SOURCES control/api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/fiber_api.cc control/elf_module.cc
                           control/exec.cc control/exit.cc control/fork.cc
                           control/init.cc)
 

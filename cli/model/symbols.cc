@@ -74,7 +74,8 @@ void cut_at_dispatcher(std::vector<StackLine>& lines) {
 bool of_tracker_headers(const StackLine& line) {
   return starts_with(line.function, "track::detail::") ||
          starts_with(line.function, "track::traced_promise<") ||
-         (line.inlined && std::string_view(line.file).ends_with("include/track/coroutine.h"));
+         (line.inlined && (std::string_view(line.file).ends_with("include/track/coroutine.h") ||
+                           std::string_view(line.file).ends_with("include/track/fiber.h")));
 }
 
 void add_lines(const Trace& trace, const Location& location, std::vector<StackLine>& lines) {

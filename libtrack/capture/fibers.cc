@@ -27,14 +27,14 @@ uint32_t fiber_under(uint64_t sp) {
 
 }  // namespace
 
-void prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_high, uint64_t entry,
-                    const core::Registers& registers) {
+uint32_t prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_high,
+                        uint64_t entry, const core::Registers& registers) {
   wire::ThreadSlot* thread = core::current_slot();
-  if (thread == nullptr || !core::options.fibers) return;
+  if (thread == nullptr || !core::options.fibers) return 0;
   core::BusyScope busy;
   // makecontext on the stack of the fiber that runs just now would be its own end; no program does.
   const uint32_t fiber = core::claim_fiber(stack_low, stack_high);
-  if (fiber == 0) return;
+  if (fiber == 0) return 0;
   FiberSlot& slot = fiber_slot(fiber);
   slot.sort = sort;
   slot.task = core::recording.header->next_task.fetch_add(1, std::memory_order_relaxed);
@@ -49,6 +49,7 @@ void prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_hig
   slot.created_stack = core::capture_stack(registers);
   slot.state.store(FiberState::created, std::memory_order_release);
   core::count(core::counters().fibers_created);
+  return fiber;
 }
 
 void switching_fiber(uint64_t sp, uint64_t context, uint64_t target) {

@@ -13,8 +13,9 @@
 
 namespace track::capture {
 
-void prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_high, uint64_t entry,
-                    const core::Registers& registers);
+// Its slot's index + 1; 0: not recorded.
+uint32_t prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack_high,
+                        uint64_t entry, const core::Registers& registers);
 
 // From the stack that sp lies on to the one that `target` lies on. context: where the registers of
 // the former are about to be saved (wire/tables.h), 0 = they are not.

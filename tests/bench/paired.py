@@ -55,7 +55,8 @@ STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
           ("stack of 20 frames, a thread's first", "bm_first_capture/20", 10000)]
 # row, benchmark of bench/told_bench, goals (without libtrack.so, with it): ns an event.
 TOLD = [("an event told by `track/coroutine.h`: suspend, resume", "turn", 1.5, 15),
-        ("the same: create, destroy", "life", 1.5, 15)]
+        ("the same: create, destroy", "life", 1.5, 15),
+        ("a switch of fibers told by `track/fiber.h`", "fiber", 1.5, 50)]
 # row, TRACK_OPTIONS, goal: user time of a whole program.
 COMPILE = [("clang++ compiles a large file", "", None),
            ("the same, one sample every 512 KiB", "alloc=sampled", 1.02),
@@ -226,7 +227,6 @@ class Bench:
                                   env={**os.environ, **self.environment(tracked)},
                                   capture_output=True, text=True, timeout=300, check=True)
             return {run["name"]: run["cpu_time"] for run in json.loads(done.stdout)["benchmarks"]}
-
         def events(found, benchmark):
             return (found[f"{benchmark}/traced"] - found[f"{benchmark}/plain"]) / 2
 

@@ -1,11 +1,13 @@
-// told_bench.cc: what an event of track/coroutine.h costs: without libtrack.so the test of a word,
-// with it (LD_PRELOAD) a time stamp and a few stores. Google Benchmark; paired.py runs it both
-// ways. Per event: the difference to the same coroutine without the mixin.
+// told_bench.cc: what an event of track/coroutine.h or track/fiber.h costs: without libtrack.so the
+// test of a word, with it (LD_PRELOAD) a time stamp and a few stores. Google Benchmark; paired.py
+// runs it both ways. Per event: the difference to the same without being told.
 #include <benchmark/benchmark.h>
 #include <track/coroutine.h>
 
 #include <coroutine>
 #include <exception>
+
+#include "samples/fibers/own_scheduler.h"
 
 namespace {
 
@@ -54,6 +56,33 @@ void life(benchmark::State& state) {
   for (auto _ : state) turns<Coroutine>().coroutine.destroy();
 }
 
+// Two events: a switch to a fiber and one back.
+void* loop_sp;
+void* bench_sp;
+template <bool kTold>
+void loop() {
+  for (;;) {
+    if (kTold) track_fiber_switch(TRACK_NO_FIBER);
+    sample_switch(&loop_sp, bench_sp);
+  }
+}
+
+template <bool kTold>
+void fiber(benchmark::State& state) {
+  constexpr std::size_t kStackBytes = 64 << 10;
+  void* const stack = std::malloc(kStackBytes);
+  loop_sp = prepare_stack(stack, kStackBytes, loop<kTold>);
+  const track_fiber told = kTold ? track_fiber_create(stack, kStackBytes, nullptr) : TRACK_NO_FIBER;
+  for (auto _ : state) {
+    if (kTold) track_fiber_switch(told);
+    sample_switch(&bench_sp, loop_sp);
+  }
+  track_fiber_destroy(told);
+  std::free(stack);
+}
+
+BENCHMARK(fiber<false>)->Name("fiber/plain");
+BENCHMARK(fiber<true>)->Name("fiber/traced");
 BENCHMARK(turn<plain>)->Name("turn/plain");
 BENCHMARK(turn<traced>)->Name("turn/traced");
 BENCHMARK(life<plain>)->Name("life/plain");

@@ -1,11 +1,14 @@
 #include "libtrack/capture/told.h"
 
 #include <doctest/doctest.h>
+#include <ucontext.h>
 
+#include <cstddef>
 #include <string>
 #include <vector>
 
-#include "libtrack/capture/coroutines.h"
+#include "libtrack/capture/told_fibers.h"
+#include "libtrack/core/fiber_table.h"
 #include "libtrack/core/told_coroutines.h"
 #include "tests/support/open_recording.h"
 
@@ -109,4 +112,54 @@ TEST_CASE("when all entries are taken that is counted, and one that goes makes r
   for (; !ids.empty(); ids.pop_back()) capture::told_destroyed(ids.back(), frame -= 64);
   CHECK(core::this_thread.slot->coroutines_created.load() ==
         core::this_thread.slot->coroutines_destroyed.load());
+}
+
+TEST_CASE("a told fiber is the one of its handle, until it is over or its stack is another's") {
+  test::need_recording(kOptions);
+  alignas(16) static char stack[8192];
+  const auto low = reinterpret_cast<uint64_t>(stack);
+  core::Registers registers;
+  TRACK_GET_REGISTERS(registers);
+  const auto create_fiber = [&] {
+    return capture::told_fiber_created(low, low + sizeof stack, 0x1234, registers);
+  };
+  const uint64_t first = create_fiber();
+  REQUIRE(first != 0);
+  const wire::FiberSlot& slot = core::fiber_slot(static_cast<uint32_t>(first));
+  CHECK(slot.state.load() == wire::FiberState::created);
+  CHECK(slot.entry == 0x1234);
+  CHECK(core::fiber_at(low + 100) == static_cast<uint32_t>(first));
+  capture::told_fiber_destroyed(first + (uint64_t{1} << 32));  // another task's number
+  capture::told_fiber_destroyed(0xffffffff);
+  CHECK(slot.state.load() == wire::FiberState::created);
+  const uint64_t second = create_fiber();
+  CHECK(second != first);
+  capture::told_fiber_destroyed(first);  // over already
+  CHECK(core::fiber_at(low) == static_cast<uint32_t>(second));
+
+  // As the call on the fiber's stack leaves it: away from the fiber that runs there.
+  auto* saved = reinterpret_cast<capture::CallersRegisters*>(stack + 4096);
+  *saved = {
+      .rbx = 1, .rbp = 2, .r12 = 3, .r13 = 4, .r14 = 5, .r15 = 6, .unused = 0, .return_address = 7};
+  capture::CallersRegisters own{};
+  capture::told_fiber_switching(second, own);
+  CHECK(slot.state.load() == wire::FiberState::running);
+  CHECK(core::this_thread.fiber == static_cast<uint32_t>(second));
+  capture::told_fiber_switching(0, *saved);
+  CHECK(slot.state.load() == wire::FiberState::suspended);
+  CHECK(core::this_thread.fiber == 0);
+  REQUIRE(slot.context.load() != 0);
+  const auto* gregs = reinterpret_cast<const int64_t*>(slot.context.load() +
+                                                       offsetof(ucontext_t, uc_mcontext.gregs));
+  CHECK(gregs[REG_RBX] == 1);
+  CHECK(gregs[REG_RBP] == 2);
+  CHECK(gregs[REG_R12] == 3);
+  CHECK(gregs[REG_R15] == 6);
+  CHECK(gregs[REG_RIP] == 7);
+  CHECK(gregs[REG_RSP] == static_cast<int64_t>(reinterpret_cast<uint64_t>(saved + 1)));
+  capture::told_fiber_switching(first, own);  // to one that is over: nowhere that is known
+  CHECK(core::this_thread.fiber == 0);
+  capture::told_fiber_destroyed(second);
+  CHECK(slot.state.load() == wire::FiberState::free);
+  CHECK(core::fiber_at(low) == 0);
 }

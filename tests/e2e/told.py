@@ -2,8 +2,9 @@
 """`track ps` of coroutines that tell of themselves (track/coroutine.h): g++ and clang++, optimized
 and stripped, frames in an arena. Each is shown with its function, its state, the line where it
 waits, since when, how often it went on and who awaits it; alive, from a dump, and from the
-recording of a process that was killed. Those that are over, or whose memory is, are not shown. The
-same program made with TRACK_DISABLE is the control: nothing is told of it.
+recording of a process that was killed. Those that are over, or whose memory is, are not shown. And
+fibers of a hand-written scheduler (track/fiber.h), with their stacks. The same programs made with
+TRACK_DISABLE are the control: nothing is told of them.
 """
 
 import argparse
@@ -17,6 +18,7 @@ import tempfile
 
 ROOT = pathlib.Path(__file__).resolve().parents[2]
 SOURCE = ROOT / "tests/support/told_target.cc"
+FIBER_SOURCE = ROOT / "tests/support/told_fiber_target.cc"
 FLAGS = ["-std=c++20", "-O2", "-s", "-Wall", "-Wextra", "-Werror", "-I",
          str(ROOT / "libtrack/include")]
 
@@ -159,6 +161,49 @@ def check(compiler, arguments, directory):
         raise Failure(f"without the library: exit {bare.returncode}, {bare.stdout}")
 
 
+def fibers_of(track, pid):
+    tasks = json.loads(run([track, "ps", "--json", "-", "--kind", "fiber", pid]))
+    return tasks["processes"][0]["tasks"]
+
+
+def check_fibers(compiler, arguments, directory):
+    program, control = directory / "fibers", directory / "fibers-control"
+    command = [compiler, *FLAGS, "-g", "-pthread", "-I", ROOT, FIBER_SOURCE]
+    command.remove("-s")
+    run([*command, "-o", program])
+    run([*command, "-DTRACK_DISABLE", "-o", control])
+
+    def expect_fibers(pid, suspended):
+        found = fibers_of(arguments.track, pid)
+        states = sorted(fiber["state"] for fiber in found)
+        if states != ["created", *["suspended"] * suspended]:
+            raise Failure(f"fibers: {states}")
+        for fiber in found:
+            at = [frame.get("function") or "?" for frame in fiber["at"]]
+            made = [frame.get("function") or "?" for frame in fiber["created_at"]]
+            if not any("start_fiber" in name for name in made) or "main" not in made:
+                raise Failure(f"fiber created in {made}")
+            if fiber["state"] == "created":
+                continue
+            wanted = ["back_to_scheduler", "await_reply", "request", "run_fiber"]
+            names = [next((want for want in wanted if want in name), name) for name in at]
+            if names != wanted or not 0 < fiber["since_ns"] <= fiber["age_ns"]:
+                raise Failure(f"fiber suspended in {at} for {fiber['since_ns']} ns")
+
+    with Target(program, arguments.library, directory / "recordings") as target:
+        pid = str(target.process.pid)
+        expect_fibers(pid, 3)
+        target.go_on()
+        target.ready()
+        expect_fibers(pid, 2)
+    with Target(control, arguments.library, directory / "control-recordings") as target:
+        if found := fibers_of(arguments.track, str(target.process.pid)):
+            raise Failure(f"with TRACK_DISABLE fibers are told: {found}")
+    bare = subprocess.run([program], input=b"xx", capture_output=True, timeout=60)
+    if bare.returncode != 0 or bare.stdout != b"ready\nready\n":
+        raise Failure(f"fibers without the library: exit {bare.returncode}, {bare.stdout}")
+
+
 def main():
     parser = argparse.ArgumentParser()
     parser.add_argument("--track", required=True)
@@ -169,9 +214,10 @@ def main():
         with tempfile.TemporaryDirectory() as directory:
             try:
                 check(compiler, arguments, pathlib.Path(directory))
+                check_fibers(compiler, arguments, pathlib.Path(directory))
             except Failure as failure:
                 sys.exit(f"{compiler}: {failure}")
-        print(f"{compiler}: told coroutines shown as they are")
+        print(f"{compiler}: told coroutines and fibers shown as they are")
 
 
 if __name__ == "__main__":
