@@ -223,14 +223,12 @@ class Reader {
     return at != chunks_.end() && at->address == user && at->bytes == size - 8;
   }
 
-  // Each thread keeps freed blocks that still look used; its table of them is a block itself.
+  // Each thread keeps freed blocks that still look used; its table of them is a block itself. That
+  // one random word marks them all does not help with lists that are not found: a block which went
+  // from a thread that ended through a fastbin to a new owner has it still, behind its first word.
   void find_tcaches() {
     for (const MemoryBlock& block : chunks_)
       if (block.bytes == kTcacheChunk - 8) read_tcache(block.address);
-    if (keys_.size() != 1 || *keys_.begin() == 0) return;
-    // One random word marks them all: those of lists that were not found too.
-    for (const MemoryBlock& block : chunks_)
-      if (memory_.word(block.address + 8) == *keys_.begin()) free_.insert(block.address);
   }
 
   void read_tcache(uint64_t at) {
@@ -252,7 +250,6 @@ class Reader {
     }
     if (keys.size() > 1 || keys.count(0) != 0) return;
     free_.insert(found.begin(), found.end());
-    keys_.insert(keys.begin(), keys.end());
   }
 
   // Blocks with their own mapping are believed only when all that malloc counts are found.
@@ -313,7 +310,7 @@ class Reader {
   RegionReader memory_;
   HeapBlocks result_;
   std::vector<MemoryBlock> chunks_;  // that look used
-  std::unordered_set<uint64_t> free_, known_, keys_;
+  std::unordered_set<uint64_t> free_, known_;
   size_t listed_ = 0;  // entries of threads' lists that were looked at
   uint64_t sbrk_base_ = 0, mapped_count_ = 0, mapped_bytes_ = 0;
 };

@@ -116,6 +116,25 @@ TEST_CASE("blocks of other threads' arenas are found") {
   CHECK(heap.problems.empty());
 }
 
+// malloc marks what a thread keeps for itself by a word in it, and leaves the word there when it
+// goes to another owner through the lists of all.
+TEST_CASE("a block that a thread which ended had kept is in use when somebody has it again") {
+  const Child child([](std::vector<Said>& said) {
+    std::vector<void*> blocks;
+    for (int i = 0; i < 40; ++i) blocks.push_back(malloc(24));
+    std::thread([&] {
+      for (int i = 10; i < 17; ++i) free(blocks[static_cast<size_t>(i)]);
+    }).join();
+    for (int i = 0; i < 14; ++i) {
+      auto* block = static_cast<void**>(malloc(24));
+      block[0] = nullptr;  // the rest stays as it came
+      note(said, block, true);
+    }
+    note(said, malloc(100), false);
+  });
+  check_all(process::read_glibc_heap(child.image, child.copy.regions()), child.said);
+}
+
 TEST_CASE("blocks with a mapping of their own are found when all of them are") {
   const Child child([](std::vector<Said>& said) {
     for (int i = 0; i < 5; ++i) {
