@@ -3,6 +3,8 @@
 #include <algorithm>
 #include <cstdio>
 
+#include "cli/model/labels.h"
+
 namespace track::analyze {
 namespace {
 
@@ -23,6 +25,14 @@ void hash_stack(uint64_t& hash, const Trace& trace, const Symbols& symbols, Stac
 
 }  // namespace
 
+void add_labels(Finding& finding, FindingTask& task, const Trace& trace, uint32_t labels) {
+  task.labels = labels;
+  const std::string& test = label_value(trace, labels, kTestLabel);
+  const std::string& all = finding.test;
+  if (test.empty() || (", " + all + ", ").find(", " + test + ", ") != std::string::npos) return;
+  finding.test = all.empty() ? test : all + ", " + test;
+}
+
 void add_task(Finding& finding, const Trace& trace, const Thread& thread) {
   if (finding.tasks.size() >= kMostTasks) return;
   FindingTask task;
@@ -35,6 +45,7 @@ void add_task(Finding& finding, const Trace& trace, const Thread& thread) {
   task.age_ns = age(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
   task.created_at = thread.created_at;
   task.blocked_at = thread.wait.stack;
+  add_labels(finding, task, trace, thread.labels);
   finding.tasks.push_back(std::move(task));
 }
 
@@ -46,6 +57,7 @@ void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine) 
   if (coroutine.function < trace.functions.size()) task.name = trace.functions[coroutine.function];
   task.state = coroutine.state;
   task.age_ns = age(trace, coroutine.created_ns);
+  add_labels(finding, task, trace, coroutine.labels);
   finding.tasks.push_back(std::move(task));
 }
 
@@ -56,6 +68,7 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber) {
   task.id = fiber.id;
   task.state = fiber.state;
   task.age_ns = age(trace, fiber.created_ns);
+  add_labels(finding, task, trace, fiber.labels);
   finding.tasks.push_back(std::move(task));
 }
 
@@ -109,6 +122,7 @@ std::string fingerprint(const Finding& finding, const Trace& trace, const Symbol
     for (const AwaitFrame& frame : finding.await_chain)
       if (frame.self && frame.function < trace.functions.size())
         hash_text(hash, trace.functions[frame.function]);
+  if (!finding.test.empty()) hash_text(hash, finding.test);
   char text[20];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;
@@ -122,6 +136,8 @@ StackIndex Places::of(StackIndex stack) {
     text += line.function.empty() ? line_text(line) : line.function;
     text += ":" + std::to_string(line.line) + "\n";
   }
+  if (stack < trace_.stacks.size())
+    text += label_value(trace_, trace_.stacks[stack].labels, kTestLabel);
   entry->second = by_text_.try_emplace(text, stack).first->second;
   return entry->second;
 }

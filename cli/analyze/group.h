@@ -16,6 +16,8 @@ inline constexpr size_t kMostTasks = 200;  // listed by a finding; its count say
 void add_task(Finding& finding, const Trace& trace, const Thread& thread);
 void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine);
 void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
+// A task of the finding was created with these: its test is the finding's, or one of them.
+void add_labels(Finding& finding, FindingTask& task, const Trace& trace, uint32_t labels);
 // Where the coroutine is suspended and who awaits whom there, as the finding's own.
 void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine);
 void set_ages(Finding& finding);  // from the tasks listed
@@ -25,11 +27,12 @@ const char* held_sort_name(HeldSort sort);  // "mutex", "rwlock (write)"
 // Of coroutines that are told by the looks of their code alone.
 std::string doubt_of_kind(bool one);
 
-// The same for every run of a program: rule and function names, no ids, addresses or lines.
+// The same for every run of a program: rule, function names and test, no ids, addresses or lines.
 std::string fingerprint(const Finding& finding, const Trace& trace, const Symbols& symbols);
 
 // Stacks that read the same are the same place, whatever their return addresses: an unrolled loop
-// has several. Remembers every stack it was asked about.
+// has several. Those that created tasks in different tests are different places. Remembers every
+// stack it was asked about.
 class Places {
  public:
   Places(const Trace& trace, const Symbols& symbols) : trace_(trace), symbols_(symbols) {}

@@ -207,6 +207,7 @@ Finding finding_of(const Trace& trace, const Symbols& symbols, const std::vector
         task.main = thread.main;
         task.state = thread.state;
         task.created_at = thread.created_at;
+        add_labels(finding, task, trace, thread.labels);
       }
     task.blocked_at = order.stack;
     finding.tasks.push_back(std::move(task));

@@ -4,6 +4,7 @@
 
 #include "cli/model/await_chain.h"
 #include "cli/model/finding.h"
+#include "cli/model/labels.h"
 #include "cli/model/profile_builder.h"
 #include "cli/model/words.h"
 
@@ -28,6 +29,7 @@ class Tasks {
         text_label("state", thread.wait.kind != WaitKind::none ? wait_kind_name(thread.wait.kind)
                                                                : task_state_name(thread.state))};
     if (!thread.name.empty()) labels.push_back(text_label("name", thread.name));
+    add_labels(labels, thread.labels);
     add_age(labels, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
     const StackIndex at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
     std::vector<uint32_t> where = builder_.stack(at);
@@ -39,6 +41,7 @@ class Tasks {
   void add(const Coroutine& coroutine) {
     std::vector<ProfileLabel> labels = {text_label("kind", "coroutine"),
                                         text_label("state", state_of(coroutine))};
+    add_labels(labels, coroutine.labels);
     add_age(labels, coroutine.created_ns);
     add(await_stack(coroutine), coroutine.created_at, std::move(labels));
   }
@@ -46,6 +49,7 @@ class Tasks {
   void add(const Fiber& fiber) {
     std::vector<ProfileLabel> labels = {text_label("kind", "fiber"),
                                         text_label("state", task_state_name(fiber.state))};
+    add_labels(labels, fiber.labels);
     add_age(labels, fiber.created_ns);
     add(builder_.stack(fiber.suspended_at), fiber.created_at, std::move(labels));
   }
@@ -62,6 +66,15 @@ class Tasks {
     else
       stack = builder_.joined(std::move(where), builder_.stack(created));
     builder_.add(std::move(stack), std::move(labels), {1});
+  }
+
+  // The program's own; one that is called as one of ours has the program's name before it.
+  void add_labels(std::vector<ProfileLabel>& labels, uint32_t set) const {
+    for (const Label& label : labels_at(trace_, set)) {
+      const bool taken =
+          label.key == "kind" || label.key == "state" || label.key == "name" || label.key == "age";
+      labels.push_back(text_label((taken ? "program." : "") + label.key, label.value));
+    }
   }
 
   void add_age(std::vector<ProfileLabel>& labels, uint64_t since_ns) const {

@@ -22,9 +22,13 @@ namespace track::dump {
 template <class T, class Struct>
 concept Is = std::same_as<std::remove_const_t<T>, Struct>;
 
+template <Is<Label> T>
+auto fields(T& l) {
+  return std::tie(l.key, l.value);
+}
 template <Is<Stack> T>
 auto fields(T& s) {
-  return std::tie(s.addresses, s.generation, s.truncated, s.awaiters_from);
+  return std::tie(s.addresses, s.generation, s.truncated, s.awaiters_from, s.labels);
 }
 template <Is<Wait> T>
 auto fields(T& w) {
@@ -45,7 +49,7 @@ auto fields(T& t) {
                   t.adopted, t.found, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
-                  t.system_call, t.outer_tid, t.switches);
+                  t.system_call, t.outer_tid, t.switches, t.labels, t.labels_now);
 }
 template <Is<Told> T>
 auto fields(T& t) {
@@ -57,7 +61,7 @@ auto fields(T& c) {
                   c.created_at, c.site, c.resume, c.destroy, c.certainty, c.state, c.thread,
                   c.function, c.await_point, c.awaited_by, c.awaits, c.awaited_by_weak,
                   c.site_mixed, c.frame_seen, c.inside, c.in_use, c.created_at_doubtful, c.told,
-                  c.since_ns);
+                  c.since_ns, c.labels);
 }
 template <Is<HeapSite> T>
 auto fields(T& s) {
@@ -111,7 +115,7 @@ template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
                   f.created_ns, f.switched_ns, f.switches, f.moved, f.context, f.created_at,
-                  f.suspended_at);
+                  f.suspended_at, f.labels);
 }
 template <Is<FrameLock> T>
 auto fields(T& l) {
@@ -179,7 +183,7 @@ auto fields(T& f) {
 template <Is<FindingTask> T>
 auto fields(T& t) {
   return std::tie(t.kind, t.id, t.name, t.tid, t.main, t.state, t.age_ns, t.created_at,
-                  t.blocked_at);
+                  t.blocked_at, t.labels);
 }
 template <Is<Finding> T>
 auto fields(T& f) {
@@ -253,7 +257,7 @@ void for_each_part(T& loaded, Use use) {
   auto& symbols = report.symbols;
   use(Part::process, std::tie(trace, report.note, loaded.notes));
   use(Part::threads, std::tie(trace.threads, trace.channels));
-  use(Part::stacks, std::tie(trace.stacks));
+  use(Part::stacks, std::tie(trace.stacks, trace.label_sets));
   use(Part::modules, std::tie(trace.modules));
   use(Part::code, std::tie(symbols.code));
   use(Part::names, std::tie(symbols.objects, symbols.notes));

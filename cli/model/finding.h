@@ -59,6 +59,7 @@ struct FindingTask {
   bool main = false;
   TaskState state = TaskState::unknown;
   uint64_t age_ns = 0;
+  uint32_t labels = 0;        // it was created with
   StackIndex created_at = 0;  // of threads
   StackIndex blocked_at = 0;
 };
@@ -84,7 +85,7 @@ struct Finding {
   std::string suppressed_by;         // the pattern, empty = not suppressed
   BaselineState baseline = BaselineState::none;
   uint64_t allowed = 0;  // tasks of its fingerprint, by the baseline
-  std::string test;      // test that created it, when known
+  std::string test;      // test that created it, several apart by ", "; empty = not known
 };
 
 // Neither suppressed nor known to the baseline.

@@ -6,6 +6,7 @@ set(TRACK_MODEL_SOURCES
   cpu.cc
   dump_layout.cc
   finding.cc
+  labels.cc
   made_stacks.cc
   process_image.cc
   profile_builder.cc

@@ -67,12 +67,19 @@ enum class ProcessEnd : uint8_t {
 
 using StackIndex = uint32_t;  // into Trace::stacks; 0 = none
 
+struct Label {
+  std::string key, value;
+};
+using LabelList = std::vector<Label>;  // by key
+
 struct Stack {
   std::vector<uint64_t> addresses;  // return addresses, leaf first
   uint32_t generation = 0;          // of modules
   bool truncated = false;
   uint32_t awaiters_from = 0;  // those from here on are no callers but, one each, who awaits: the
                                // coroutine's function; 0 = all are callers
+  uint32_t labels = 0;         // of a creation stack: those the task began with. Tasks of different
+                               // tests were created at different places
 };
 
 struct Wait {
@@ -129,6 +136,8 @@ struct Thread {
   uint64_t created_ns = 0;
   uint64_t started_ns = 0;
   uint64_t ended_ns = 0;
+  uint32_t labels = 0;      // it was created with, into Trace::label_sets
+  uint32_t labels_now = 0;  // its own since
   StackIndex created_at = 0;
   StackIndex running_at = 0;  // where it is now when it is not in a published wait, if known
   uint64_t start_routine = 0;
@@ -176,6 +185,7 @@ struct Coroutine {
   uint32_t creator = 0;  // task id of the creating thread
   uint64_t created_ns = 0;
   uint64_t created_ticks = 0;  // as recorded: tells two users of one block apart
+  uint32_t labels = 0;         // its creator had, into Trace::label_sets
   StackIndex created_at = 0;
   uint64_t site = 0;    // return address of the allocating call
   uint64_t resume = 0;  // 0: at final suspension, or unknown
@@ -233,6 +243,7 @@ struct Fiber {
   uint64_t switches = 0;
   bool moved = false;    // it has run on more than one thread
   uint64_t context = 0;  // where its registers lie while it is suspended; 0 = not known
+  uint32_t labels = 0;   // it was created with, into Trace::label_sets
   StackIndex created_at = 0;
   StackIndex suspended_at = 0;
 };
@@ -277,7 +288,8 @@ struct Trace {
   std::vector<Contention> contention;
   std::vector<LockBlock> lock_blocks;  // where every block is recorded; by object
   std::vector<LockOrder> lock_orders;
-  std::vector<Stack> stacks;  // [0] is empty
+  std::vector<Stack> stacks;          // [0] is empty
+  std::vector<LabelList> label_sets;  // [0] is empty
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
   std::vector<ToldPoint> told_points;    // [0] is unknown; empty: the program told nothing

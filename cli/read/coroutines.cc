@@ -30,9 +30,10 @@ Coroutine to_coroutine(Image& image, const CoroutineSlot& slot, uint64_t address
   coroutine.creator = slot.creator;
   coroutine.created_ticks = slot.created_ticks;
   coroutine.created_ns = image.to_ns(slot.created_ticks);
-  coroutine.created_at = image.stack(slot.stack);
+  coroutine.labels = image.labels(slot.site >> wire::kSiteLabelShift & wire::kSiteLabelMask);
+  coroutine.created_at = image.stack(slot.stack, coroutine.labels);
   coroutine.frame_seen = (slot.site & wire::kFrameSeen) != 0;
-  const uint32_t index = slot.site & ~wire::kFrameSeen;
+  const uint32_t index = slot.site & wire::kSiteMask;
   if (index < sites.size()) {
     const wire::Site& site = *sites[index];
     coroutine.site = site.return_address.load(std::memory_order_relaxed);

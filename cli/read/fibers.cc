@@ -77,7 +77,8 @@ void read_fibers(Image& image) {
     fiber.moved = slot->moved.load(std::memory_order_relaxed) != 0;
     if (state == TaskState::suspended)
       fiber.context = slot->context.load(std::memory_order_relaxed);
-    fiber.created_at = image.stack(slot->created_stack);
+    fiber.labels = image.labels(slot->created_labels);
+    fiber.created_at = image.stack(slot->created_stack, fiber.labels);
     result.push_back(fiber);
     by_slot[static_cast<uint16_t>(i + 1)].push_back(fiber);
   }

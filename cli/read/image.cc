@@ -7,6 +7,7 @@
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
 #include "libtrack/wire/holds.h"
+#include "libtrack/wire/labels.h"
 #include "libtrack/wire/mappings.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
@@ -69,6 +70,10 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::ToldCoroutine);
     case SectionKind::told_places:
       return sizeof(wire::ToldPlace);
+    case SectionKind::label_texts:
+      return sizeof(wire::LabelText);
+    case SectionKind::label_sets:
+      return sizeof(wire::LabelSet);
     case SectionKind::none:
       break;
   }
@@ -123,6 +128,10 @@ const char* section_name(SectionKind kind) {
       return "told coroutines";
     case SectionKind::told_places:
       return "told places";
+    case SectionKind::label_texts:
+      return "texts of labels";
+    case SectionKind::label_sets:
+      return "label sets";
     case SectionKind::none:
       break;
   }
@@ -179,6 +188,7 @@ Image::Image(const Bytes& bytes, const std::string& source, bool live, Trace& tr
   find_sections();
   trace_.stacks.emplace_back();
   trace_.functions.emplace_back();
+  trace_.label_sets.emplace_back();
 }
 
 void Image::check_header(const std::string& source) const {
@@ -231,9 +241,9 @@ uint64_t Image::to_ns(uint64_t ticks) {
   return ns;
 }
 
-StackIndex Image::stack(uint32_t reference) {
+StackIndex Image::stack(uint32_t reference, uint32_t labels) {
   if (reference == 0) return 0;
-  const auto [known, fresh] = stacks_.try_emplace(reference, 0);
+  const auto [known, fresh] = stacks_.try_emplace(uint64_t{labels} << 32 | reference, 0);
   if (!fresh) return known->second;
   const SectionView& index = section(SectionKind::stack_index);
   const SectionView& bodies = section(SectionKind::stack_bodies);
@@ -265,6 +275,7 @@ StackIndex Image::stack(uint32_t reference) {
     stack.addresses.erase(mark);
   }
   stack.generation = entry->generation;
+  stack.labels = labels;
   stack.truncated = (wire::stack_body_flags(body) & wire::kStackTruncated) != 0;
   stack_words_ += depth;
   trace_.stacks.push_back(std::move(stack));

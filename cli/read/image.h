@@ -51,13 +51,18 @@ class Image {
   uint64_t duration_ns(uint64_t ticks) const { return clock_.duration_ns(ticks); }
 
   // The trace's index of a recorded stack; 0 when there is none or it cannot be read.
-  StackIndex stack(uint32_t reference);
+  // labels: of the task that it created, as an index of the trace.
+  StackIndex stack(uint32_t reference, uint32_t labels = 0);
+  // The same of a recorded label set.
+  uint32_t labels(uint32_t reference);
   // A stack of nothing but this return address, which is of a module that is there now.
   StackIndex one_frame(uint64_t address);
 
  private:
   void check_header(const std::string& source) const;
   void find_sections();
+  std::string label_text(uint32_t index);
+  void warn_of_labels();
 
   Bytes bytes_;
   Trace& trace_;
@@ -66,7 +71,9 @@ class Image {
   uint64_t now_ns_ = 0;
   Clock clock_;
   uint64_t latest_ns_ = 0;
-  std::unordered_map<uint32_t, StackIndex> stacks_;
+  std::unordered_map<uint32_t, uint32_t> labels_;
+  bool labels_warned_ = false;
+  std::unordered_map<uint64_t, StackIndex> stacks_;  // by reference and labels
   std::unordered_map<uint64_t, StackIndex> frames_;
   uint64_t stack_words_ = 0;
   bool stacks_warned_ = false;

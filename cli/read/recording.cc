@@ -49,7 +49,8 @@ void read_lost(const wire::Lost& lost, Trace& trace) {
       {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
       {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
       {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins},
-      {"fibers", &lost.fibers}, {"blocks", &lost.blocks},   {"processes", &lost.processes}};
+      {"fibers", &lost.fibers}, {"blocks", &lost.blocks},   {"processes", &lost.processes},
+      {"labels", &lost.labels}};
   for (const auto& [name, counter] : kinds)
     if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
   if (trace.lost.count("processes") != 0)

@@ -10,6 +10,7 @@ set(TRACK_READ_SOURCES
   fibers.cc
   history.cc
   image.cc
+  labels.cc
   modules.cc
   origins.cc
   pprof.cc

@@ -136,7 +136,9 @@ Thread to_thread(Image& image, const ThreadSlot& slot) {
   thread.created_ns = image.to_ns(slot.created_ticks);
   thread.started_ns = image.to_ns(slot.started_ticks);
   thread.ended_ns = image.to_ns(slot.ended_ticks.load(std::memory_order_relaxed));
-  thread.created_at = image.stack(slot.created_stack);
+  thread.labels = image.labels(slot.created_labels);
+  thread.labels_now = image.labels(slot.labels.load(std::memory_order_relaxed));
+  thread.created_at = image.stack(slot.created_stack, thread.labels);
   thread.start_routine = slot.start_routine;
   thread.waits = slot.waits.load(std::memory_order_relaxed);
   thread.coroutines_created = slot.coroutines_created.load(std::memory_order_relaxed);

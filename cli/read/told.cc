@@ -84,7 +84,8 @@ class ToldReader {
     coroutine.creator = slot.creator;
     coroutine.created_ticks = slot.created_ticks;
     coroutine.created_ns = image_.to_ns(slot.created_ticks);
-    coroutine.created_at = image_.stack(slot.stack);
+    coroutine.labels = image_.labels(slot.labels);
+    coroutine.created_at = image_.stack(slot.stack, coroutine.labels);
     coroutine.inside = true;
     track::Told& told = coroutine.told;
     told.state = state == ToldState::running ? TaskState::running : TaskState::suspended;

@@ -73,6 +73,7 @@ write::TaskFilter task_filter(const PsSettings& settings) {
   filter.kind = settings.kind;
   if (settings.by == "site") filter.by = write::GroupBy::site;
   if (settings.by == "stack") filter.by = write::GroupBy::stack;
+  if (settings.by == "label") filter.by = write::GroupBy::label;
   if (settings.by == "state") filter.by = write::GroupBy::state;
   if (!settings.min_age.empty())
     filter.min_age_ns = parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
@@ -122,8 +123,8 @@ void add_ps(CLI::App& app, int& exit_code) {
       "TARGET", settings->target,
       "PID (prepared or not), recording, directory, dump or core file; none = list what is "
       "being recorded");
-  verb->add_option("--by", settings->by, "group by site, stack or state")
-      ->check(CLI::IsMember({"site", "stack", "state"}));
+  verb->add_option("--by", settings->by, "group by site, stack, state or label")
+      ->check(CLI::IsMember({"site", "stack", "state", "label"}));
   verb->add_flag("--tree", settings->tree,
                  "every task below its creator, and whom it waits for; cycles are marked");
   verb->add_flag("--long", settings->long_rows,

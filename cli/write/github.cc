@@ -38,6 +38,7 @@ std::string annotation(const ProcessReport& process, const Finding& finding,
                                      true);
   std::string message = finding.title;
   for (const std::string& reason : finding.because) message += "\nbecause: " + reason;
+  if (!finding.test.empty()) message += "\nin test: " + finding.test;
   message += "\nfingerprint " + finding.fingerprint;
   return text + "::" + escaped_command(message, false) + "\n";
 }

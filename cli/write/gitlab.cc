@@ -35,6 +35,7 @@ class CodeQuality {
     const auto place = place_of(process, finding, root_);
     std::string text = finding.title;
     for (const std::string& reason : finding.because) text += "; because " + reason;
+    if (!finding.test.empty()) text += "; in test " + finding.test;
     add(text, rule_name(finding.rule), finding.fingerprint, severity_of(finding),
         place ? place->file : process.trace.program, place && place->line != 0 ? place->line : 1);
   }

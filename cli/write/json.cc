@@ -21,11 +21,13 @@ Json optional_text(const std::string& text) {
   return text.empty() ? Json() : Json(text);
 }
 
-Json task_json(const FindingTask& task) {
-  return {{"id", task.id},        {"kind", task_kind_name(task.kind)},
-          {"name", task.name},    {"tid", task.tid},
-          {"main", task.main},    {"state", task_state_name(task.state)},
-          {"age_ns", task.age_ns}};
+Json task_json(const Trace& trace, const FindingTask& task) {
+  Json json{{"id", task.id},        {"kind", task_kind_name(task.kind)},
+            {"name", task.name},    {"tid", task.tid},
+            {"main", task.main},    {"state", task_state_name(task.state)},
+            {"age_ns", task.age_ns}};
+  if (task.labels != 0) json["labels"] = labels_json(trace, task.labels);
+  return json;
 }
 
 // The threads of a cycle have stacks of their own; those of a group are all at the same places.
@@ -92,7 +94,7 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"baseline", optional_text(baseline_state_name(finding.baseline))}};
   Json tasks = Json::array();
   for (const FindingTask& task : finding.tasks) {
-    tasks.push_back(task_json(task));
+    tasks.push_back(task_json(process.trace, task));
     if (finding.rule == Rule::deadlock) add_own_stacks(tasks.back(), process, task);
   }
   json["tasks"] = std::move(tasks);

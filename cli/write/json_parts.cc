@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "cli/model/labels.h"
 #include "cli/model/words.h"
 
 namespace track::write {
@@ -31,6 +32,12 @@ Json await_point_json(const Trace& trace, uint32_t function, uint32_t await_poin
           {"exact", point.exact},
           {"promise_type", text(point.promise_type)},
           {"awaiter_type", text(point.awaiter_type)}};
+}
+
+Json labels_json(const Trace& trace, uint32_t labels) {
+  Json json = Json::object();
+  for (const Label& label : labels_at(trace, labels)) json[label.key] = label.value;
+  return json;
 }
 
 Json lost_json(const std::map<std::string, uint64_t>& lost) {

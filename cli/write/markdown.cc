@@ -107,10 +107,12 @@ class MarkdownPage {
 
   std::string table_row(const ProcessReport& process, const Finding& finding,
                         uint64_t number) const {
-    return fmt::format("| {} | {}{} | {} | {} | {} | {} |\n", number,
-                       evidence_name(finding.evidence), finding.failing ? "" : " (not failing)",
-                       rule_name(finding.rule), finding.count, escaped_markdown(finding.title),
-                       where(process, finding));
+    return fmt::format(
+        "| {} | {}{} | {} | {} | {} | {} |\n", number, evidence_name(finding.evidence),
+        finding.failing ? "" : " (not failing)", rule_name(finding.rule), finding.count,
+        escaped_markdown(finding.title +
+                         (finding.test.empty() ? "" : " (test " + finding.test + ")")),
+        where(process, finding));
   }
 
   std::string details_of(const ProcessReport& process, const Finding& finding,

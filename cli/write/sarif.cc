@@ -126,6 +126,7 @@ class SarifLog {
   Json result(const ProcessReport& process, const Finding& finding) const {
     std::string text = finding.title;
     for (const std::string& reason : finding.because) text += "\nbecause: " + reason;
+    if (!finding.test.empty()) text += "\nin test: " + finding.test;
     Json json{{"ruleId", rule_name(finding.rule)},
               {"ruleIndex", static_cast<size_t>(finding.rule)},
               {"level", level_of(finding.evidence)},

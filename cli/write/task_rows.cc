@@ -4,6 +4,7 @@
 #include <unordered_map>
 
 #include "cli/model/await_chain.h"
+#include "cli/model/labels.h"
 #include "cli/write/tasks.h"
 
 namespace track::write {
@@ -38,6 +39,8 @@ TaskRow row_of(const Trace& trace, const Thread& thread) {
   row.on_cpu = thread.kernel == KernelView::running;
   row.schedule = thread.schedule;
   row.at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
+  row.labels = thread.labels;
+  row.labels_now = thread.labels_now;
   row.created_at = thread.created_at;
   return row;
 }
@@ -73,6 +76,7 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex&
   row.told = coroutine.told.known();
   row.bytes = coroutine.size_bytes;
   row.thread = coroutine.thread;
+  row.labels = row.labels_now = coroutine.labels;
   row.created_at = coroutine.created_at;
   row.certainty = coroutine.certainty;
   return row;
@@ -91,6 +95,7 @@ TaskRow row_of(const Trace& trace, const Fiber& fiber) {
   row.bytes = fiber.stack_high - fiber.stack_low;
   row.thread = fiber.thread;
   row.at = fiber.suspended_at;
+  row.labels = row.labels_now = fiber.labels;
   row.created_at = fiber.created_at;
   return row;
 }
@@ -204,6 +209,11 @@ std::vector<TaskRow> task_rows(const ProcessReport& process, const TaskFilter& f
         return std::to_string(static_cast<int>(row.kind)) + "/" + std::to_string(row.created_at) +
                "/" + std::to_string(row.at) + "/" + std::to_string(row.await_point) + "/" +
                row.state;
+      });
+      break;
+    case GroupBy::label:
+      group(rows, [&](const TaskRow& row) {
+        return std::to_string(static_cast<int>(row.kind)) + labels_text(trace, row.labels);
       });
       break;
     case GroupBy::state:

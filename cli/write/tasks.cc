@@ -6,6 +6,7 @@
 #include <unordered_map>
 #include <unordered_set>
 
+#include "cli/model/labels.h"
 #include "cli/model/words.h"
 #include "cli/write/json_parts.h"
 #include "cli/write/task_places.h"
@@ -61,6 +62,8 @@ class Table {
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
+    if (const std::string labels = labels_of(row); !labels.empty())
+      page_.wrapped(labels, kIndent, kIndent + 2, Ink::dim);
     if (row.schedule.known && notes_.show_schedules && !grouped)
       page_.wrapped(schedule_text(row.schedule), kIndent, kIndent + 2, Ink::dim);
     if (const std::string* kept = keeper(notes_, row); kept != nullptr && !grouped)
@@ -80,6 +83,15 @@ class Table {
 
  private:
   static constexpr size_t kIndent = 15;
+
+  // Those it was created with, and where it has others since, those it has now.
+  std::string labels_of(const TaskRow& row) const {
+    const std::string then = labels_text(process_.trace, row.labels);
+    const std::string now = labels_text(process_.trace, row.labels_now);
+    if (then == now) return then.empty() ? then : "labels " + then;
+    return (then.empty() ? "" : "labels " + then + "; ") +
+           (now.empty() ? "none now" : "now " + now);
+  }
 
   Page& page_;
   const ProcessReport& process_;
@@ -223,6 +235,8 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["waits_for"] = known->second;
   if (const std::string* kept = keeper(notes, row))
     json[row.kind == TaskKind::thread ? "wait_object_kept_by" : "kept_by"] = *kept;
+  if (row.labels != 0) json["labels"] = labels_json(process.trace, row.labels);
+  if (row.labels_now != row.labels) json["labels_now"] = labels_json(process.trace, row.labels_now);
   if (row.schedule.known)
     json["sched"] = {{"cpu_ns", row.schedule.cpu_ns},
                      {"queue_ns", row.schedule.queue_ns},

@@ -11,7 +11,7 @@
 
 namespace track::write {
 
-enum class GroupBy { nothing, site, stack, state };
+enum class GroupBy { nothing, site, stack, state, label };
 
 struct TaskFilter {
   GroupBy by = GroupBy::nothing;
@@ -40,6 +40,7 @@ struct TaskRow {
   uint32_t thread = 0;  // a running fiber's or coroutine's
   Schedule schedule;    // of a thread
   StackIndex at = 0;
+  uint32_t labels = 0, labels_now = 0;  // into Trace::label_sets
   StackIndex created_at = 0;
   FrameCertainty certainty = FrameCertainty::known;
   uint32_t function = 0;     // coroutines: into Trace::functions

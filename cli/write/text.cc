@@ -84,6 +84,7 @@ void print_finding(Page& page, const ProcessReport& process, const Finding& find
   for (size_t i = 0; i < finding.because.size(); ++i)
     page.wrapped("because: " + finding.because[i], 3, 5);
   print_tasks(page, finding);
+  if (!finding.test.empty()) page.wrapped("in test: " + finding.test, 3, 5, Ink::bold);
   if (finding.blocked_at != 0) {
     page.line(std::string("   ") + blocked_label(finding));
     print_stack(page, process.trace, process.symbols, finding.blocked_at, 5);

@@ -5,6 +5,7 @@
 #include "libtrack/capture/fibers.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/fiber_table.h"
+#include "libtrack/core/labels.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/stacks.h"
@@ -166,6 +167,10 @@ void settle_all() {
   });
 }
 
+uint32_t labels_in_site() {
+  return (core::current_labels() & wire::kSiteLabelMask) << wire::kSiteLabelShift;
+}
+
 void record_candidate(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
   PendingBlock* pending = next_pending();
   if (pending == nullptr) return;
@@ -177,8 +182,8 @@ void record_candidate(void* block, size_t bytes, uint32_t site, const core::Regi
   capture_pending(*pending, registers);
   pending->site = site;
   pending->ticks = sys::ticks();
-  if (core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes), site, 0,
-                         pending->ticks, this_thread.task) != nullptr)
+  if (core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
+                         site | labels_in_site(), 0, pending->ticks, this_thread.task) != nullptr)
     pending->address = reinterpret_cast<uint64_t>(block);
 }
 
@@ -230,7 +235,8 @@ void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Regis
   core::BusyScope busy;
   const uint32_t stack = core::capture_stack(registers);
   core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
-                     site | wire::kFrameSeen, stack, sys::ticks(), this_thread.task);
+                     site | labels_in_site() | wire::kFrameSeen, stack, sys::ticks(),
+                     this_thread.task);
   count_coroutine_created();
 }
 
@@ -250,14 +256,22 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
   }
 }
 
+bool holds_frame(const CoroutineSlot& slot) {
+  const uint64_t address = slot.address.load(std::memory_order_acquire);
+  if (address == 0) return false;
+  if ((__atomic_load_n(&slot.site, __ATOMIC_ACQUIRE) & wire::kFrameSeen) != 0) return true;
+  uint64_t words[2] = {};  // somebody may free it meanwhile
+  return sys::read_own_memory(reinterpret_cast<const void*>(address), words, sizeof words) &&
+         slot.address.load(std::memory_order_acquire) == address && looks_like_frame(words);
+}
+
 void freeing_slow(void* block) {
   if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
   if (core::any_fibers.load(std::memory_order_relaxed))
     stack_freed(reinterpret_cast<uint64_t>(block));
   core::with_block(reinterpret_cast<uint64_t>(block), [&](CoroutineSlot& slot) {
-    const uint32_t index = slot.site & ~wire::kFrameSeen;
-    if (index >= wire::kSiteCapacity) return false;  // nothing that we wrote
+    const uint32_t index = slot.site & wire::kSiteMask;
     const Site& site = recording.sites[index];
     const Head head(reinterpret_cast<uint64_t>(block));
     if ((slot.site & wire::kFrameSeen) != 0) {

@@ -42,6 +42,9 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers);
 void freeing_slow(void* block);
 
+// A block that nobody has looked at yet may be a frame all the same: its owner does that later.
+bool holds_frame(const wire::CoroutineSlot& slot);
+
 inline uint64_t site_word(uint64_t caller) {
   return site_cache[site_cache_index(caller)].load(std::memory_order_relaxed);
 }

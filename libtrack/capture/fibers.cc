@@ -1,5 +1,6 @@
 #include "libtrack/capture/fibers.h"
 
+#include "libtrack/core/labels.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
@@ -40,6 +41,8 @@ uint32_t prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack
   slot.task = core::recording.header->next_task.fetch_add(1, std::memory_order_relaxed);
   slot.creator = thread->task;
   slot.entry = entry;
+  slot.created_labels = core::current_labels();
+  slot.labels.store(slot.created_labels, std::memory_order_relaxed);
   slot.created_ticks = sys::ticks();
   slot.switched_ticks.store(0, std::memory_order_relaxed);
   slot.switches.store(0, std::memory_order_relaxed);
@@ -65,6 +68,7 @@ void switching_fiber(uint64_t sp, uint64_t context, uint64_t target) {
   }
   const uint32_t to = core::fiber_at(target);
   this_thread.fiber = to;
+  core::take_labels_of(to);
   if (to == 0) return;
   FiberSlot& slot = fiber_slot(to);
   const uint32_t before = slot.thread.load(std::memory_order_relaxed);

@@ -1,36 +1,53 @@
-// The bodies of include/track/abi.h.
+// The bodies of include/track/abi.h: who is recorded, and what is said of the calling task.
+#include "libtrack/core/labels.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/include/track/track.h"
 
 #define TRACK_API extern "C" __attribute__((visibility("default")))
 
+namespace core = track::core;
 using track::core::recording;
-using track::wire::ThreadState;
 
 TRACK_API int track_abi_is_recording(void) {
-  return track::core::recording_on() ? 1 : 0;
+  return core::recording_on() ? 1 : 0;
 }
 
 TRACK_API const char* track_abi_recording_path(void) {
   return recording.path;
 }
 
-TRACK_API uint64_t track_abi_count(int kind) {
-  if (!track::core::recording_is_ours()) return 0;
-  const auto& counters = recording.header->counters;
-  uint64_t threads = 0;
-  uint64_t created = counters.coroutines_created_by_gone.load(std::memory_order_relaxed);
-  uint64_t destroyed = counters.coroutines_destroyed_by_gone.load(std::memory_order_relaxed);
-  const uint64_t used =
-      track::core::entries_used<track::wire::ThreadSlot>(track::wire::SectionKind::threads);
-  for (uint64_t i = 0; i < used; ++i) {
-    const auto& slot = recording.threads[i];
-    const auto state = slot.state.load(std::memory_order_relaxed);
-    if (state == ThreadState::free) continue;
-    threads += state == ThreadState::created || state == ThreadState::running;
-    created += slot.coroutines_created.load(std::memory_order_relaxed);
-    destroyed += slot.coroutines_destroyed.load(std::memory_order_relaxed);
-  }
-  if (kind == TRACK_THREADS) return threads;
-  return created > destroyed ? created - destroyed : 0;
+TRACK_API uint64_t track_abi_lost(void) {
+  if (!core::recording_is_ours()) return 0;
+  const auto& lost = core::lost();
+  uint64_t all = 0;
+  for (const auto* counter : {&lost.tasks, &lost.coroutines, &lost.fibers, &lost.labels})
+    all += counter->load(std::memory_order_relaxed);
+  return all;
+}
+
+TRACK_API int track_abi_label_set(const char* key, const char* value) {
+  if (key == nullptr || *key == 0 || core::current_slot() == nullptr) return 0;
+  core::BusyScope busy;
+  const uint32_t set = core::labels_with(core::current_labels(), key, value);
+  if (set == core::kNoRoom) return 0;
+  core::use_labels(set);
+  return 1;
+}
+
+TRACK_API uint32_t track_abi_labels(void) {
+  return core::current_slot() == nullptr ? 0 : core::current_labels();
+}
+
+TRACK_API uint32_t track_abi_labels_use(uint32_t labels) {
+  if (core::current_slot() == nullptr) return 0;
+  core::BusyScope busy;
+  const uint32_t before = core::current_labels();
+  if (labels == 0 || core::is_label_set(labels)) core::use_labels(labels);
+  return before;
+}
+
+TRACK_API const char* track_abi_labels_get(uint32_t labels, const char* key) {
+  if (key == nullptr || !core::recording_is_ours()) return nullptr;
+  core::BusyScope busy;
+  return core::label_value(labels, key);
 }

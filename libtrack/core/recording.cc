@@ -17,6 +17,7 @@
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
 #include "libtrack/wire/holds.h"
+#include "libtrack/wire/labels.h"
 #include "libtrack/wire/mappings.h"
 #include "libtrack/wire/option_limits.h"
 #include "libtrack/wire/order.h"
@@ -140,6 +141,8 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::order_edges, sizeof(wire::OrderSlot), wire::kOrderSlots / (level > 1 ? 16 : 1));
   set(SectionKind::thread_origins, sizeof(wire::KeyCount),
       wire::kThreadOrigins / (level > 1 ? 16 : 1));
+  set(SectionKind::label_texts, sizeof(wire::LabelText), wire::kLabelTexts / (level > 1 ? 16 : 1));
+  set(SectionKind::label_sets, sizeof(wire::LabelSet), wire::kLabelSets / (level > 1 ? 16 : 1));
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
       within(options.fibers_max, 64, wire::kMostFibers) / (level > 1 ? 16 : 1) + 64);
   const uint64_t period = wanted_sample_period(options);

@@ -7,6 +7,7 @@
 #include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/found_threads.h"
 #include "libtrack/core/known_stacks.h"
+#include "libtrack/core/labels.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/replay.h"
@@ -129,6 +130,7 @@ void find_stack_bounds(ThreadSlot* slot) {
 void set_current(ThreadSlot* slot) {
   this_thread.slot = slot;
   this_thread.task = slot->task;
+  this_thread.labels = slot->labels.load(std::memory_order_relaxed);
   this_thread.tid = sys::tid();
   // Without its tid (behind a filter) a thread cannot be the owner of a mutex.
   this_thread.locks = follows_locks(options) && this_thread.tid > 0 ? slot : nullptr;
@@ -189,6 +191,8 @@ void reset_slot(ThreadSlot* slot) {
   slot->sequence.fetch_add(1, std::memory_order_acq_rel);
   slot->task = recording.header->next_task.fetch_add(1, std::memory_order_relaxed);
   slot->creator = this_thread.task;
+  slot->created_labels = current_labels();
+  slot->labels.store(slot->created_labels, std::memory_order_relaxed);
   slot->flags.store(0, std::memory_order_relaxed);
   slot->tid.store(0, std::memory_order_relaxed);
   slot->pthread.store(0, std::memory_order_relaxed);

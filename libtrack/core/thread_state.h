@@ -39,6 +39,7 @@ struct ThisThread {
   uint32_t fiber;          // index + 1 of the fiber it runs; 0 = its own stack, or not known
   uint32_t writing_stack;  // entry of the interned stack it writes just now; 0 = none
   KeptSlots free_frames;   // coroutine_table.cc: this thread's free slots
+  uint32_t labels;         // label set of the task that runs: see current_labels()
   KeptSlots free_told;     // told_coroutines.cc: the same
   uint16_t busy;           // > 0: inside the tracker; hooks do the real call only
   bool gone;               // past its last destructor: hooks do the real call only

@@ -1,5 +1,6 @@
 #include "libtrack/core/told_coroutines.h"
 
+#include "libtrack/core/labels.h"
 #include "libtrack/core/slot_pool.h"
 #include "libtrack/core/text.h"
 #include "libtrack/core/unwind.h"
@@ -44,6 +45,7 @@ uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t 
   slot.resumes.store(0, std::memory_order_relaxed);
   slot.thread.store(creator, std::memory_order_relaxed);
   slot.creator = creator;
+  slot.labels = current_labels();
   slot.stack = stack;
   slot.counted = counted;
   slot.frame.store(frame, std::memory_order_release);

@@ -106,8 +106,8 @@ struct ThreadSlot {
   std::atomic<uint64_t> coroutines_destroyed;
   std::atomic<uint64_t> waits;   // blocking waits so far
   std::atomic<uint32_t> joiner;  // task in pthread_join for it
-  uint32_t reserved1;
-  uint64_t stack_low;  // bounds of its stack, 0 = unknown
+  uint32_t created_labels;       // label set (labels.h) it was created with
+  uint64_t stack_low;            // bounds of its stack, 0 = unknown
   uint64_t stack_high;
   Wait wait;
   std::atomic<uint32_t> held_count;           // entries of `held` in use; 0 among them = given back
@@ -115,17 +115,22 @@ struct ThreadSlot {
   std::atomic<uint64_t> held[kHeldCapacity];  // oldest first
   // Of each entry: the fiber that ran when it was taken (its slot's index + 1, the low 16 bits).
   std::atomic<uint16_t> held_fiber[kHeldCapacity];
+  std::atomic<uint32_t> labels;  // those it has now, on its own stack
+  uint32_t reserved[15];
 };
-static_assert(sizeof(ThreadSlot) == 448);
+static_assert(sizeof(ThreadSlot) == 512);
 
 // A block that holds, or may hold, a coroutine frame. address is written last and cleared first.
 inline constexpr uint32_t kSiteCapacity = 16384;
-inline constexpr uint32_t kFrameSeen =
-    0x80000000;  // in CoroutineSlot::site: head looked at, a pair
+// CoroutineSlot::site: bits 0-13 the site, 14-28 the label set its creator had (labels.h), 31:
+inline constexpr uint32_t kFrameSeen = 0x80000000;  // head looked at, a pair
+inline constexpr uint32_t kSiteMask = kSiteCapacity - 1;
+inline constexpr uint32_t kSiteLabelShift = 14;
+inline constexpr uint32_t kSiteLabelMask = 0x7fff;
 struct CoroutineSlot {
   std::atomic<uint64_t> address;  // 0 = free slot
   uint64_t created_ticks;
-  uint32_t site;   // index into sites
+  uint32_t site;   // index into sites, and more: see above
   uint32_t stack;  // creation stack
   uint32_t size_bytes;
   uint32_t creator;  // task id of the thread that allocated it
@@ -181,7 +186,9 @@ struct FiberSlot {
   std::atomic<uint32_t> thread;     // task id of the thread it runs, or last ran, on
   std::atomic<uint32_t> next_free;  // free slots only: index + 1
   std::atomic<uint32_t> moved;      // 1: it has run on more than one thread
-  uint32_t reserved[10];
+  uint32_t created_labels;          // label set it was created with
+  std::atomic<uint32_t> labels;     // those it has now
+  uint32_t reserved[8];
 };
 static_assert(sizeof(FiberSlot) == 128);
 

@@ -32,7 +32,7 @@ struct ToldCoroutine {
   uint32_t creator;               // task id
   uint32_t stack;                 // that created it; 0 = none, or the coroutine table has it
   uint32_t counted;               // 1: it is not in the coroutine table, and is counted here
-  uint32_t reserved;
+  uint32_t labels;                // label set its creator had (labels.h)
 };
 static_assert(sizeof(ToldCoroutine) == 64);
 

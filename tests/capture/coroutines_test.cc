@@ -99,7 +99,7 @@ TEST_CASE("Every coroutine frame is listed while it lives, with size, site and c
             if (slots[i].address.load() == 0) continue;
             TRACK_EXPECT(slots[i].creator == 1 && slots[i].size_bytes > 24);
             TRACK_EXPECT(view.stack(slots[i].stack).size() >= 3);
-            const auto& site = sites[slots[i].site & ~wire::kFrameSeen];
+            const auto& site = sites[slots[i].site & wire::kSiteMask];
             TRACK_EXPECT(site.state.load() == wire::SiteState::coroutine);
             const auto* head = reinterpret_cast<const uint64_t*>(slots[i].address.load());
             TRACK_EXPECT(site.resume.load() == head[0] && site.destroy.load() == head[1]);

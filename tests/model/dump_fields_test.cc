@@ -50,6 +50,7 @@ TEST_CASE("the members of a structure are counted") {
 }
 
 TEST_CASE("dumps keep every member of what they are made of") {
+  CHECK(kept<Label>() == members<Label>());
   CHECK(kept<Stack>() == members<Stack>());
   CHECK(kept<Wait>() == members<Wait>());
   CHECK(kept<Held>() == members<Held>());
@@ -96,8 +97,8 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 15;  // threads, coroutines, fibers, stacks, modules, functions,
-                                  // await points, memory, frame locks, channels,
+  constexpr size_t kTables = 16;  // threads, coroutines, fibers, stacks, label sets, modules,
+                                  // functions, await points, memory, frame locks, channels,
                                   // contention, lock blocks, lock orders, history; what is told of
                                   // places is among the await points then
   CHECK(kept<Trace>() + kTables == members<Trace>());

@@ -5,6 +5,7 @@
 #include <random>
 
 #include "cli/model/error.h"
+#include "cli/model/labels.h"
 #include "cli/read/clock.h"
 #include "tests/support/recording_builder.h"
 
@@ -270,6 +271,49 @@ TEST_CASE("a stack reference outside its table is a warning, not a read") {
   builder.add_thread(1, wire::ThreadState::running).created_stack = 0xffffffff;
   const Trace trace = read_bytes(builder.bytes());
   CHECK(trace.threads.at(0).created_at == 0);
+  CHECK(trace.warnings.size() == 1);
+}
+
+TEST_CASE("tasks have the labels they were created with, and stacks of other labels are others") {
+  RecordingBuilder builder;
+  builder.add_label_text(3, "test");
+  builder.add_label_text(4, "Queue.Drains");
+  builder.add_label_text(5, "Queue\033.Fills");
+  builder.add_label_set(7, {3 << 16 | 4});
+  builder.add_label_set(8, {3 << 16 | 5});
+  const uint32_t stack = builder.add_stack({0x10, 0x20});
+  for (uint32_t i = 0; i < 3; ++i) {
+    auto& thread = builder.add_thread(i + 1, wire::ThreadState::running);
+    thread.created_stack = stack;
+    thread.created_labels = i == 0 ? 7 : 8;
+    thread.labels = i == 2 ? 0u : 8u;
+  }
+  builder.add_coroutine(0x5000, 7 << wire::kSiteLabelShift | wire::kFrameSeen, stack);
+  builder.add_fiber(9, wire::FiberState::created).created_labels = 7;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.warnings.empty());
+  CHECK(labels_text(trace, trace.threads.at(0).labels) == "test=Queue.Drains");
+  CHECK(labels_text(trace, trace.threads.at(0).labels_now) == "test=Queue?.Fills");
+  CHECK(label_value(trace, trace.threads.at(1).labels, "test") == "Queue?.Fills");
+  CHECK(labels_text(trace, trace.threads.at(2).labels_now).empty());
+  CHECK(trace.threads[0].created_at != trace.threads[1].created_at);
+  CHECK(trace.threads[1].created_at == trace.threads[2].created_at);
+  CHECK(trace.coroutines.at(0).labels == trace.threads[0].labels);
+  CHECK(trace.coroutines[0].created_at == trace.threads[0].created_at);
+  CHECK(trace.coroutines[0].frame_seen);
+  CHECK(trace.fibers.at(0).labels == trace.threads[0].labels);
+}
+
+TEST_CASE("a label outside its table is a warning, not a read") {
+  RecordingBuilder builder;
+  builder.add_label_set(7, {0xffff0000u | 3});
+  builder.add_thread(1, wire::ThreadState::running).created_labels = 0xffffffff;
+  builder.add_thread(2, wire::ThreadState::running).created_labels = 7;
+  builder.add_thread(3, wire::ThreadState::running).created_labels = 9;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.threads.at(0).labels == 0);
+  CHECK(labels_text(trace, trace.threads.at(1).labels) == "?=?");
+  CHECK(trace.threads.at(2).labels == 0);
   CHECK(trace.warnings.size() == 1);
 }
 

@@ -12,6 +12,7 @@
 #include "libtrack/wire/cpu.h"
 #include "libtrack/wire/holds.h"
 #include "libtrack/wire/key_count.h"
+#include "libtrack/wire/labels.h"
 #include "libtrack/wire/mappings.h"
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/recording.h"
@@ -28,7 +29,7 @@ class RecordingBuilder {
   static constexpr uint64_t kStartNs = 1'000'000'000, kStartTicks = 5'000'000'000;
   static constexpr uint32_t kThreads = 16, kCoroutines = 32, kSites = 8, kStacks = 32, kWords = 256,
                             kModules = 4, kStrings = 512, kFibers = 4, kSamples = 64,
-                            kCpuSamples = 16, kContention = 16, kOrders = 8;
+                            kCpuSamples = 16, kContention = 16, kOrders = 8, kLabels = 16;
 
   // blocks: leaves of the table of heap blocks; each takes 32 MiB.
   explicit RecordingBuilder(uint64_t blocks = 0, uint64_t rings = 0) {
@@ -55,6 +56,8 @@ class RecordingBuilder {
     add_section(wire::SectionKind::contention, sizeof(wire::ContentionSlot), kContention);
     add_section(wire::SectionKind::order_edges, sizeof(wire::OrderSlot), kOrders);
     add_section(wire::SectionKind::held_since, sizeof(wire::HeldSince), kThreads);
+    add_section(wire::SectionKind::label_texts, sizeof(wire::LabelText), kLabels);
+    add_section(wire::SectionKind::label_sets, sizeof(wire::LabelSet), kLabels);
     write_header();
   }
 
@@ -171,6 +174,19 @@ class RecordingBuilder {
     auto* samples = reinterpret_cast<wire::CpuSample*>(place(wire::SectionKind::cpu_samples));
     samples[wire::kCpuHeadEntries + at].key = key;
     samples[wire::kCpuHeadEntries + at].count = count;
+  }
+
+  // Both at a place of the caller's choice, which is their number; 0 is never used.
+  void add_label_text(uint32_t at, const std::string& words) {
+    auto& text = reinterpret_cast<wire::LabelText*>(place(wire::SectionKind::label_texts))[at];
+    text.identity = at * 77;
+    std::memcpy(text.text, words.data(), words.size());
+    text.bytes = static_cast<uint32_t>(words.size() + 1);
+  }
+  void add_label_set(uint32_t at, const std::vector<uint32_t>& pairs) {
+    auto& set = reinterpret_cast<wire::LabelSet*>(place(wire::SectionKind::label_sets))[at];
+    set.identity = at * 77;
+    for (size_t i = 0; i < pairs.size(); ++i) set.pairs[i] = pairs[i];
   }
 
   // Outermost first, as recorded. The reference of the stack.

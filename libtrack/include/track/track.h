@@ -28,7 +28,19 @@
 #else
 #include "abi.h"
 #define TRACK_ASK_(otherwise, function, arguments) \
-  ((function) != 0 ? (function)arguments : (otherwise))
+  (TRACK_FIND_(function) != 0 ? TRACK_FIND_(function) arguments : (otherwise))
+#if defined(__x86_64__) && !defined(__PIC__) && !defined(__PIE__)
+/* Of a weak symbol that code for a fixed address refers to directly the linker decides that it is
+ * null, for good; what goes through the global offset table the loader decides. */
+#define TRACK_FIND_(function)                                                                \
+  (__extension__({                                                                           \
+    __typeof__(&function) found_;                                                            \
+    __asm__(".weak " #function "\n\tmovq " #function "@GOTPCREL(%%rip), %0" : "=r"(found_)); \
+    found_;                                                                                  \
+  }))
+#else
+#define TRACK_FIND_(function) (&function)
+#endif
 #endif
 
 #ifdef __cplusplus
@@ -66,8 +78,8 @@ TRACK_INLINE_ uint64_t track_lost(void) {
  * for the number of each request (up to 32768 sets and as many texts; then `lost`).  */
 typedef uint32_t track_labels_t;
 
-#define TRACK_TEXT_BYTES 240 /* of a key or value that are shown */
-#define TRACK_LABELS_MOST 7  /* labels in one set */
+#define TRACK_TEXT_BYTES 244 /* of a key or value that are shown */
+#define TRACK_LABELS_MOST 8  /* labels in one set */
 
 /* Gives the calling task the label key = value in the place of an earlier value; value NULL takes
  * the label away. Tasks that it started before keep what they have. Returns 1; 0 when not tracked,
@@ -114,25 +126,26 @@ TRACK_INLINE_ void track_test_end(void) {
  * that exist (see `track doctor` for what cannot be seen). Fibers: stacks that exist. */
 enum track_kind { TRACK_THREADS = 0, TRACK_COROUTINES = 1, TRACK_FIBERS = 2 };
 
-/* How many tasks of a kind there are. Not tracked: 0. */
+/* How many tasks of a kind there are. Looks at each of them: microseconds per thousand. Not
+ * tracked: 0. */
 TRACK_INLINE_ uint64_t track_count(enum track_kind kind) {
   return TRACK_ASK_(0u, track_abi_count, ((int)kind));
 }
 
 /* How many of them were created with the label key = value; ended threads that nobody has joined
- * are not among them. Looks at every task: microseconds per thousand. Not tracked: 0. */
+ * are not among them. Not tracked: 0. */
 TRACK_INLINE_ uint64_t track_count_labelled(enum track_kind kind, const char* key,
                                             const char* value) {
   return TRACK_ASK_(0u, track_abi_count_labelled, ((int)kind, key, value));
 }
 
 enum track_task_state {
-  TRACK_STATE_CREATED = 0,   /* has not run yet */
-  TRACK_STATE_RUNNING = 1,   /* a coroutine: it cannot be told here whether it runs */
+  TRACK_STATE_CREATED = 0, /* has not run yet */
+  TRACK_STATE_RUNNING = 1,
   TRACK_STATE_BLOCKED = 2,   /* a thread that waits in libc: for a lock, a read, a sleep, ... */
-  TRACK_STATE_SUSPENDED = 3, /* a fiber that does not run */
+  TRACK_STATE_SUSPENDED = 3, /* a fiber that does not run; a coroutine that says so (coroutine.h) */
   TRACK_STATE_ENDED = 4,     /* a joinable thread that ended, and that nobody has joined */
-  TRACK_STATE_UNKNOWN = 5
+  TRACK_STATE_UNKNOWN = 5    /* a coroutine: whether it runs cannot be told here */
 };
 
 #define TRACK_TASK_FRAMES 16
