@@ -190,7 +190,7 @@ auto fields(T& f) {
   return std::tie(f.rule, f.evidence, f.count, f.title, f.because, f.created_at, f.blocked_at,
                   f.await_chain, f.await_cycle, f.wait_object, f.tasks, f.age_min_ns,
                   f.age_median_ns, f.age_max_ns, f.bytes_held, f.kept_by, f.failing, f.fingerprint,
-                  f.suppressed_by, f.baseline, f.allowed, f.test);
+                  f.suppressed_by, f.baseline, f.allowed, f.test, f.source);
 }
 template <Is<Deadlocks> T>
 auto fields(T& d) {
