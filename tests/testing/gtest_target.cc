@@ -1,0 +1,59 @@
+#include <gtest/gtest.h>
+#include <track/testing.h>
+
+#include "tests/testing/leaks.h"
+
+TEST(Clean, Joins) {
+  std::thread([] {}).join();
+}
+TEST(Clean, EndsSoon) {
+  leaks::leave_soon();
+}
+TEST(Leaky, Thread) {
+  leaks::leak_thread();
+}
+TEST(Leaky, Grandchild) {
+  leaks::leak_grandchild();
+}
+TEST(Leaky, Unjoined) {
+  leaks::leak_unjoined();
+}
+TEST(Leaky, NoTimeToSettle) {
+  track::testing::this_test().settle = std::chrono::milliseconds(0);
+  leaks::leak_thread();
+}
+TEST(After, IsNotBlamed) {
+  SUCCEED();
+}
+TEST(Ignored, CreatedBy) {
+  track::testing::this_test().created_by.push_back("leaks::leak_thread");
+  leaks::leak_thread();
+}
+TEST(Ignored, AnyFunction) {
+  track::testing::this_test().any_function.push_back("Ignored_AnyFunction_Test::*");
+  leaks::leak_thread();
+}
+TEST(Ignored, Name) {
+  track::testing::this_test().names.push_back("logg*");
+  std::thread logger(leaks::block_for_ever);
+  pthread_setname_np(logger.native_handle(), "logger");
+  logger.detach();
+}
+TEST(Ignored, Current) {
+  leaks::leak_thread();
+  track::testing::this_test().ignore_current();
+}
+TEST(Ignored, OtherName) {
+  track::testing::this_test().created_by.push_back("leaks::nobody");
+  leaks::leak_thread();
+}
+// With what it fails by alone, and with both.
+TEST(Failing, IsNotLookedAt) {
+  leaks::leak_thread();
+  FAIL() << "by itself";
+}
+TEST(Failing, RunOnFailure) {
+  track::testing::this_test().run_on_failure = true;
+  leaks::leak_thread();
+  FAIL() << "by itself";
+}
