@@ -89,7 +89,12 @@ std::string fingerprint_of(const read::SanitizerReport& report, const Finding& f
 void put_in_order(read::SanitizerReport& report) {
   const Rule rule = rule_of(report);
   if ((rule != Rule::data_race && rule != Rule::lock_order) || report.stacks.size() < 2) return;
-  if (line_text(report.stacks[1].lines.front()) < line_text(report.stacks[0].lines.front()))
+  const auto words = [](const read::SanitizerStack& stack) {
+    std::string text;
+    for (const StackLine& line : stack.lines) text += line_text(line) + "\n";
+    return text;
+  };
+  if (words(report.stacks[1]) < words(report.stacks[0]))
     std::swap(report.stacks[0], report.stacks[1]);
 }
 
