@@ -126,6 +126,9 @@ def end_state(name, sample, binary, command, work, away):
     was, now = json.loads(before.read_text()), json.loads(after.read_text())
     for document in (was, now):
         document["notes"] = [n for n in document["notes"] if not n.startswith("recordings are kept")]
+    # How the program was run and ended is told by who ran it.
+    if was.pop("run") is None or now.pop("run") is not None:
+        failures.append(f"{name}: `run` is not what `check` alone knows")
     report_text = re.sub(r"note: recordings are kept.*\n(  .*\n)*", "", report.stderr)
     if was != now:
         failures.append(f"{name}: JSON of `check` and of its dump differ\n{was}\n{now}")

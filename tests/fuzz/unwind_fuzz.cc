@@ -55,14 +55,18 @@ bool one_in(unsigned n) {
   for (unsigned i = 0; i < count; ++i) reversed[count - 1 - i] = frames[i];
   wrong = wrong || memcmp(c.frames_outermost_first, reversed, c.depth * sizeof(uint64_t)) != 0;
   wrong = wrong || c.hash != hash_frames(reversed, c.depth, stack_salt());
+  // Other rules may hold now for all that is remembered.
+  static uint32_t last_generation;
+  wrong = wrong || (last_generation != unwind_generation() && c.changed != c.depth);
+  last_generation = unwind_generation();
   // What capture() calls unchanged must be what the last one gave.
   static uint64_t last[kMaxFrames];
   static unsigned last_depth;
   const unsigned kept = c.depth - c.changed;
   wrong = wrong || c.changed > c.depth || kept > last_depth ||
           memcmp(last, c.frames_outermost_first, kept * sizeof(uint64_t)) != 0;
-  // A stack goes by half of its hash here, all innermost frames included.
-  const uint64_t whole_hash = hash_frames(reversed, count, stack_salt());
+  // A stack goes by half of a hash here, all innermost frames included and whatever was met since.
+  const uint64_t whole_hash = hash_frames(reversed, count, 0);
   const auto name = static_cast<uint32_t>(whole_hash) | 1;
   wrong = wrong || (recognized != 0 && recognized != name);
   know_stack(g_known, g_replay, regs, name);
@@ -313,6 +317,7 @@ void (*const kShapes[])(int) = {
   const uint64_t dice = g_random();
   if (dice % 5 == 0) innermost();
   if (dice % 503 == 0) unwind_modules_changed();
+  if (dice % 211 == 0) g_stack_salt.fetch_add(1);  // other code was met
   kShapes[(dice >> 8) % (sizeof(kShapes) / sizeof(*kShapes))](depth);
   if ((dice >> 20) % 3 == 0) kShapes[(dice >> 24) % 3](depth > 4 ? depth - 4 : 0);
   asm volatile("");
