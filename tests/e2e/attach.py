@@ -198,6 +198,7 @@ def from_before(arguments, folder):
     def waits():
         return {task["tid"]: (task["wait_object"]["kind"], task["wait_object"]["owner_tid"])
                 for task in target.threads() if "wait_object" in task
+                and task["wait_object"]["kind"] in ("condition", "mutex")
                 and {"wait_for_ever", "operator"} & set(functions(task["at"]))}
     kinds = waits()
     check("locks and a condition", sorted(kind for kind, _ in kinds.values()) ==

@@ -22,12 +22,17 @@
  * What goleak has is here too (call at the head of a test for that test, in main or in a
  * namespace's initializer on track::testing::defaults() for all):
  *
- *   IgnoreCreatedBy(f)    this_test().created_by.push_back("net::accept_*")   who created it
- * directly IgnoreAnyFunction(f)  this_test().any_function.push_back("*Pool::start*") any of its
- * creation stack IgnoreTopFunction(f)  this_test().names.push_back("logger")               the
- * thread's own name: where a thread stands is seen by `track check`, not from inside
- *   IgnoreCurrent()       this_test().ignore_current()
- *   RunOnFailure()        this_test().run_on_failure = true
+ * - IgnoreCreatedBy(f): this_test().created_by.push_back("net::accept_*"); who created it directly.
+ *
+ * - IgnoreAnyFunction(f): this_test().any_function.push_back("*Pool::start*"); any function of its
+ *   creation stack.
+ *
+ * - IgnoreTopFunction(f): this_test().names.push_back("logger"); the thread's own name. Where a
+ *   thread stands is seen by `track check`, not from inside.
+ *
+ * - IgnoreCurrent(): this_test().ignore_current()
+ *
+ * - RunOnFailure(): this_test().run_on_failure = true
  *
  * In patterns `*` stands for anything; they match a whole function, with or without parameters.
  * Functions come from the symbol tables of the program and its libraries: a stripped one has none.
@@ -233,15 +238,29 @@ inline const char* state_text(const track_task& task) {
   return task.state == TRACK_STATE_SUSPENDED ? "suspended" : "still there";
 }
 
+/* Whoever calls the test's own functions says nothing about it. */
+inline bool is_of_framework(const std::string& function) {
+  for (const char* const name_space : {"testing::", "Catch::", "doctest::"}) {
+    const size_t at = function.find(name_space);
+    // At the head, or after the type that a template's name begins with.
+    if (at == 0 || (at != std::string::npos && function[at - 1] == ' ')) return true;
+  }
+  return false;
+}
+
 inline std::string describe(const track_task& task, const std::vector<std::string>& creation) {
   static const char* const kinds[] = {"thread ", "coroutine ", "fiber "};
   std::string text = kinds[task.kind] + std::to_string(task.id);
   if (task.name[0] != 0) text += " (" + std::string(task.name) + ")";
   text += std::string(": ") + state_text(task) + "; created by ";
+  if (creation.empty()) return text + "an unknown function";
+  text += creation.front();
   constexpr size_t kMostFrames = 4;
-  for (size_t i = 0; i < std::min(creation.size(), kMostFrames); ++i)
-    text += (i == 0 ? "" : ", called by ") + creation[i];
-  return creation.empty() ? text + "an unknown function" : text;
+  for (size_t i = 1; i < std::min(creation.size(), kMostFrames); ++i) {
+    if (is_of_framework(creation[i])) break;
+    text += ", called by " + creation[i];
+  }
+  return text;
 }
 
 /* What of this test is there now, and is not to be. */
