@@ -154,6 +154,7 @@ int thread_of_calls(Shared& shared) {
     check(__LINE__,
           (after.tv_sec - before.tv_sec) * 1'000'000'000 + after.tv_nsec - before.tv_nsec >=
               300'000'000);
+    shared.counter = 1;
   });
   shared.ready = 1;
   while (shared.go == 0) std::this_thread::yield();
@@ -173,7 +174,9 @@ size_t waiting_threads(pid_t pid) {
   size_t waiting = 0;
   for (const pid_t tid : process::thread_ids(pid)) {
     const auto call = process::system_call(pid, tid);
-    waiting += call.state == process::SystemCall::State::waiting && call.number >= 0;
+    // One that has lost the processor in a call, sched_yield say, does not wait.
+    waiting += call.state == process::SystemCall::State::waiting && call.number >= 0 &&
+               state_of(pid, tid) == 'S';
   }
   return waiting;
 }
@@ -184,11 +187,18 @@ std::atomic<int>* handler_count = nullptr;
 
 TEST_CASE("no waiting call ends early because somebody looked") {
   Forked child(thread_of_calls);
-  while (child.shared->ready == 0 || waiting_threads(child.pid) < 12) std::this_thread::yield();
+  // One naps for a short time only.
+  const auto await_all = [&] {
+    while (waiting_threads(child.pid) + child.shared->counter < 12) std::this_thread::yield();
+  };
+  while (child.shared->ready == 0) std::this_thread::yield();
+  await_all();
   for (int round = 0; round < 20; ++round) {
     const process::Hold hold = process::hold_process(child.pid, [] {});
     CHECK(hold.complete);
   }
+  // A timed futex call is made again by the kernel, and would find its word changed.
+  await_all();
   child.shared->go = 1;
   CHECK(child.wait_end() == 0);
 }
