@@ -15,11 +15,12 @@ using wire::ToldState;
 
 constinit SlotPool<ToldCoroutine, SectionKind::told_coroutines, &ThisThread::free_told> pool;
 
-// Never 0. The literals' addresses are the place's identity, as long as no module goes.
+// Never 0. The literals' addresses are the place's identity, as long as they lie in the same
+// module: the coroutine's creation stack, or its block's, has met it.
 uint64_t key_of(const char* file, const char* function, uint32_t line) {
   const uint64_t where = reinterpret_cast<uint64_t>(file) + (uint64_t{line} << 40);
   return (reinterpret_cast<uint64_t>(function) * 0x9E3779B97F4A7C15u ^
-          (where + unwind_generation()) * 0xC2B2AE3D27D4EB4Fu) |
+          (where + stack_salt()) * 0xC2B2AE3D27D4EB4Fu) |
          1;
 }
 
