@@ -105,7 +105,9 @@ def check_forms(arguments, target):
                 "zone": "a b/c"})
         expect("six tasks", sent["tasks"].profile.sum("tasks/count") == 6)
         expect("a deadlock", sent["leaks"].profile.sum("leaks/count", "take_both") == 2)
-        expect("waits that are over", sent["block"].profile.sum("contentions/count", "work") == 2)
+        # Of the condition: they may meet at its mutex as well.
+        waits = sent["block"].profile.sum("contentions/count", "work", kind="condition")
+        expect(f"{waits} waits are over", waits == 2)
         memory = sent["memory"].profile
         expect("blocks since the beginning",
                memory.sum("alloc_objects/count", "make_block") == 20 and
@@ -262,9 +264,9 @@ def check_spool(arguments, target, folder):
     code, out, err = push.end(signal.SIGINT)
     expect(f"after it came back: {code} {out} {err}", code == 0 and "1 damaged" in out and
            "could not be read" in err and "s3cret" not in out + err)
-    # One may have been under way when it ended.
+    # What was under way when it ended, and what a slow machine made meanwhile.
     left = [name for name in os.listdir(spool) if name != "lock"]
-    expect(f"left: {left}", left == kept(spool) and len(left) <= 1 and
+    expect(f"left: {left}", sorted(left) == kept(spool) and
            not set(taken[:-1]) & set(kept_ids(spool)))
     stand_in.close()
 

@@ -99,8 +99,9 @@ class Profile:
                 raise ValueError(f"{len(values)} values of {self.types}")
             self.samples.append((stack, labels, values))
 
-    def sum(self, type_, function=""):
-        """Of one type's values, over the samples with that function in their stack."""
+    def sum(self, type_, function="", **labelled):
+        """Of one type's values, over the samples with that function in their stack and those labels."""
         index = self.types.index(type_)
-        return sum(values[index] for stack, _, values in self.samples
-                   if not function or any(function in name for name in stack))
+        return sum(values[index] for stack, labels, values in self.samples
+                   if (not function or any(function in name for name in stack)) and
+                   labelled.items() <= labels.items())
