@@ -26,6 +26,13 @@ async function violations(page: Page): Promise<string[]> {
   return found.map(({ id, help, nodes }) => `${id}: ${help}\n  ${nodes.slice(0, 3).map((one) => `${one.html.slice(0, 200)}\n  ${one.failureSummary}`).join('\n  ')}`);
 }
 
+const views = ['Leaks', 'Waits', 'Profile', 'Timeline', 'Growth'];
+
+async function goTo(page: Page, title: string): Promise<void> {
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: title }).click();
+  await page.getByRole('main', { name: title }).getByRole('heading').first().waitFor();
+}
+
 const sizes: [name: string, options: BrowserContextOptions][] = [
   ['light', { colorScheme: 'light' }],
   ['dark', { colorScheme: 'dark' }],
@@ -38,12 +45,9 @@ for (const [name, options] of sizes)
   test(`every view, ${name}`, async () => {
     const { page } = await openReport(orderReport(), '', options);
     await page.getByRole('treegrid', { name: 'Findings' }).waitFor();
-    const links = await page.getByRole('navigation', { name: 'Views' }).getByRole('link').all();
-    for (const link of links) {
-      await link.click();
-      await page.getByRole('main').getByRole('heading').first().waitFor();
-      const title = await page.title();
-      if (title.startsWith('Waits')) await page.getByRole('listbox', { name: 'Who waits for whom' }).waitFor();
+    for (const title of views) {
+      await goTo(page, title);
+      if (title === 'Waits') await page.getByRole('listbox', { name: 'Who waits for whom' }).waitFor();
       assert.deepEqual(await violations(page), [], title);
       const wide = await page.evaluate(() => document.documentElement.scrollWidth - document.documentElement.clientWidth);
       assert.equal(wide, 0, `${title} scrolls sideways by ${wide} px`);
@@ -71,8 +75,8 @@ test('with details open, a dialog open, tables in place of pictures, and without
 
   const clean = await openReport(cleanReport());
   await clean.page.getByRole('grid', { name: 'Tasks' }).waitFor();
-  for (const link of await clean.page.getByRole('navigation', { name: 'Views' }).getByRole('link').all()) {
-    await link.click();
-    assert.deepEqual(await violations(clean.page), [], await clean.page.title());
+  for (const title of views) {
+    await goTo(clean.page, title);
+    assert.deepEqual(await violations(clean.page), [], title);
   }
 });

@@ -2,7 +2,7 @@
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import { cleanReport, orderReport, twoProcesses } from './fixtures/reports.ts';
-import { assertQuiet, openReport, openUrl } from './support/browser.ts';
+import { assertQuiet, openReport, openUrl, soon } from './support/browser.ts';
 
 test('find the leak: filter, open it, read why and where, follow it, share the link, come back', async () => {
   const opened = await openReport(orderReport());
@@ -26,7 +26,7 @@ test('find the leak: filter, open it, read why and where, follow it, share the l
   await again.page.getByRole('heading', { name: /grew from each of 6 dumps/ }).waitFor();
   await again.page.getByRole('complementary', { name: 'Details' }).getByText('no handle, promise').waitFor();
   await page.goBack();
-  assert.equal(await page.getByRole('searchbox', { name: 'Filter findings' }).inputValue(), 'session.cc');
+  await soon(async () => assert.equal(await page.getByRole('searchbox', { name: 'Filter findings' }).inputValue(), 'session.cc'));
   assertQuiet(opened);
   assertQuiet(again);
 });

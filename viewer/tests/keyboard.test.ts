@@ -3,7 +3,7 @@ import assert from 'node:assert/strict';
 import { test } from 'node:test';
 import type { Page } from 'playwright-core';
 import { orderReport } from './fixtures/reports.ts';
-import { assertQuiet, openReport } from './support/browser.ts';
+import { assertQuiet, openReport, soon } from './support/browser.ts';
 
 const focused = (page: Page) => page.evaluate(() => {
   const element = document.activeElement!;
@@ -73,11 +73,46 @@ test('search and help by one key; Escape gives the focus back; typing is never a
   await page.keyboard.press('?');
   await page.getByRole('dialog', { name: 'Keys and help' }).waitFor();
   await page.keyboard.press('Escape');
-  assert.equal((await focused(page)).name, 'Findings');
+  await soon(async () => assert.equal((await focused(page)).name, 'Findings'));
   await page.keyboard.press('f');
   await page.keyboard.type('125/?');
   assert.equal(await page.getByRole('searchbox', { name: 'Filter findings' }).inputValue(), '125/?');
   await page.getByRole('heading', { name: /6 findings/ }).waitFor();
+});
+
+// Keys as fast as they can come: between two of them the page has drawn nothing and read nothing.
+async function atOnce(page: Page, keys: readonly string[]): Promise<void> {
+  await page.evaluate(async (all) => {
+    for (const key of all) {
+      const at = document.activeElement ?? document.body;
+      const taken = !at.dispatchEvent(new KeyboardEvent('keydown', { key, bubbles: true, cancelable: true }));
+      if (!taken && at instanceof HTMLInputElement && key.length === 1) {
+        at.value += key;
+        at.dispatchEvent(new InputEvent('input', { bubbles: true }));
+      }
+      // What the browser does between two events.
+      for (let i = 0; i < 20; ++i) await Promise.resolve();
+    }
+  }, keys);
+}
+
+test('whoever types faster than the page draws loses nothing', async () => {
+  const { page } = await openReport(orderReport());
+  await page.getByRole('treegrid', { name: 'Findings' }).waitFor();
+  await atOnce(page, ['5', '4', '/', ...'retry 2', 'Enter']);
+  await page.getByRole('complementary', { name: 'Details' }).getByText('Retry::wait').first().waitFor();
+  await page.getByRole('main', { name: 'Leaks' }).waitFor();
+  assert.equal(await page.getByRole('dialog').count(), 0);
+
+  // Neither is what is typed for a field of a view that is still being read.
+  const fresh = (await openReport(orderReport())).page;
+  await fresh.getByRole('treegrid', { name: 'Findings' }).waitFor();
+  await atOnce(fresh, ['4', 'f', ...'waix5', 'Backspace', 'Backspace', ...'ter']);
+  const find = fresh.getByRole('main', { name: 'Timeline' }).getByRole('searchbox');
+  await find.waitFor();
+  assert.equal(await find.inputValue(), 'waiter');
+  assert.ok(await find.evaluate((field) => field === document.activeElement));
+  await fresh.getByText(/^\d+ spans of/).waitFor();
 });
 
 test('single keys can be turned off', async () => {

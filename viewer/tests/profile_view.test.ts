@@ -7,7 +7,7 @@ import { FrameTable } from './fixtures/frames.ts';
 import * as orders from './fixtures/order_server.ts';
 import { profileSection } from './fixtures/profile.ts';
 import { orderReport } from './fixtures/reports.ts';
-import { assertQuiet, openReport } from './support/browser.ts';
+import { assertQuiet, openReport, soon } from './support/browser.ts';
 import { json, type Section } from './support/bundle_writer.ts';
 import { boxesOf, clickBox } from './support/canvas.ts';
 import { encodePprof, type PprofSample, pprofTop, withPprof } from './support/pprof.ts';
@@ -77,8 +77,10 @@ test('a click zooms, the link keeps it, Escape and the path lead back', async ()
   const path = page.getByRole('navigation', { name: 'Zoomed to' });
   await path.getByText('Session::serve', { exact: false }).waitFor();
   await page.waitForURL(/profile\.zoom=/);
-  const zoomed = (await boxesOf(page, '.flame')).find((one) => one.text === 'Session::serve()')!;
-  assert.ok(zoomed.width > serve.width * 1.1);
+  await soon(async () => {
+    const zoomed = (await boxesOf(page, '.flame')).find((one) => one.text === 'Session::serve()')!;
+    assert.ok(zoomed.width > serve.width * 1.1);
+  });
   const link = page.url();
   await page.keyboard.press('Escape');
   await path.waitFor({ state: 'detached' });
@@ -86,8 +88,10 @@ test('a click zooms, the link keeps it, Escape and the path lead back', async ()
   await page.goto('about:blank');
   await page.goto(link);
   await path.getByRole('button', { name: 'main' }).click();
-  const main = (await boxesOf(page, '.flame')).filter((one) => one.y === 1);
-  assert.deepEqual(main.map((one) => one.text), ['main']);
+  await soon(async () => {
+    const main = (await boxesOf(page, '.flame')).filter((one) => one.y === 1);
+    assert.deepEqual(main.map((one) => one.text), ['main']);
+  });
 });
 
 test('by keyboard alone: walk, zoom, callers and callees, details', async () => {

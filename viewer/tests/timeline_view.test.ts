@@ -6,7 +6,7 @@ import { FrameTable } from './fixtures/frames.ts';
 import * as orders from './fixtures/order_server.ts';
 import { orderReport } from './fixtures/reports.ts';
 import { type Lane, timelineSection } from './fixtures/timeline.ts';
-import { assertQuiet, openReport } from './support/browser.ts';
+import { assertQuiet, openReport, soon } from './support/browser.ts';
 import { json, type Section } from './support/bundle_writer.ts';
 import { boxesOf } from './support/canvas.ts';
 
@@ -82,8 +82,10 @@ test('by keyboard alone: lanes, spans, picking, zooming, a range, back out', asy
   const before = (await boxesOf(page, '.lanes')).find((one) => /^transfer: mutex/.test(one.text))!;
   await page.keyboard.press('w');
   await page.waitForURL(/timeline\.at=/);
-  const after = (await boxesOf(page, '.lanes')).find((one) => /^transfer: mutex/.test(one.text))!;
-  assert.ok(after.width > before.width * 1.3);
+  await soon(async () => {
+    const after = (await boxesOf(page, '.lanes')).find((one) => /^transfer: mutex/.test(one.text))!;
+    assert.ok(after.width > before.width * 1.3);
+  });
   await page.keyboard.press('Enter');
   await page.waitForURL(/timeline\.pick=/);
   await page.keyboard.press('m');

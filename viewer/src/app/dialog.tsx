@@ -1,10 +1,11 @@
-// A modal over the page: the browser keeps the focus inside, Escape closes it.
+// A modal over the page: the browser keeps the focus inside, Escape closes it. It has the focus before
+// the next key: what somebody types at once is typed into it.
 import type { ComponentChildren } from 'preact';
-import { useEffect, useRef } from 'preact/hooks';
+import { useLayoutEffect, useRef } from 'preact/hooks';
 
 export function Dialog({ label, close, children }: { label: string; close(): void; children: ComponentChildren }) {
   const box = useRef<HTMLDialogElement>(null);
-  useEffect(() => {
+  useLayoutEffect(() => {
     const before = document.activeElement;
     const dialog = box.current;
     dialog?.showModal();

@@ -1,5 +1,5 @@
 // `/`: asks every view for what was typed, and goes there.
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { views } from '../views/registry.ts';
 import type { Hit } from '../views/view.ts';
 import { Dialog } from './dialog.tsx';
@@ -30,27 +30,42 @@ export function Search({ close }: { close(): void }) {
   const [text, setText] = useState('');
   const [groups, setGroups] = useState<Group[]>([]);
   const [active, setActive] = useState(0);
-  const asked = useRef(0);
+  // The answer to what was typed last, and which one is shown.
+  const asked = useRef<Promise<Group[]> | undefined>(undefined);
+  const [answered, setAnswered] = useState<Promise<Group[]>>();
   const hits = groups.flatMap((group) => group.hits);
+  const searching = asked.current !== answered;
+  useLayoutEffect(() => () => { asked.current = undefined; }, []);
 
-  useEffect(() => {
-    const question = ++asked.current;
-    void findAll(text).then((found) => {
-      if (question !== asked.current) return;
+  const ask = (next: string) => {
+    setText(next);
+    const answer = findAll(next);
+    asked.current = answer;
+    void answer.then((found) => {
+      if (asked.current !== answer) return;
       setGroups(found);
       setActive(0);
+      setAnswered(answer);
     });
-  }, [text]);
+  };
 
   const go = (hit: Hit | undefined) => {
     if (!hit) return;
     close();
     hit.open();
   };
+  // Typed before the answer is there, Enter means the first of what will be found.
+  const enter = () => {
+    const answer = asked.current;
+    if (!searching) return go(hits[active]);
+    void answer?.then((found) => {
+      if (asked.current === answer) go(found[0]?.hits[0]);
+    });
+  };
   const onKeyDown = (event: KeyboardEvent) => {
     if (event.key === 'ArrowDown') setActive(Math.min(active + 1, hits.length - 1));
     else if (event.key === 'ArrowUp') setActive(Math.max(active - 1, 0));
-    else if (event.key === 'Enter') go(hits[active]);
+    else if (event.key === 'Enter') enter();
     else return;
     event.preventDefault();
   };
@@ -69,7 +84,7 @@ export function Search({ close }: { close(): void }) {
         placeholder="tasks, functions, files, objects …"
         value={text}
         autoFocus
-        onInput={(event) => setText(event.currentTarget.value)}
+        onInput={(event) => ask(event.currentTarget.value)}
         onKeyDown={onKeyDown}
       />
       <div id="search-hits" class="search-hits" role="listbox" aria-label="Found">
@@ -87,7 +102,7 @@ export function Search({ close }: { close(): void }) {
           </div>
         ))}
       </div>
-      <p class="quiet" role="status">{text.trim() && (hits.length === 0 ? 'nothing found' : `${hits.length} found`)}</p>
+      <p class="quiet" role="status">{text.trim() && (searching ? 'searching …' : hits.length === 0 ? 'nothing found' : `${hits.length} found`)}</p>
     </Dialog>
   );
 }

@@ -1,5 +1,5 @@
 // The page: top bar, rail, the view, the details panel, the status line.
-import { useEffect, useState } from 'preact/hooks';
+import { useLayoutEffect, useState } from 'preact/hooks';
 import { select } from '../state/selection.ts';
 import { jump, view } from '../state/route.ts';
 import { useKeys } from '../state/keys.ts';
@@ -19,7 +19,7 @@ export type Overlay = '' | 'search' | 'help';
 export function Shell() {
   const [overlay, setOverlay] = useState<Overlay>('');
   const shown = views.find((one) => one.id === view.value) ?? views[0]!;
-  useEffect(() => {
+  useLayoutEffect(() => {
     document.title = `${shown.title} – track`;
   }, [shown.id]);
   useKeys({

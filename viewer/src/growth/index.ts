@@ -1,12 +1,12 @@
 import type { Growth as Report } from '../model/growth.ts';
-import { documentOf } from '../state/documents.ts';
+import { documentOf, whenRead } from '../state/documents.ts';
 import { show } from '../state/selection.ts';
 import type { Hit, View } from '../views/view.ts';
 import { GrowthDetails } from './details.tsx';
 import { Growth } from './growth.tsx';
 
-function find(words: readonly string[], limit: number): Hit[] {
-  const loaded = documentOf<Report>('growth').peek();
+async function find(words: readonly string[], limit: number): Promise<Hit[]> {
+  const loaded = await whenRead(documentOf<Report>('growth'));
   if (loaded.state !== 'ready') return [];
   return loaded.value.groups
     .filter((group) => words.every((word) => group.title.toLowerCase().includes(word)))

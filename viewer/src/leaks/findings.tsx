@@ -1,9 +1,9 @@
 // The findings: who leaked, created where, stuck where, and how sure that is.
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import type { Finding, Leaks as Report } from '../model/finding.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
-import { useKeys } from '../state/keys.ts';
+import { useFindField } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
@@ -17,8 +17,7 @@ export function Findings({ report }: { report: Report }) {
   const rows = rowsOf(findings);
   const [active_key, setActiveKey] = useState('');
   const active = active_key ? rows.findIndex((row) => keyOf(row) === active_key) : -1;
-  const filter = useRef<HTMLInputElement>(null);
-  useKeys({ f: () => filter.current?.focus() });
+  const filter = useFindField();
   const history = findings.some((finding) => (finding.history?.length ?? 0) > 1);
   const open = (row: Row | undefined) => row && select({ kind: 'finding', id: row.finding.fingerprint });
 

@@ -1,7 +1,7 @@
 // What `/` finds among the findings.
 import type { Finding } from '../model/finding.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
-import { leaks } from '../state/documents.ts';
+import { leaks, whenRead } from '../state/documents.ts';
 import { show } from '../state/selection.ts';
 import type { Hit } from '../views/view.ts';
 
@@ -23,8 +23,8 @@ export function findingText(finding: Finding): string {
   return text;
 }
 
-export function findFindings(words: readonly string[], limit: number): Hit[] {
-  const loaded = leaks().peek();
+export async function findFindings(words: readonly string[], limit: number): Promise<Hit[]> {
+  const loaded = await whenRead(leaks());
   if (loaded.state !== 'ready') return [];
   const hits: Hit[] = [];
   for (const finding of loaded.value.findings) {

@@ -2,7 +2,7 @@
 import { type Frame, ownFrame, placeText } from '../model/frame.ts';
 import { taskId, type TaskRow, type Tasks } from '../model/task.ts';
 import { shortName } from '../model/words.ts';
-import { tasks } from '../state/documents.ts';
+import { tasks, whenRead } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
 import { show } from '../state/selection.ts';
 import type { Hit } from '../views/view.ts';
@@ -87,8 +87,8 @@ export function passing(all: Tasks): TaskOf[] {
     .sort((a, b) => (orders[order.value] ?? orders.since!)(a.row, b.row));
 }
 
-export function findTasks(words: readonly string[], limit: number): Hit[] {
-  const loaded = tasks().peek();
+export async function findTasks(words: readonly string[], limit: number): Promise<Hit[]> {
+  const loaded = await whenRead(tasks());
   if (loaded.state !== 'ready') return [];
   const hits: Hit[] = [];
   for (const { row, id } of taskRows(loaded.value)) {

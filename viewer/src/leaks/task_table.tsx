@@ -1,9 +1,9 @@
 // Every task: what it does, since when, where, and who made it.
-import { useMemo, useRef, useState } from 'preact/hooks';
+import { useMemo, useState } from 'preact/hooks';
 import { ownFrame, placeText } from '../model/frame.ts';
 import type { Tasks } from '../model/task.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
-import { useKeys } from '../state/keys.ts';
+import { useFindField } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
@@ -22,8 +22,7 @@ export function TaskTable({ all }: { all: Tasks }) {
   const shown = useMemo(() => passing(all), [all, ...choices.map((one) => one.value)]);
   const [active_id, setActiveId] = useState('');
   const active = active_id ? shown.findIndex((one) => one.id === active_id) : -1;
-  const filter = useRef<HTMLInputElement>(null);
-  useKeys({ f: () => filter.current?.focus() });
+  const filter = useFindField();
   return (
     <>
       <div class="view-head">

@@ -81,11 +81,15 @@ function changed(t_ms: number): void {
     last_pulse_ms = t_ms;
     pulse.value = [...pulse.peek(), counts.threads.live + counts.coroutines.live + counts.fibers.live].slice(-pulse_length);
   }
-  if (!frozen.peek() && drawing === 0) drawing = requestAnimationFrame(publish);
+  if (frozen.peek() || drawing !== 0) return;
+  drawing = requestAnimationFrame(() => {
+    drawing = 0;
+    // It may have been frozen since it was asked for.
+    if (!frozen.peek()) publish();
+  });
 }
 
 function publish(): void {
-  drawing = 0;
   const list = tasks.list();
   if (list) documentOf('tasks').value = { state: 'ready', value: list };
   if (about && tasks.counts) meta.value = { ...about, live: true, counts: tasks.counts };

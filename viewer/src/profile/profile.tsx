@@ -1,9 +1,9 @@
 // The profile view: one profile of the report, drawn the way that was chosen.
 
-import { useEffect, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { TakeAnew } from '../live/anew.tsx';
 import { amount } from '../canvas/units.ts';
-import { useKeys } from '../state/keys.ts';
+import { useFindField, useKeys } from '../state/keys.ts';
 import { selection, select, stableId } from '../state/selection.ts';
 import { Message, Section } from '../ui/section.tsx';
 import { Below, openCallers, openDetails, openSource } from './below.tsx';
@@ -19,8 +19,7 @@ import { TopTable } from './top_table.tsx';
 import type { Profile, Tree } from './tree.ts';
 
 export function ProfileView() {
-  const find = useRef<HTMLInputElement>(null);
-  useKeys({ f: () => find.current?.focus() });
+  const find = useFindField();
   if (!entry.value) return <Message title="No profile in this report"><p>Make one with <code>track html</code> of a recording or of a running process.</p></Message>;
   return (
     <div class="view profile">
@@ -59,7 +58,7 @@ function Graph({ profile: { frames }, tree: built }: { profile: Profile; tree: T
   const [zoomed, setZoomed] = useZoom(built, frames);
   const back = useRef<number[]>([]);
   const [cursor, setCursor] = useState(-1);
-  useEffect(() => {
+  useLayoutEffect(() => {
     setCursor(-1);
     back.current = [];
   }, [built]);

@@ -52,6 +52,17 @@ export function reread(): void {
   }
 }
 
+// For who asks once: what it says when it was read.
+export function whenRead<T>(of: Signal<Loaded<T>>): Promise<Loaded<T>> {
+  return new Promise((done) => {
+    const end = of.subscribe((now) => {
+      if (now.state === 'waiting') return;
+      done(now);
+      queueMicrotask(() => end());
+    });
+  });
+}
+
 export const leaks = () => documentOf<Leaks>('leaks');
 export const tasks = () => documentOf<Tasks>('tasks');
 export const sources = () => documentOf<Sources>('sources');

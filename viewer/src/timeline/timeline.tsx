@@ -1,9 +1,9 @@
 // The timeline view: a picture of all lanes, the curves, the lanes, and what is picked in them.
 
-import { useEffect, useMemo, useRef, useState } from 'preact/hooks';
+import { useLayoutEffect, useMemo, useState } from 'preact/hooks';
 import { TakeAnew } from '../live/anew.tsx';
 import { duration, plural } from '../model/words.ts';
-import { useKeys } from '../state/keys.ts';
+import { useFindField, useKeys } from '../state/keys.ts';
 import { range, selection, setRange } from '../state/selection.ts';
 import { Message, Section } from '../ui/section.tsx';
 import { Below, follow, openDetails } from './below.tsx';
@@ -30,7 +30,7 @@ function Whole({ all }: { all: Recorded }) {
 
 function Full({ all }: { all: Recorded }) {
   const { timeline } = all;
-  const find = useRef<HTMLInputElement>(null);
+  const find = useFindField();
   const [sight, setSight] = useState<Sight>({ first: 0, last: 1 });
   const [asked, setAsked] = useState(-1);
   const escape = (): boolean => {
@@ -41,9 +41,9 @@ function Full({ all }: { all: Recorded }) {
     return true;
   };
   const walker = useMemo(() => makeWalker({ details: (span) => openDetails(all, span), fold: toggle, escape }), [all]);
-  useEffect(followCamera, []);
-  useEffect(() => follow(all, picked.value), [picked.value]);
-  useEffect(() => {
+  useLayoutEffect(followCamera, []);
+  useLayoutEffect(() => follow(all, picked.value), [picked.value]);
+  useLayoutEffect(() => {
     // A task that another view selected is looked for here.
     const chosen = selection.value;
     if (chosen?.kind !== 'task') return;
@@ -52,7 +52,6 @@ function Full({ all }: { all: Recorded }) {
     if (place >= 0) walker.to(place, -1);
   }, [selection.value, timeline]);
   useKeys({
-    f: () => find.current?.focus(),
     t: () => as_table.set(as_table.peek() === '1' ? '' : '1'),
     '[': () => walker.follow(true),
     ']': () => walker.follow(false),

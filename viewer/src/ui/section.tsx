@@ -3,6 +3,7 @@
 import { Component, type ComponentChildren } from 'preact';
 import { reason } from '../bundle/problem.ts';
 import type { Loaded } from '../state/documents.ts';
+import { useFieldToCome } from '../state/keys.ts';
 
 export function Message({ title, children }: { title: string; children?: ComponentChildren }) {
   return (
@@ -14,7 +15,7 @@ export function Message({ title, children }: { title: string; children?: Compone
 }
 
 export function Section<T>({ of, children }: { of: Loaded<T>; children: (value: T) => ComponentChildren }) {
-  if (of.state === 'waiting') return <div class="message" role="status">Reading …</div>;
+  if (of.state === 'waiting') return <Reading />;
   if (of.state === 'absent') return <Message title="Not in this report"><p>{of.why}</p></Message>;
   if (of.state === 'broken')
     return (
@@ -24,6 +25,11 @@ export function Section<T>({ of, children }: { of: Loaded<T>; children: (value: 
       </Message>
     );
   return <Guard>{children(of.value)}</Guard>;
+}
+
+function Reading() {
+  useFieldToCome();
+  return <div class="message" role="status">Reading …</div>;
 }
 
 // A section may be whole and still not say what it should: the view fails, the page does not.

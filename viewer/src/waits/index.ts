@@ -1,13 +1,13 @@
 import type { Waits as Report } from '../model/waits.ts';
-import { documentOf } from '../state/documents.ts';
+import { documentOf, whenRead } from '../state/documents.ts';
 import { show } from '../state/selection.ts';
 import type { Hit, View } from '../views/view.ts';
 import { graphOf } from './graph.ts';
 import { NodeDetails } from './node_details.tsx';
 import { selectionOf, Waits } from './waits.tsx';
 
-function find(words: readonly string[], limit: number): Hit[] {
-  const loaded = documentOf<Report>('waits').peek();
+async function find(words: readonly string[], limit: number): Promise<Hit[]> {
+  const loaded = await whenRead(documentOf<Report>('waits'));
   if (loaded.state !== 'ready') return [];
   const hits: Hit[] = [];
   for (const node of graphOf(loaded.value).nodes.values()) {

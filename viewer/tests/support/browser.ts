@@ -1,4 +1,5 @@
 // Debian's Chromium, and pages in it that may reach nothing but what a test gives them.
+// VIEWER_SLOWDOWN=20 makes the pages that many times slower: what a test takes for granted comes to light.
 import assert from 'node:assert/strict';
 import { accessSync, constants, mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
@@ -34,6 +35,15 @@ export function launched(): Promise<Browser> {
   return browser;
 }
 
+const slowdown = Number(process.env.VIEWER_SLOWDOWN ?? 1);
+// What is awaited comes: when, is not what these tests are about, and machines are slow at times.
+export const patience = 90_000 * slowdown;
+
+// As slow as was asked for.
+export async function slowed(page: Page): Promise<void> {
+  if (slowdown > 1) await (await page.context().newCDPSession(page)).send('Emulation.setCPUThrottlingRate', { rate: slowdown });
+}
+
 export interface Opened {
   page: Page;
   // What the page complained about, and what it asked the network for. Empty in a good test.
@@ -42,8 +52,9 @@ export interface Opened {
 
 export async function openUrl(url: string, options: BrowserContextOptions = {}): Promise<Opened> {
   const context = await (await launched()).newContext({ viewport: { width: 1280, height: 800 }, reducedMotion: 'reduce', ...options });
-  context.setDefaultTimeout(10_000);
+  context.setDefaultTimeout(patience);
   const page = await context.newPage();
+  await slowed(page);
   const complaints: string[] = [];
   const own = new URL(url);
   page.on('pageerror', (error) => complaints.push(`error: ${error.message}`));
@@ -66,6 +77,17 @@ export function writePage(html: string | Buffer): string {
 
 export function openReport(sections: readonly Section[], hash = '', options: BrowserContextOptions = {}): Promise<Opened> {
   return openUrl(writePage(reportHtml(sections)) + hash, options);
+}
+
+// What holds in the end, though not at once: canvases are drawn with the next frame, the URL is written a
+// little later.
+export async function soon(check: () => Promise<void>): Promise<void> {
+  for (const end = Date.now() + patience; ; await new Promise((later) => setTimeout(later, 50)))
+    try {
+      return await check();
+    } catch (error) {
+      if (Date.now() > end) throw error;
+    }
 }
 
 export function assertQuiet({ complaints }: Opened): void {
