@@ -68,6 +68,7 @@ std::string place(const ProcessReport& process, StackIndex stack) {
 std::string row(const ProcessReport& process, const Finding& finding) {
   std::string because;
   for (const std::string& reason : finding.because) because += "<li>" + escaped(reason) + "</li>";
+  if (!finding.test.empty()) because += "<li>in test: " + escaped(finding.test) + "</li>";
   const std::string age = finding.age_max_ns == 0 ? "" : duration_text(finding.age_max_ns);
   return fmt::format(
       "<tr><td>{}</td><td>{}</td><td>{}</td><td>{}<ul>{}</ul></td><td>{}</td><td>{}</td>"

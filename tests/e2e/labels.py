@@ -105,6 +105,12 @@ def check_blame(track, program, directory):
         missing = [test for test in expected if test.encode() not in texts]
         if missing or b"test" not in texts:
             fail(f"the {kind} profile lacks the label test of {missing}")
+    page = directory / "page.html"
+    run(track, "html", dump, "-o", page, code=0)
+    plain = page.read_text().split('id="track-static"', 1)[1].split('id="track-app"', 1)[0]
+    for test in expected:
+        if f"in test: {test}<" not in plain:
+            fail(f"the page's plain table does not name {test}")
     # Two leaks of one place in two tests are two findings, and the same in the next run.
     prints = [finding["fingerprint"] for finding in json.loads(report.read_text())["findings"]]
     if len(prints) != len(set(prints)):

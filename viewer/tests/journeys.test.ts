@@ -69,6 +69,23 @@ test('a deadlock from both ends: the finding, its ring, the task, the table, DOT
   assert.equal(download.suggestedFilename(), 'waits.dot');
 });
 
+test('who is to blame: the test that made the task, and its labels, can be read, filtered and copied', async () => {
+  const { page } = await openReport(orderReport(), '', { permissions: ['clipboard-read', 'clipboard-write'] });
+  await page.getByRole('searchbox', { name: 'Filter findings' }).fill('ordertest.refund');
+  await page.getByRole('row', { name: /3 threads wait on a condition.*in test OrderTest\.Refund/ }).click();
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await details.getByText('In test OrderTest.Refund').waitFor();
+  await details.getByText('Labels: test=OrderTest.Refund tenant=globex (2), test=OrderTest.Refund tenant=acme (1)').waitFor();
+  await details.getByRole('button', { name: 'Copy as Markdown' }).click();
+  await page.getByText('copied').waitFor();
+  assert.match(await page.evaluate(() => navigator.clipboard.readText()), /In test: OrderTest\.Refund/);
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByRole('searchbox', { name: 'Filter tasks' }).fill('tenant=acme');
+  await page.getByText('1 row of 16 shown').waitFor();
+  await page.getByRole('row', { name: /thread 7.*tenant=acme/ }).click();
+  await details.getByRole('definition').filter({ hasText: 'test=OrderTest.Refund tenant=acme' }).waitFor();
+});
+
 test('search finds findings, tasks and objects, and goes there', async () => {
   const { page } = await openReport(orderReport());
   await page.getByRole('button', { name: /Search/ }).click();

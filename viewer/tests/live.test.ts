@@ -85,6 +85,24 @@ test('a lost connection comes again where it was; a process that ended stays to 
   await page.getByRole('grid', { name: 'Tasks' }).getByRole('row', { name: /thread number 9/ }).waitFor();
 });
 
+test('what grows while one looks: ages go on, and the groups that become more are told', async () => {
+  const server = await StandIn.start(orderReport().filter(({ name }) => name !== 'growth.json'));
+  const parked = (count: number) => thread(5, { kind: 'coroutine', count, name: 'Session::read()', labels: { tenant: 'acme' }, state: 'suspended' });
+  server.onConnect = (say) => say('snap', snap([thread(1), parked(3)]), 1);
+  const { page } = await openUrl(`${server.page()}#growth`);
+  await page.getByRole('heading', { name: 'Not in this report' }).waitFor();
+  // A sample a second is kept, by the page's clock: told of often enough, there are two.
+  let seq = 1;
+  const grow = setInterval(() => server.say('d', { seq: ++seq, counts: orders.counts, t_ms: Date.now(), upsert: [parked(3 + seq)], remove: [] }, seq), 50);
+  try {
+    await page.getByRole('heading', { name: /^1 group grew in the last/ }).waitFor();
+    await page.getByRole('row', { name: /coroutines of Session::read.*\[tenant=acme\].*grows/ }).click();
+  } finally {
+    clearInterval(grow);
+  }
+  await page.getByRole('complementary', { name: 'Details' }).getByRole('rowheader').nth(1).waitFor();
+});
+
 test('with control a dump can be asked for', async () => {
   const server = await StandIn.start(orderReport());
   server.onConnect = (say) => say('snap', snap([thread(1)]), 1);

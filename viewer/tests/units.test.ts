@@ -4,6 +4,8 @@ import { test } from 'node:test';
 import { column, decodeColumns } from '../src/bundle/columns.ts';
 import { fromBase64, gunzip } from '../src/bundle/gunzip.ts';
 import { fileSource } from '../src/bundle/source.ts';
+import { LiveGrowth } from '../src/live/growth.ts';
+import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
 import { isLibrary, ownFrame, placeText } from '../src/model/frame.ts';
 import { briefName, bytes, count, duration, shortName } from '../src/model/words.ts';
@@ -11,6 +13,7 @@ import { dot } from '../src/waits/dot.ts';
 import { drawnPart, graphOf, most_drawn, waiters } from '../src/waits/graph.ts';
 import { layOut } from '../src/waits/layout.ts';
 import { treeRows } from '../src/waits/tree.ts';
+import * as orders from './fixtures/order_server.ts';
 import { findings } from './fixtures/order_server.ts';
 import { hostile_names } from './fixtures/reports.ts';
 import { manyWaits, waits } from './fixtures/waits.ts';
@@ -126,6 +129,31 @@ test('the layout keeps cards apart and inside, for rings of every size', () => {
     }
     for (const line of layout.lines) for (const { x, y } of line) assert.ok(Number.isFinite(x) && Number.isFinite(y));
   }
+});
+
+test('live: ages go on by themselves, what is not known stays so', () => {
+  const rows = orders.taskRows().slice(0, 2).map((row, i) => ({ ...row, age_ns: i * 5e9, since_ns: i * 2e9 }));
+  const tasks = new LiveTasks();
+  tasks.replace({ seq: 1, meta: orders.meta(), tasks: { rows } }, 1000);
+  const times = (at: number) => tasks.list(at)!.processes[0]!.tasks.map((row) => [row.age_ns, row.since_ns]);
+  assert.deepEqual(times(4000), [[0, 0], [8e9, 5e9]]);
+  assert.deepEqual(times(4000), [[0, 0], [8e9, 5e9]]);
+  tasks.change({ seq: 2, counts: orders.counts, t_ms: 0, upsert: [{ ...rows[1]!, age_ns: 9e9, since_ns: 1e9 }], remove: [[rows[0]!.kind, rows[0]!.id]] }, 5000);
+  assert.deepEqual(times(6000), [[10e9, 2e9]]);
+});
+
+test('live: an hour of samples needs no more room than a minute, and keeps its beginning', () => {
+  const growth = new LiveGrowth();
+  const row = orders.taskRows()[0]!;
+  const rows = (count: number) => () => [{ ...row, count }, { ...row, id: 99, count: 1, created_at: orders.taskRows()[1]!.created_at }];
+  for (let second = 0; second < 3600; ++second) growth.sample(rows(second), second * 1000);
+  assert.equal(growth.sample(rows(0), 3_599_001), false);
+  const report = growth.report()!;
+  assert.ok(report.dumps.length > 100 && report.dumps.length <= 240, `${report.dumps.length}`);
+  const [first, second] = report.groups;
+  assert.deepEqual(first!.counts, report.dumps.map(({ taken_ms }) => taken_ms / 1000));
+  assert.equal(Math.round(first!.per_hour), 3600);
+  assert.deepEqual(second!.counts, report.dumps.map(() => 1));
 });
 
 test('DOT holds any name', () => {

@@ -15,17 +15,21 @@ interface Props {
 }
 
 const height = 260;
+const most_points = 30;
 
 export function Curves({ dumps, groups, of, chosen }: Props) {
   const box = useRef<HTMLDivElement>(null);
+  const plot = useRef<uPlot>(null);
   const shade = theme.value;
+  const few = dumps.length <= most_points;
+  const data = [dumps.map((dump) => dump.taken_ms / 1000), ...groups.map((group) => group[of])] as uPlot.AlignedData;
   useEffect(() => {
     const element = box.current!;
     const style = getComputedStyle(element);
     const colour = (name: string) => style.getPropertyValue(name).trim();
     const text = of === 'bytes' ? bytes : count;
     const axis: uPlot.Axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: '12px system-ui, sans-serif' };
-    const plot = new uPlot({
+    const made = new uPlot({
       width: element.clientWidth,
       height,
       legend: { show: false },
@@ -34,19 +38,22 @@ export function Curves({ dumps, groups, of, chosen }: Props) {
       axes: [axis, { ...axis, size: 72, values: (_, ticks) => ticks.map(text) }],
       series: [{}, ...groups.map((group, i): uPlot.Series => {
         const mark = markOf(i, isDark());
-        return { label: mark.letter, stroke: mark.colour, dash: mark.dash, width: group.fingerprint === chosen ? 4 : 2, points: { show: true, size: 6, fill: mark.colour }, alpha: chosen && group.fingerprint !== chosen ? 0.45 : 1 };
+        return { label: mark.letter, stroke: mark.colour, dash: mark.dash, width: group.fingerprint === chosen ? 4 : 2, points: { show: few, size: 6, fill: mark.colour }, alpha: chosen && group.fingerprint !== chosen ? 0.45 : 1 };
       })],
-    }, [dumps.map((dump) => dump.taken_ms / 1000), ...groups.map((group) => group[of])] as uPlot.AlignedData, element);
-    const watch = new ResizeObserver(() => plot.setSize({ width: element.clientWidth, height }));
+    }, data, element);
+    plot.current = made;
+    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
     watch.observe(element);
     return () => {
       watch.disconnect();
-      plot.destroy();
+      made.destroy();
     };
-  }, [dumps, groups, of, chosen, shade]);
+  }, [groups.map((one) => one.fingerprint).join(), of, chosen, shade, few]);
+  // Of a live process every second.
+  useEffect(() => plot.current?.setData(data), [dumps, groups, of]);
   const first = groups[0];
   return (
     <div ref={box} class="curves" role="img" style={{ height: `${height}px` }}
-      aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} over ${dumps.length} dumps of ${groups.length} groups; the table has the numbers. Fastest: ${first?.title ?? 'none'}`} />
+      aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} at ${dumps.length} times, of ${groups.length} groups; the table has the numbers. Fastest: ${first?.title ?? 'none'}`} />
   );
 }

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import type { Growth as Report, GrowthGroup } from '../model/growth.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
-import { bytes, count, plural, shortName } from '../model/words.ts';
+import { bytes, count, duration, plural, shortName } from '../model/words.ts';
 import { documentOf, leaks } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
 import { isSelected, select, selection } from '../state/selection.ts';
@@ -31,15 +31,17 @@ export function Growth() {
 function Shown({ report }: { report: Report }) {
   const groups = useMemo(() => [...report.groups].sort(orders[order.value] ?? orders.slope), [report, order.value]);
   const drawn = useMemo(() => [...report.groups].sort(orders.slope).slice(0, most_curves), [report]);
-  const [active, setActive] = useState(-1);
+  const [active_id, setActiveId] = useState('');
+  const active = active_id ? groups.findIndex((one) => one.fingerprint === active_id) : -1;
   const now = selection.value;
   const chosen = now?.kind === 'finding' || now?.kind === 'growth' ? now.id : undefined;
-  const growing = report.groups.filter(grewEachTime).length;
+  const grew = report.live ? floorRose : grewEachTime;
+  const growing = report.groups.filter(grew).length;
   if (report.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
   return (
     <div class="view growth">
       <div class="view-title">
-        <h2>{growing > 0 ? `${plural(growing, 'group')} grew from each of ${report.dumps.length} dumps to the next` : `Nothing grew from each of ${report.dumps.length} dumps to the next`}</h2>
+        <h2>{growing > 0 ? `${plural(growing, 'group')} grew ${period(report)}` : `Nothing grew ${period(report)}`}</h2>
       </div>
       <div class="view-head">
         <div class="filters">
@@ -48,11 +50,23 @@ function Shown({ report }: { report: Report }) {
         </div>
       </div>
       {drawn.length > 0 && <Curves dumps={report.dumps} groups={drawn} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={drawn.some((one) => one.fingerprint === chosen) ? chosen : undefined} />}
-      <Rows label="Groups" id="growth" count={groups.length} height={44} active={active} onActive={setActive}
+      <Rows label="Groups" id="growth" count={groups.length} height={44} active={active} onActive={(index) => setActiveId(groups[index]!.fingerprint)}
         header={<Head />} onOpen={(index) => select({ kind: isFinding(groups[index]!.fingerprint) ? 'finding' : 'growth', id: groups[index]!.fingerprint })}
-        row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} mark={drawn.indexOf(groups[index]!)} props={props} />} />
+        row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} mark={drawn.indexOf(groups[index]!)} grew={grew(groups[index]!) && (report.live ? 'grows' : 'grew every time')} props={props} />} />
     </div>
   );
+}
+
+// How long that is, in the title.
+function period({ live, dumps }: Report): string {
+  if (!live) return `from each of ${dumps.length} dumps to the next`;
+  return `in the last ${duration((dumps.at(-1)!.taken_ms - dumps[0]!.taken_ms) * 1e6)}`;
+}
+
+// Of what comes and goes: not even when there were fewest of it, it was as few as before.
+function floorRose({ counts }: GrowthGroup): boolean {
+  const third = Math.ceil(counts.length / 3);
+  return Math.min(...counts.slice(-third)) > Math.min(...counts.slice(0, third));
 }
 
 // What never shrank need not have grown.
@@ -66,6 +80,11 @@ function isFinding(fingerprint: string): boolean {
   return loaded.state === 'ready' && loaded.value.findings.some((one) => one.fingerprint === fingerprint);
 }
 
+function hourText(per_hour: number): string {
+  const rounded = Math.abs(per_hour) < 100 ? Math.round(per_hour * 10) / 10 : Math.round(per_hour);
+  return `${rounded > 0 ? '+' : ''}${count(rounded || 0)}`;
+}
+
 function Head() {
   return (
     <div role="row" aria-rowindex={1} class="growth-columns">
@@ -76,22 +95,22 @@ function Head() {
       <span role="columnheader" class="number">Last</span>
       <span role="columnheader" class="number">Per hour</span>
       <span role="columnheader" class="number c-memory">Memory</span>
-      <span role="columnheader" class="c-trend">Over dumps</span>
+      <span role="columnheader" class="c-trend">Over time</span>
     </div>
   );
 }
 
-function Line({ group, mark, props }: { group: GrowthGroup; mark: number; props: RowProps }) {
+function Line({ group, mark, grew, props }: { group: GrowthGroup; mark: number; grew: string | false; props: RowProps }) {
   const created = ownFrame(group.created_at);
   const how = mark >= 0 ? markOf(mark, isDark()) : undefined;
   return (
     <div {...props} class="line growth-columns" aria-selected={isSelected('finding', group.fingerprint) || isSelected('growth', group.fingerprint)}>
       <span role="gridcell">{how && <b class="curve-mark" style={{ borderColor: how.colour, color: how.colour }}>{how.letter}</b>}</span>
-      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{grewEachTime(group) && ' · grew every time'}</span></span>
+      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{grew && ` · ${grew}`}</span></span>
       <span role="gridcell" class="code c-created" title={created?.function}>{placeText(created) || '–'}</span>
       <span role="gridcell" class="number c-first">{count(group.counts[0] ?? 0)}</span>
       <span role="gridcell" class="number">{count(group.counts.at(-1) ?? 0)}</span>
-      <span role="gridcell" class="number">{group.per_hour > 0 ? '+' : ''}{count(Math.abs(group.per_hour) < 100 ? Math.round(group.per_hour * 10) / 10 : Math.round(group.per_hour))}</span>
+      <span role="gridcell" class="number">{hourText(group.per_hour)}</span>
       <span role="gridcell" class="number c-memory">{group.bytes.at(-1) ? bytes(group.bytes.at(-1)) : '–'}</span>
       <span role="gridcell" class="c-trend"><Sparkline counts={group.counts} /></span>
     </div>

@@ -20,7 +20,8 @@ function fenced(title: string, frames: readonly Frame[]): string[] {
 export function markdown(finding: Finding): string {
   return [
     `### ${finding.title}`,
-    `${finding.rule} (**${finding.evidence}**) · ${plural(finding.count, 'task')} · oldest ${duration(finding.age_ns.max)} · \`${finding.fingerprint}\``,
+    `${finding.rule} (**${finding.evidence}**) · ${plural(finding.count, 'task')}${finding.age_ns.max ? ` · oldest ${duration(finding.age_ns.max)}` : ''} · \`${finding.fingerprint}\``,
+    ...(finding.test ? [`In test: ${finding.test}`] : []),
     '',
     ...finding.because.map((line) => `* ${line}`),
     ...fenced('Created at', finding.created_at),

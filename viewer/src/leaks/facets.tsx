@@ -3,11 +3,12 @@ import { useMemo } from 'preact/hooks';
 import { evidence_order, type Finding, type Leaks } from '../model/finding.ts';
 import { count } from '../model/words.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
-import { choices, evidence, facetsOf, kind, kindOf, module, moduleOf, rule, suppressed } from './groups.ts';
+import { choices, evidence, facetsOf, kind, kindOf, module, moduleOf, rule, suppressed, test } from './groups.ts';
 
 const facets: [label: string, of: (finding: Finding) => string, chosen: typeof evidence][] = [
   ['Rule', (finding) => finding.rule, rule],
   ['Kind', kindOf, kind],
+  ['Test', (finding) => finding.test ?? '', test],
   ['Module', moduleOf, module],
 ];
 

@@ -2,7 +2,8 @@
 // stuck, held by what.
 import type { AwaitFrame, Finding } from '../model/finding.ts';
 import { placeText } from '../model/frame.ts';
-import { bytes, duration, plural } from '../model/words.ts';
+import { labelText } from '../model/task.ts';
+import { bytes, count, duration, plural } from '../model/words.ts';
 import { leaks } from '../state/documents.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { ShowIn } from '../ui/links.tsx';
@@ -21,6 +22,7 @@ export function FindingDetails({ id }: { id: string }) {
       <p><EvidenceBadge evidence={finding.evidence} /> <span class="quiet">{finding.rule} · {finding.fingerprint}</span></p>
       <h2><Name of={finding.title} /></h2>
       <p class="facts">{facts(finding)}</p>
+      {finding.test && <p>In test <b>{finding.test}</b></p>}
       <p class="actions">
         {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="waits" />}
         {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="timeline" />}
@@ -51,9 +53,11 @@ function taskOf(finding: Finding, task = finding.tasks[0]!): { kind: 'task'; id:
 // The threads of a cycle have stacks of their own; the tasks of a group are all at the same place.
 function Tasks({ finding }: { finding: Finding }) {
   const own = finding.tasks.filter((task) => (task.blocked_at?.length ?? 0) > 0);
+  const labels = labelsOf(finding);
   return (
     <section>
       <h3>Tasks</h3>
+      {labels.length > 0 && <p>Labels: {labels.map(([text, n], i) => <span key={text}>{i > 0 && ', '}<code>{text}</code>{labels.length > 1 && ` (${count(n)})`}</span>)}</p>}
       {own.length > 0
         ? own.map((task) => (
           <div key={task.id} class="task-stacks">
@@ -75,11 +79,19 @@ function Tasks({ finding }: { finding: Finding }) {
 
 const few = 12;
 
+// How many of the tasks that are named have which.
+function labelsOf(finding: Finding): [text: string, count: number][] {
+  const counts = new Map<string, number>();
+  for (const task of finding.tasks)
+    if (task.labels) counts.set(labelText(task.labels), (counts.get(labelText(task.labels)) ?? 0) + 1);
+  return [...counts].sort((a, b) => b[1] - a[1]).slice(0, few);
+}
+
 function facts(finding: Finding): string {
-  const parts = [plural(finding.count, 'task'), `oldest ${duration(finding.age_ns.max)}`];
-  if (finding.count > 1) parts.push(`youngest ${duration(finding.age_ns.min)}`);
+  const parts = [plural(finding.count, 'task')];
+  if (finding.age_ns.max) parts.push(`oldest ${duration(finding.age_ns.max)}`);
+  if (finding.count > 1 && finding.age_ns.max) parts.push(`youngest ${duration(finding.age_ns.min)}`);
   if (finding.bytes_held > 0) parts.push(`${bytes(finding.bytes_held)} held`);
-  if (finding.test) parts.push(`test ${finding.test}`);
   return parts.join(' · ');
 }
 

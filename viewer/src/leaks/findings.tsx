@@ -6,6 +6,7 @@ import { bytes, count, duration, plural, shortName } from '../model/words.ts';
 import { useFindField } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
+import { LabelText } from '../ui/labels.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
 import { choices, clearFilters, filtered, opened, order, passing, type Row, rowsOf, setOpened, text } from './groups.ts';
 import { EvidenceFacet, Facets } from './facets.tsx';
@@ -108,14 +109,14 @@ function Line({ finding, props, history }: { finding: Finding; props: RowProps; 
         <span class="two">
           <span class="title" title={finding.title}>{shortName(finding.title)}</span>
           <span class="quiet">
-            {finding.rule}<span class="places"> · {placeText(created) || '?'}{stuck && ` → ${placeText(stuck)}`}</span>{finding.new === true && <b class="new"> new</b>}
-            {finding.suppressed_by && ` · suppressed by ${finding.suppressed_by}`}{finding.test && ` · ${finding.test}`}
+            {finding.rule}<span class="places">{created && ` · ${placeText(created)}`}{stuck && ` → ${placeText(stuck)}`}</span>{finding.new === true && <b class="new"> new</b>}
+            {finding.suppressed_by && ` · suppressed by ${finding.suppressed_by}`}{finding.test && <> · in test <b>{finding.test}</b></>}
           </span>
         </span>
       </span>
       <Place frame={created} kind="created" />
       <Place frame={stuck} kind="stuck" extra={finding.wait_object ? `${finding.wait_object.kind} ${finding.wait_object.symbol ?? finding.wait_object.address}` : ''} />
-      <span role="gridcell" class="c-age">{duration(finding.age_ns.max)}</span>
+      <span role="gridcell" class="c-age">{finding.age_ns.max ? duration(finding.age_ns.max) : '–'}</span>
       <span role="gridcell" class="c-memory">{finding.bytes_held ? bytes(finding.bytes_held) : '–'}</span>
       {history && <span role="gridcell" class="c-trend"><Sparkline counts={finding.history ?? []} /></span>}
     </div>
@@ -139,7 +140,8 @@ function TaskLine({ row, props }: { row: Row; props: RowProps }) {
       <span role="gridcell">{task.tid ? `tid ${task.tid}` : ''}</span>
       <span role="gridcell" class="code" title={task.name}>{shortName(task.name)}</span>
       <span role="gridcell">{task.state}</span>
-      <span role="gridcell">{duration(task.age_ns)}</span>
+      <span role="gridcell">{task.age_ns ? duration(task.age_ns) : ''}</span>
+      <span role="gridcell" class="code">{task.labels && <LabelText labels={task.labels} />}</span>
     </div>
   );
 }

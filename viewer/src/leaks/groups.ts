@@ -10,11 +10,12 @@ export const text = parameter('leaks.q');
 export const evidence = parameter('leaks.evidence');
 export const rule = parameter('leaks.rule');
 export const kind = parameter('leaks.kind');
+export const test = parameter('leaks.test');
 export const module = parameter('leaks.module');
 export const suppressed = parameter('leaks.suppressed', 'hidden');
 export const order = parameter('leaks.order', 'evidence');
 
-export const choices = [text, evidence, rule, kind, module, suppressed, order];
+export const choices = [text, evidence, rule, kind, test, module, suppressed, order];
 
 export interface Facet {
   value: string;
@@ -35,6 +36,7 @@ const facet_values: [typeof evidence, (finding: Finding) => string][] = [
   [evidence, (finding) => finding.evidence],
   [rule, (finding) => finding.rule],
   [kind, kindOf],
+  [test, (finding) => finding.test ?? ''],
   [module, moduleOf],
 ];
 
@@ -88,8 +90,8 @@ export function rowsOf(findings: readonly Finding[]): Row[] {
       : [{ finding }]);
 }
 
-export const filtered = computed(() => [text, evidence, rule, kind, module].some((one) => one.value !== ''));
+export const filtered = computed(() => [text, evidence, rule, kind, test, module].some((one) => one.value !== ''));
 
 export function clearFilters(): void {
-  for (const one of [text, evidence, rule, kind, module]) one.set('');
+  for (const one of [text, evidence, rule, kind, test, module]) one.set('');
 }

@@ -1,6 +1,7 @@
 // What `/` finds among the findings.
 import type { Finding } from '../model/finding.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
+import { labelText } from '../model/task.ts';
 import { leaks, whenRead } from '../state/documents.ts';
 import { show } from '../state/selection.ts';
 import type { Hit } from '../views/view.ts';
@@ -14,9 +15,9 @@ export function findingText(finding: Finding): string {
     const frames = [...finding.created_at, ...finding.blocked_at, ...finding.await_chain];
     const object = finding.wait_object;
     text = [
-      finding.title, finding.rule, finding.fingerprint, ...finding.because, object?.address, object?.symbol,
+      finding.title, finding.rule, finding.fingerprint, finding.test, ...finding.because, object?.address, object?.symbol,
       ...frames.map((frame) => `${frame.function} ${frame.file ?? ''}:${frame.line}`),
-      ...finding.tasks.map((task) => `${task.kind} ${task.id} ${task.name} ${task.tid}`),
+      ...finding.tasks.map((task) => `${task.kind} ${task.id} ${task.name} ${task.tid} ${labelText(task.labels)}`),
     ].join('\n').toLowerCase();
     texts.set(finding, text);
   }

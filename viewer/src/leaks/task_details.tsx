@@ -1,7 +1,7 @@
 // One task: what it does and for how long, who made it, whom it waits for, which findings name it.
 import { placeText } from '../model/frame.ts';
-import type { TaskRow } from '../model/task.ts';
-import { bytes, count, duration } from '../model/words.ts';
+import { labelText, type TaskRow } from '../model/task.ts';
+import { bytes, count, duration, plural } from '../model/words.ts';
 import { leaks } from '../state/documents.ts';
 import { ShowIn } from '../ui/links.tsx';
 import { Message } from '../ui/section.tsx';
@@ -47,7 +47,10 @@ function facts(row: TaskRow): [string, string][] {
   if (row.age_ns) facts.push(['Age', duration(row.age_ns)]);
   if (row.bytes) facts.push(['Memory', bytes(row.bytes)]);
   if (row.await) facts.push(['Awaits', `${row.await.awaiter_type ?? 'something'} at ${placeText(row.await)}${row.await.exact ? '' : ' (not exactly known)'}`]);
+  if (row.resumes !== undefined) facts.push(['Resumed', plural(row.resumes, 'time')]);
   if (row.await_cycle) facts.push(['', 'is part of a cycle of awaits']);
+  if (row.labels) facts.push(['Labels', labelText(row.labels)]);
+  if (row.labels_now) facts.push(['Labels now', labelText(row.labels_now) || 'none']);
   if (row.sched) facts.push(['Ran', `${duration(row.sched.cpu_ns)} on a CPU, waited ${duration(row.sched.queue_ns)} for one`]);
   return facts;
 }

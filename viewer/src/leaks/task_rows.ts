@@ -1,6 +1,6 @@
 // All tasks of all processes as one list; what their filters let through.
 import { type Frame, ownFrame, placeText } from '../model/frame.ts';
-import { taskId, type TaskRow, type Tasks } from '../model/task.ts';
+import { labelText, taskId, type TaskRow, type Tasks } from '../model/task.ts';
 import { shortName } from '../model/words.ts';
 import { tasks, whenRead } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
@@ -69,7 +69,7 @@ function rowText(row: TaskRow): string {
     const frames = [...row.at, ...row.created_at, ...(row.await ? [row.await] : [])];
     const object = row.wait_object;
     made = [
-      `${row.kind} ${row.id}`, row.name, String(row.tid), row.state, object?.kind, object?.address, object?.symbol,
+      `${row.kind} ${row.id}`, row.name, String(row.tid), row.state, object?.kind, object?.address, object?.symbol, labelText(row.labels), labelText(row.labels_now),
       ...frames.map((frame) => `${frame.function} ${frame.file ?? ''}:${frame.line}`),
     ].join('\n').toLowerCase();
     texts.set(row, made);

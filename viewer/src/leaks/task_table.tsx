@@ -6,6 +6,7 @@ import { bytes, count, duration, plural, shortName } from '../model/words.ts';
 import { useFindField } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
+import { LabelText } from '../ui/labels.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
 import { choices, kind, min_age, order, passing, state, type TaskOf, taskRows, text, whereOf } from './task_rows.ts';
 
@@ -70,7 +71,7 @@ function Line({ one: { row, id }, props }: { one: TaskOf; props: RowProps }) {
     <div {...props} class="line task-columns" aria-selected={isSelected('task', id)}>
       <span role="gridcell" class="two">
         <span class="title">{row.count > 1 && `${count(row.count)} × `}{row.kind} {row.count > 1 ? '' : row.id}{row.main && ' (main)'}</span>
-        <span class="quiet code" title={row.name}>{shortName(row.name)}</span>
+        <span class="quiet code" title={row.name}>{row.labels && <LabelText labels={row.labels} />}{shortName(row.name)}</span>
       </span>
       <span role="gridcell" class="two">
         <span><i class={`state state-${/^[a-z]+$/.test(row.state) ? row.state : 'other'}`} aria-hidden="true" />{row.state}</span>

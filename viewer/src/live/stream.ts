@@ -7,6 +7,7 @@ import { reason } from '../bundle/problem.ts';
 import type { DeltaEvent, LeaksEvent, SnapEvent } from '../model/live.ts';
 import type { Meta } from '../model/meta.ts';
 import { documentOf, meta } from '../state/documents.ts';
+import { LiveGrowth } from './growth.ts';
 import { LiveTasks } from './task_table.ts';
 
 export type LiveState = 'off' | 'connecting' | 'live' | 'reconnecting' | 'gone' | 'broken';
@@ -19,10 +20,13 @@ export const pulse = signal<number[]>([]);
 
 const pulse_length = 600;
 const tasks = new LiveTasks();
+const growth = new LiveGrowth();
 let judged: LeaksEvent | undefined;
 let about: Meta | undefined;
+let grown = false;
 let drawing = 0;
 let last_pulse_ms = 0;
+let snap_ms = 0;
 
 export function follow(server: Server): void {
   live_state.value = 'connecting';
@@ -38,13 +42,14 @@ export function follow(server: Server): void {
       }
     });
   on<SnapEvent>('snap', (snap) => {
-    tasks.replace(snap);
+    snap_ms = Date.now();
+    tasks.replace(snap, snap_ms);
     about = snap.meta;
     live_note.value = '';
     changed(Date.now());
   });
   on<DeltaEvent>('d', (delta) => {
-    tasks.change(delta);
+    tasks.change(delta, Date.now());
     changed(delta.t_ms);
   });
   on<LeaksEvent>('leaks', (event) => {
@@ -81,6 +86,7 @@ function changed(t_ms: number): void {
     last_pulse_ms = t_ms;
     pulse.value = [...pulse.peek(), counts.threads.live + counts.coroutines.live + counts.fibers.live].slice(-pulse_length);
   }
+  if (counts && growth.sample(() => tasks.current(Date.now()), Date.now())) grown = true;
   if (frozen.peek() || drawing !== 0) return;
   drawing = requestAnimationFrame(() => {
     drawing = 0;
@@ -90,9 +96,16 @@ function changed(t_ms: number): void {
 }
 
 function publish(): void {
-  const list = tasks.list();
+  const now_ms = Date.now();
+  const list = tasks.list(now_ms);
   if (list) documentOf('tasks').value = { state: 'ready', value: list };
-  if (about && tasks.counts) meta.value = { ...about, live: true, counts: tasks.counts };
+  if (about && tasks.counts) {
+    const more_ms = Math.max(0, now_ms - snap_ms);
+    meta.value = { ...about, live: true, counts: tasks.counts, taken_realtime_ms: about.taken_realtime_ms && now_ms, uptime_ns: about.uptime_ns && about.uptime_ns + more_ms * 1e6 };
+  }
+  const report = grown ? growth.report() : undefined;
+  grown = false;
+  if (report) documentOf('growth').value = { state: 'ready', value: report };
   if (!judged) return;
   documentOf('leaks').value = { state: 'ready', value: judged.leaks };
   documentOf('waits').value = { state: 'ready', value: judged.waits };

@@ -1,6 +1,7 @@
 // Section leaks.json: `track leaks --json`.
 import type { AwaitPoint, Frame } from './frame.ts';
 import type { Counts } from './meta.ts';
+import type { Labels } from './task.ts';
 
 export type Evidence = 'proved' | 'likely' | 'suspected';
 
@@ -12,6 +13,7 @@ export interface FindingTask {
   main: boolean;
   state: string;
   age_ns: number;
+  labels?: Labels;
   created_at?: Frame[];
   blocked_at?: Frame[];
 }

@@ -1,4 +1,5 @@
-// Section growth.json: how many there were of each group, dump by dump.
+// Section growth.json: how many there were of each group, dump by dump. Of a live process: since the page
+// was opened.
 import type { Frame } from './frame.ts';
 
 export interface GrowthGroup {
@@ -13,6 +14,7 @@ export interface GrowthGroup {
 }
 
 export interface Growth {
+  live?: boolean;
   dumps: { label: string; taken_ms: number }[];
   groups: GrowthGroup[];
 }

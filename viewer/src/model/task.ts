@@ -2,6 +2,9 @@
 import type { AwaitPoint, Frame } from './frame.ts';
 import type { Counts } from './meta.ts';
 
+// What a program says of its tasks (track.h): test=..., tenant=...
+export type Labels = Record<string, string>;
+
 export interface TaskRow {
   id: number;
   kind: 'thread' | 'coroutine' | 'fiber';
@@ -23,6 +26,10 @@ export interface TaskRow {
   waits_for?: string;
   kept_by?: string;
   wait_object_kept_by?: string;
+  labels?: Labels; // as when it was created
+  labels_now?: Labels;
+  told?: boolean;
+  resumes?: number;
   sched?: { cpu_ns: number; queue_ns: number; slices: number };
   at: Frame[];
   created_at: Frame[];
@@ -39,6 +46,10 @@ export interface Tasks {
     counts: Counts;
     tasks: TaskRow[];
   }[];
+}
+
+export function labelText(labels: Labels | undefined): string {
+  return Object.entries(labels ?? {}).map(([key, value]) => `${key}=${value}`).join(' ');
 }
 
 // The id that lives in URLs and in the selection: `thread:3`.

@@ -2,7 +2,8 @@
 
 import { amount, percent } from '../canvas/units.ts';
 import { jump } from '../state/route.ts';
-import { select, stableId } from '../state/selection.ts';
+import { select } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { shortName } from '../model/words.ts';
 import { type Frames, baseName, functionName, place } from './frames.ts';
 import { nodeId } from './node_id.ts';

@@ -4,7 +4,7 @@ import { useMemo } from 'preact/hooks';
 import { amount, change, percent } from '../canvas/units.ts';
 import { count, plural } from '../model/words.ts';
 import { jump } from '../state/route.ts';
-import { stableId } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';

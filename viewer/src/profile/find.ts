@@ -1,7 +1,8 @@
 // What `/` finds among the functions of the profile that is open.
 
 import { amount } from '../canvas/units.ts';
-import { show, stableId } from '../state/selection.ts';
+import { show } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { shortName } from '../model/words.ts';
 import type { Hit } from '../views/view.ts';
 import { entry, profile, tallies, unit } from './state.ts';

@@ -1,6 +1,6 @@
 // A name for a node that outlives the recording: made of the names of all functions on its path.
 
-import { stableId } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import type { Frames } from './frames.ts';
 import { type Shape, path } from './trie.ts';
 

@@ -5,7 +5,7 @@ import { Flame } from './flame.tsx';
 import { functionName } from './frames.ts';
 import { functionById, hits, pivot, profile, source, unit, by_line } from './state.ts';
 import { shortName } from '../model/words.ts';
-import { stableId } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { TopTable } from './top_table.tsx';
 import { type Tree, calleesOf, callersOf, outermost } from './tree.ts';
 

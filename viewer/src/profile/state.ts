@@ -3,7 +3,7 @@
 
 import { computed } from '@preact/signals';
 import { parameter } from '../state/route.ts';
-import { stableId } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { listed, profileOf } from './load.ts';
 import { findFrames, type Hits, matchedSum } from './search.ts';
 import { makeSource, type Profile, type Tree, wholeTree } from './tree.ts';

@@ -4,7 +4,7 @@ import { useMemo, useState } from 'preact/hooks';
 import { amount, change, percent } from '../canvas/units.ts';
 import { count, shortName } from '../model/words.ts';
 import { parameter } from '../state/route.ts';
-import { stableId } from '../state/selection.ts';
+import { stableId } from '../model/stable_id.ts';
 import { full_names } from '../state/settings.ts';
 import { type RowProps, Rows } from '../ui/rows.tsx';
 import { compared, hits, profile, source, tallies, unit } from './state.ts';

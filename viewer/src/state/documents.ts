@@ -31,7 +31,8 @@ export function documentOf<T>(name: string): Signal<Loaded<T>> {
 
 async function load<T>(name: string, into: Signal<Loaded<T>>): Promise<void> {
   try {
-    const value = await bundle.peek()?.json<T>(`${name}.json`);
+    // What the report says is not there is not asked for.
+    const value = meta.peek()?.absent?.[name] ? undefined : await bundle.peek()?.json<T>(`${name}.json`);
     if (into.peek().state === 'ready') return;
     into.value = value === undefined ? { state: 'absent', why: whyAbsent(name) } : { state: 'ready', value };
   } catch (error) {
