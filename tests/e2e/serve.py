@@ -298,7 +298,8 @@ def check_profiles(arguments, server, target, folder):
     top = pprof(arguments, folder, f"{server.base}/debug/pprof/heap", "-sample_index=alloc_objects")
     expect("no make_block in the heap:\n" + top, "make_block" in top)
     top = pprof(arguments, folder, f"{server.base}/debug/pprof/heap?seconds=1")
-    expect("a change without its duration:\n" + top, "Duration: 1" in top)
+    lasted = re.search(r"Duration: ([0-9.]+)s", top)  # more than asked for, on a busy machine
+    expect("a change without its duration:\n" + top, lasted and float(lasted[1]) >= 1)
     for name in ("heap", "threads", "allocs", "block", "tasks"):
         disposition = server.ask(f"/debug/pprof/{name}", seconds=1)[1]["Content-Disposition"]
         expect(f"{name}, change: {disposition}", f'"{name}-delta"' in disposition)
