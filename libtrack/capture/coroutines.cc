@@ -5,6 +5,7 @@
 #include "libtrack/capture/fibers.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/fiber_table.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/labels.h"
 #include "libtrack/core/modules.h"
 #include "libtrack/core/options.h"
@@ -221,7 +222,7 @@ void restart_coroutines_after_fork(bool keep) {
 
 // read, nanosleep and their like may be left by siglongjmp at any instruction, and an entry's lock
 // would stay behind: no signal while it is held. The kernel's own call, because libc's drops two.
-void settle_pending() {
+TRACK_HOT_CODE void settle_pending() {
   if (!any_pending() || !core::recording_is_ours()) return;
   uint64_t all = ~uint64_t{0}, before = 0;
   const bool masked = sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::as_long(&all),
@@ -230,7 +231,8 @@ void settle_pending() {
   if (masked) sys::call(SYS_rt_sigprocmask, SIG_SETMASK, sys::as_long(&before), 0, sizeof before);
 }
 
-void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers) {
+TRACK_HOT_CODE void allocated_frame(void* block, size_t bytes, uint32_t site,
+                                    const core::Registers& registers) {
   if (this_thread.slot == nullptr && core::adopt_thread() == nullptr) return;
   core::BusyScope busy;
   const uint32_t stack = core::capture_stack(registers);
@@ -240,8 +242,8 @@ void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Regis
   count_coroutine_created();
 }
 
-void allocated_slow(void* block, size_t bytes, uint64_t return_address,
-                    const core::Registers& registers) {
+TRACK_HOT_CODE void allocated_slow(void* block, size_t bytes, uint64_t return_address,
+                                   const core::Registers& registers) {
   const bool second_look = this_thread.allocations == 0;
   if (second_look) this_thread.allocations = kLookAgain;
   if (!core::options.coroutines || core::current_slot() == nullptr) return;
@@ -265,7 +267,7 @@ bool holds_frame(const CoroutineSlot& slot) {
          slot.address.load(std::memory_order_acquire) == address && looks_like_frame(words);
 }
 
-void freeing_slow(void* block) {
+TRACK_HOT_CODE void freeing_slow(void* block) {
   if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
   if (core::any_fibers.load(std::memory_order_relaxed))

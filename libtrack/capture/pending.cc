@@ -12,7 +12,6 @@ constexpr uint32_t kPlaces = 4;
 struct PendingPlaces {
   uint64_t pool_link;
   uint32_t next;
-  uint32_t used;
   PendingBlock blocks[kPlaces];
 };
 
@@ -26,10 +25,9 @@ PendingBlock* next_pending() {
     places = static_cast<PendingPlaces*>(places_pool.take());
     if (places == nullptr) return nullptr;
     places->next = 0;
-    places->used = 0;
     for (auto& block : places->blocks) block.address = 0;
   }
-  ++places->used;
+  core::this_thread.pending = true;
   return &places->blocks[places->next++ % kPlaces];
 }
 
@@ -46,21 +44,18 @@ void capture_pending(PendingBlock& pending, const core::Registers& registers) {
   pending.hash = core::hash_frames(pending.frames, n, core::stack_salt());
 }
 
-bool any_pending() {
-  return places != nullptr && places->used != 0;
-}
-
 void for_each_pending(void (*look)(PendingBlock&)) {
   if (!any_pending()) return;
   for (auto& block : places->blocks)
     if (block.address != 0) look(block);
-  places->used = 0;
+  core::this_thread.pending = false;
 }
 
 void drop_pending() {
   if (places == nullptr) return;
   PendingPlaces* block = places;
   places = nullptr;
+  core::this_thread.pending = false;
   places_pool.give(block);
 }
 

@@ -4,7 +4,7 @@
 
 #include <cstdint>
 
-#include "libtrack/core/unwind.h"
+#include "libtrack/core/thread_state.h"
 
 namespace track::capture {
 
@@ -22,7 +22,9 @@ struct PendingBlock {
 PendingBlock* next_pending();
 void capture_pending(PendingBlock& pending, const core::Registers& registers);
 
-bool any_pending();
+inline bool any_pending() {
+  return core::this_thread.pending;
+}
 void for_each_pending(void (*look)(PendingBlock&));
 
 // The thread ends: its places go back to the pool.

@@ -3,6 +3,7 @@
 #include "libtrack/capture/births.h"
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/contention.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
@@ -53,8 +54,17 @@ bool still_waiting(const wire::Wait& outer, uint32_t stack, const core::Register
   return now.frames[before.depth] - own.track_base < own.track_end - own.track_base;
 }
 
-// Where this thread is counted as a waiter just now.
+// Where this thread is counted as a waiter just now; only where its state says that it is.
 thread_local WaiterPlace counted_at __attribute__((tls_model("initial-exec")));
+
+void count_at(const WaiterPlace& place) {
+  core::this_thread.counted = false;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (place.place == 0) return;
+  counted_at = place;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  core::this_thread.counted = true;
+}
 
 enum class Charge { nobody, unlocker, waker };
 
@@ -80,17 +90,20 @@ void begin_cost(OpenWait& open, const WaitRequest& request) {
   // Threads come and go: their handles are no objects that a place waits for again and again.
   const uint64_t object = open.kind == WaitKind::join ? 0 : open.object;
   const uint32_t created = named ? birth_of(request.object).stack : 0;
-  open.cost = core::contention_slot(
-      {wire::ContentionRole::waiter, open.kind, object, created, open.stack}, open.since_ticks);
-  open.outer_place = counted_at;
+  const core::ContentionKey key = {wire::ContentionRole::waiter, open.kind, object, created,
+                                   open.stack};
+  core::RememberedCost* last = core::remembered_cost(open.stack);
+  open.cost = last != nullptr ? core::contention_slot(key, open.since_ticks, *last)
+                              : core::contention_slot(key, open.since_ticks);
+  if (core::this_thread.counted) open.outer_place = counted_at;
   if (charge == Charge::unlocker) open.place = enter_waiters(open.object, open.since_ticks);
   if (open.kind == WaitKind::barrier) note_wake(request.object, open.stack);
-  counted_at = open.place;
+  count_at(open.place);
 }
 
 // Who ended the wait; 0 = not known.
 uint32_t end_cost(OpenWait& open, uint64_t now) {
-  counted_at = open.outer_place;
+  count_at(open.outer_place);
   const uint64_t ticks = now > open.since_ticks ? now - open.since_ticks : 0;
   if (open.cost != nullptr) core::add_contention(*open.cost, 1, ticks, ticks, now);
   switch (charge_of(open.kind)) {
@@ -106,9 +119,12 @@ uint32_t end_cost(OpenWait& open, uint64_t now) {
 
 }  // namespace
 
-void begin_wait(OpenWait& open, const WaitRequest& request, const core::Registers& registers) {
+TRACK_HOT_CODE void begin_wait(OpenWait& open, const WaitRequest& request,
+                               const core::Registers& registers) {
   wire::ThreadSlot* slot = core::current_slot();
   if (slot == nullptr || !core::options.waits) return;
+  __builtin_prefetch(&slot->wait, 1);
+  core::expect_stack();
   settle_pending();
   if (core::forked_recording_unpublished()) core::publish_forked_recording();
   open.slot = slot;
@@ -120,9 +136,9 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
   if (__builtin_expect(still_waiting(wait, open.stack, registers), 0)) {
     open.nested = true;
     copy_fields(open.outer, wait);
-  } else if (__builtin_expect(counted_at.place != 0, 0)) {
+  } else if (__builtin_expect(core::this_thread.counted, 0)) {
     abandon_waiters(counted_at, wait.since_ticks);
-    counted_at = {};
+    count_at({});
   }
   rewrite(wait, [&](wire::Wait& w) {
     w.kind = request.kind;
@@ -139,8 +155,12 @@ void begin_wait(OpenWait& open, const WaitRequest& request, const core::Register
   begin_cost(open, request);
 }
 
-void end_wait(OpenWait& open, bool granted) {
+TRACK_HOT_CODE void end_wait(OpenWait& open, bool granted) {
   if (open.slot == nullptr) return;
+  // The thread may have slept long: what follows is fetched at once.
+  __builtin_prefetch(&open.slot->waits, 1);
+  __builtin_prefetch(open.cost, 1);
+  core::expect_event();
   if (open.nested) {
     rewrite(open.slot->wait, [&](wire::Wait& w) { copy_fields(w, open.outer); });
   } else {

@@ -1,7 +1,9 @@
 #include "libtrack/core/contention.h"
 
 #include "libtrack/core/cell_table.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/thread_state.h"
 
 namespace track::core {
 namespace {
@@ -10,6 +12,7 @@ using wire::ContentionSlot;
 using wire::SectionKind;
 
 constinit CellTable<2 * wire::kContentionSlots, 256> cells;
+TRACK_HOT alignas(64) std::atomic<uint32_t> table_generation{1};
 
 uint64_t hash_of(uint64_t identity, const ContentionKey& key) {
   uint64_t hash = identity * 0x9e3779b97f4a7c15u;
@@ -49,7 +52,32 @@ ContentionSlot* find_or_make(const ContentionKey& key, uint64_t now_ticks, uint6
   return entry == 0 ? nullptr : slots + entry - 1;
 }
 
+// A signal handler may add to the same word: one instruction, which it finds done or not begun.
+void add(std::atomic<uint64_t>& sum, uint64_t n) {
+  if (one_thread.load(std::memory_order_relaxed))
+    asm("addq %1, %0" : "+m"(sum) : "er"(n) : "cc");
+  else
+    sum.fetch_add(n, std::memory_order_relaxed);
+}
+
 }  // namespace
+
+TRACK_HOT_CODE ContentionSlot* contention_slot(const ContentionKey& key, uint64_t now_ticks,
+                                               RememberedCost& last) {
+  const uint32_t generation = table_generation.load(std::memory_order_relaxed);
+  if (__builtin_expect(last.entry != 0 && last.generation == generation, 1)) {
+    ContentionSlot* slot = recording.contention + last.entry - 1;
+    if (is(*slot, wire::pack_contention(key.role, key.kind, key.object), key)) return slot;
+  }
+  ContentionSlot* slot = contention_slot(key, now_ticks);
+  // A handler that comes in between finds none remembered.
+  last.entry = 0;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  last.generation = generation;
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  if (slot != nullptr) last.entry = static_cast<uint32_t>(slot - recording.contention) + 1;
+  return slot;
+}
 
 ContentionSlot* contention_slot(const ContentionKey& key, uint64_t now_ticks) {
   const uint64_t capacity = section_capacity<ContentionSlot>(SectionKind::contention);
@@ -63,10 +91,10 @@ ContentionSlot* contention_slot(const ContentionKey& key, uint64_t now_ticks) {
   return nullptr;
 }
 
-void add_contention(ContentionSlot& slot, uint64_t waits, uint64_t ticks, uint64_t most_ticks,
-                    uint64_t now_ticks) {
-  slot.count.fetch_add(waits, std::memory_order_relaxed);
-  slot.ticks.fetch_add(ticks, std::memory_order_relaxed);
+TRACK_HOT_CODE void add_contention(ContentionSlot& slot, uint64_t waits, uint64_t ticks,
+                                   uint64_t most_ticks, uint64_t now_ticks) {
+  add(slot.count, waits);
+  add(slot.ticks, ticks);
   slot.last_ticks.store(now_ticks, std::memory_order_relaxed);
   uint64_t most = slot.most_ticks.load(std::memory_order_relaxed);
   while (most < most_ticks &&
@@ -75,6 +103,7 @@ void add_contention(ContentionSlot& slot, uint64_t waits, uint64_t ticks, uint64
 }
 
 void restart_contention_after_fork() {
+  table_generation.fetch_add(1, std::memory_order_relaxed);
   cells.clear();
 }
 

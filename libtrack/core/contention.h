@@ -18,6 +18,14 @@ struct ContentionKey {
 // share an entry without object. Null: no room even so, which is counted.
 wire::ContentionSlot* contention_slot(const ContentionKey& key, uint64_t now_ticks);
 
+// An entry that a key had, for who comes with it again: no look at the table. All zero: none.
+struct RememberedCost {
+  uint32_t entry;
+  uint32_t generation;  // of the table
+};
+wire::ContentionSlot* contention_slot(const ContentionKey& key, uint64_t now_ticks,
+                                      RememberedCost& last);
+
 // count waits, ticks of waiting over all of them, the longest of them.
 void add_contention(wire::ContentionSlot& slot, uint64_t count, uint64_t ticks, uint64_t most_ticks,
                     uint64_t now_ticks);

@@ -2,6 +2,7 @@
 
 #include <atomic>
 
+#include "libtrack/core/hot.h"
 #include "libtrack/core/unwind_words.h"
 
 // The fuzz tests break the validation on purpose, to see that they would notice.
@@ -12,10 +13,6 @@
 namespace track::core {
 namespace {
 
-// Words are compared in groups: the last group is filled up with the outermost word.
-constexpr uint32_t kWordsAtOnce = 4;
-static_assert(kKnownWords % kWordsAtOnce == 0);
-
 inline uint64_t key_of(const Registers& regs) {
   return (regs.pc ^ regs.sp << 4) * 0x9e3779b97f4a7c15;
 }
@@ -25,23 +22,45 @@ inline uint32_t set_of(uint64_t key) {
 }
 
 TRACK_READS_STACK inline bool holds(const KnownStack& known, const Registers& regs, uint64_t high) {
-  if (known.sp != regs.sp || known.pc != regs.pc || known.words == 0) return false;
+  if (known.sp != regs.sp || known.pc != regs.pc || known.groups == 0) return false;
   if (TRACK_REPLAY_MUTANT != 8 && known.uses_bp && known.bp != regs.bp) return false;
   if (known.generation != unwind_generation()) return false;
   if (known.end > high) return false;
-  const auto word_holds = [&](uint32_t i) {
-    return stack_word(regs.sp + static_cast<uint64_t>(int64_t{known.at[i]})) == known.word[i];
-  };
-  static_assert(kWordsAtOnce == 4);
-  for (uint32_t i = 0; i < known.words; i += kWordsAtOnce)
-    if (!word_holds(i) || !word_holds(i + 1) || !word_holds(i + 2) || !word_holds(i + 3))
-      return false;
+  const KnownStack::Words* end = known.words + known.groups;
+  for (const KnownStack::Words* words = known.words; words != end; ++words) {
+    const auto word_holds = [&](uint32_t i) {
+      return stack_word(regs.sp + words->at[i] * uint64_t{8}) == words->word[i];
+    };
+    static_assert(kKnownAtOnce == 4);
+    if (!word_holds(0) || !word_holds(1) || !word_holds(2) || !word_holds(3)) return false;
+  }
   return true;
+}
+
+// Nothing is known where they are more, or further apart, than there is room for.
+void keep_words(KnownStack& place, const Replay& replay, uint64_t sp) {
+  uint64_t word[kKnownWords];
+  int32_t at[kKnownWords];
+  uint32_t words = words_below(replay, sp, word, at, kKnownWords, &place.end);
+  if (words == 0) return;
+  for (; words % kKnownAtOnce != 0; ++words) {
+    word[words] = word[words - 1];
+    at[words] = at[words - 1];
+  }
+  for (uint32_t i = 0; i < words; ++i) {
+    if (at[i] < 0 || at[i] % 8 != 0 || at[i] / 8 > UINT16_MAX) return;
+    KnownStack::Words& group = place.words[i / kKnownAtOnce];
+    group.at[i % kKnownAtOnce] = static_cast<uint16_t>(at[i] / 8);
+    group.word[i % kKnownAtOnce] = word[i];
+  }
+  std::atomic_signal_fence(std::memory_order_seq_cst);
+  place.groups = words / kKnownAtOnce;
 }
 
 }  // namespace
 
-uint32_t known_stack(KnownStacks& known, const Registers& regs, uint64_t stack_high) {
+TRACK_HOT_CODE uint32_t known_stack(KnownStacks& known, const Registers& regs,
+                                    uint64_t stack_high) {
   const uint64_t high = bounds_of(regs.sp, stack_high).high;
   if (KnownStack* guess = known.guess; guess != nullptr && holds(*guess, regs, high)) {
     known.last = guess;
@@ -70,7 +89,7 @@ void know_stack(KnownStacks& known, const Replay& replay, const Registers& regs,
       way.place = &known.places[known.places_used++];
     }
     KnownStack& place = *way.place;
-    place.words = 0;  // should a signal handler never come back, nothing half-written is known
+    place.groups = 0;  // should a signal handler never come back, nothing half-written is known
     std::atomic_signal_fence(std::memory_order_seq_cst);
     place.pc = regs.pc;
     place.sp = regs.sp;
@@ -78,18 +97,13 @@ void know_stack(KnownStacks& known, const Replay& replay, const Registers& regs,
     place.stack = stack;
     place.uses_bp = replay.uses_bp;
     place.generation = replay.generation;
-    uint32_t words = words_below(replay, regs.sp, place.word, place.at, kKnownWords, &place.end);
-    for (; words % kWordsAtOnce != 0; ++words) {
-      place.word[words] = place.word[words - 1];
-      place.at[words] = place.at[words - 1];
-    }
-    std::atomic_signal_fence(std::memory_order_seq_cst);
-    place.words = words;
+    place.cost = {};
+    keep_words(place, replay, regs.sp);
     return;
   }
   // Seen once: only its name is kept, in place of the one that was named longest ago.
   auto& way = known.sets[set][known.next_way[set]++ % kKnownWays];
-  if (way.place != nullptr) way.place->words = 0;
+  if (way.place != nullptr) way.place->groups = 0;
   way.key = key;
   way.stack = stack;
 }

@@ -12,26 +12,35 @@
 
 #include <stdint.h>
 
+#include "libtrack/core/contention.h"
 #include "libtrack/core/replay.h"
 
 namespace track::core {
 
 inline constexpr uint32_t kKnownWords = 48;  // deeper stacks are left to the Replay
+// Words are compared in groups: the last group is filled up with the outermost word.
+inline constexpr uint32_t kKnownAtOnce = 4;
+static_assert(kKnownWords % kKnownAtOnce == 0);
 inline constexpr uint32_t kKnownSets = 16, kKnownWays = 4;
 
-struct KnownStack {
+// Dense, and on whole cache lines: after a wait they are in no cache any more.
+struct alignas(64) KnownStack {
+  struct Words {
+    uint16_t at[kKnownAtOnce];    // in words from sp, innermost first
+    uint64_t word[kKnownAtOnce];  // what lies there
+  };
   uint64_t pc, sp, bp;
-  uint64_t end;       // one past the outermost word
-  uint32_t words;     // 0: nothing is known
-  uint32_t stack;     // what the caller calls it
   KnownStack* after;  // that was recognized after this one; a server's loop repeats itself
+  uint64_t end;       // one past the outermost word
+  uint32_t stack;     // what the caller calls it
   uint32_t generation;
+  uint32_t groups;  // 0: nothing is known
   uint32_t uses_bp;
-  int32_t at[kKnownWords];     // in bytes from sp, innermost first
-  uint64_t word[kKnownWords];  // what lies there
+  RememberedCost cost;  // where a wait here was added up last
+  Words words[kKnownWords / kKnownAtOnce];
 };
 
-// 42 KiB, touched from its beginning as far as it is used. All zero is a valid empty one. It must
+// 36 KiB, touched from its beginning as far as it is used. All zero is a valid empty one. It must
 // stay where it is.
 struct KnownStacks {
   KnownStack* last;   // recognized

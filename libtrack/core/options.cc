@@ -1,11 +1,12 @@
 #include "libtrack/core/options.h"
 
+#include "libtrack/core/hot.h"
 #include "libtrack/core/text.h"
 #include "libtrack/wire/samples.h"
 
 namespace track::core {
 
-Options options;
+TRACK_HOT_TABLE Options options;
 
 namespace {
 

@@ -9,6 +9,7 @@
 #include <initializer_list>
 
 #include "libtrack/core/family.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/recording_file.h"
@@ -32,7 +33,7 @@
 
 namespace track::core {
 
-Recording recording;
+TRACK_HOT_TABLE Recording recording;
 WipedInChildren wiped_in_children;
 uint8_t* reserved_pages;
 
@@ -255,6 +256,7 @@ void find_sections() {
   recording.threads = section_start<wire::ThreadSlot>(SectionKind::threads);
   recording.coroutines = section_start<wire::CoroutineSlot>(SectionKind::coroutines);
   recording.sites = section_start<wire::Site>(SectionKind::sites);
+  recording.contention = section_start<wire::ContentionSlot>(SectionKind::contention);
   recording.modules = section_start<wire::ModuleSlot>(SectionKind::modules);
   recording.fibers = section_start<wire::FiberSlot>(SectionKind::fibers);
   recording.strings = section_start<char>(SectionKind::strings);
@@ -349,9 +351,15 @@ bool reserve_slow(const void* at, size_t bytes) {
   return true;
 }
 
-void refresh_clock(uint64_t now_ticks) {
+namespace {
+// Ours, as Header::later_ticks, which lies where nothing else of a wait does.
+TRACK_HOT std::atomic<uint64_t> refreshed_ticks{0};
+}  // namespace
+
+TRACK_HOT_CODE void refresh_clock(uint64_t now_ticks) {
+  if (now_ticks - refreshed_ticks.load(std::memory_order_relaxed) < (1u << 28)) return;
+  refreshed_ticks.store(now_ticks, std::memory_order_relaxed);
   wire::Header& h = *recording.header;
-  if (now_ticks - h.later_ticks.load(std::memory_order_relaxed) < (1u << 28)) return;
   h.later_monotonic_ns.store(sys::monotonic_ns(), std::memory_order_relaxed);
   h.later_ticks.store(now_ticks, std::memory_order_release);
   tell_unrecorded_processes();

@@ -19,6 +19,7 @@
 #include <cstddef>
 #include <cstdint>
 
+#include "libtrack/wire/contention.h"
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/tables.h"
 
@@ -30,13 +31,14 @@ struct Place {
 };
 
 // Process-wide addresses, fixed once the recording is open.
-struct Recording {
+struct alignas(64) Recording {
   char* base;
-  uint64_t bytes;
   wire::Header* header;
   wire::ThreadSlot* threads;
   wire::CoroutineSlot* coroutines;
   wire::Site* sites;
+  wire::ContentionSlot* contention;
+  uint64_t bytes;
   wire::ModuleSlot* modules;
   wire::FiberSlot* fibers;
   char* strings;

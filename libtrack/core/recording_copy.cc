@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "libtrack/core/family.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/recording_file.h"
 #include "libtrack/core/sys.h"
@@ -15,7 +16,7 @@ namespace track::core {
 namespace {
 using wire::SectionKind;
 
-bool unpublished = false;
+TRACK_HOT bool unpublished = false;
 }  // namespace
 
 // Most were not: eight at a time.
@@ -136,7 +137,7 @@ bool let_go_of_recording() {
   return true;
 }
 
-bool forked_recording_unpublished() {
+TRACK_HOT_CODE bool forked_recording_unpublished() {
   return unpublished;
 }
 

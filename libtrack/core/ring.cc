@@ -12,6 +12,7 @@
 
 #include <cstddef>
 
+#include "libtrack/core/hot.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/sys.h"
 
@@ -32,11 +33,13 @@ struct KernelRseq {
 constexpr uint64_t kFirstEvents = 64;   // of a ring: a short process touches one page
 constexpr uint64_t kGrowEvents = 1024;  // then 32 KiB reserved at a time
 
-char* rings;
-uint32_t cpu_rings;  // the first ones; pooled ones follow
+TRACK_HOT char* rings;
+TRACK_HOT uint32_t cpu_rings;  // the first ones; pooled ones follow
 uint32_t pooled_rings;
-bool have_rseq;
-ptrdiff_t rseq_offset;
+TRACK_HOT bool have_rseq;
+TRACK_HOT ptrdiff_t rseq_offset;
+// A bit for each of the first CPUs whose ring was found to be reserved: no look at its page's byte.
+TRACK_HOT std::atomic<uint64_t> reserved_rings{0};
 
 Ring& ring_at(uint32_t index) {
   return *reinterpret_cast<Ring*>(rings + index * wire::kRingStride);
@@ -163,6 +166,7 @@ void start_rings() {
 }
 
 void restart_rings_after_fork() {
+  reserved_rings.store(0, std::memory_order_seq_cst);
   for (uint32_t i = 0; i < pooled_rings; ++i) {
     Ring& ring = ring_at(cpu_rings + i);
     if (!is_reserved(&ring)) continue;
@@ -176,6 +180,16 @@ namespace {
 KernelRseq* this_rseq() {
   return reinterpret_cast<KernelRseq*>(static_cast<char*>(__builtin_thread_pointer()) +
                                        rseq_offset);
+}
+
+[[gnu::always_inline]] inline bool is_ready(uint32_t cpu, const Ring* ring) {
+  const uint64_t bit = cpu < 64 ? uint64_t{1} << cpu : 0;
+  if (__builtin_expect((reserved_rings.load(std::memory_order_relaxed) & bit) != 0, 1)) return true;
+  if (!reserve(ring, 1)) return false;
+  reserved_rings.fetch_or(bit, std::memory_order_seq_cst);
+  // Where recording ended meanwhile (detach) the bit may have come after all were cleared.
+  if (!is_reserved(ring)) reserved_rings.fetch_and(~bit, std::memory_order_seq_cst);
+  return true;
 }
 
 [[gnu::noinline]] void push_slowly(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
@@ -195,19 +209,24 @@ KernelRseq* this_rseq() {
 
 }  // namespace
 
-void push_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
+TRACK_HOT_CODE void push_words(uint64_t a, uint64_t b, uint64_t c, uint64_t d) {
   if (__builtin_expect(have_rseq, 1)) {
     KernelRseq* rs = this_rseq();
     const uint32_t cpu = __atomic_load_n(&rs->cpu_id_start, __ATOMIC_RELAXED);
     Ring* ring = &ring_at(cpu);
-    if (__builtin_expect(cpu < cpu_rings, 1) && reserve(ring, 1) &&
+    if (__builtin_expect(cpu < cpu_rings, 1) && is_ready(cpu, ring) &&
         push_rseq(rs, cpu, ring, {a, b, c, d}) == Push::done)
       return;
   }
   push_slowly(a, b, c, d);
 }
 
-void push_event(const Event& event) {
+TRACK_HOT_CODE void expect_event() {
+  if (__builtin_expect(have_rseq, 1))
+    __builtin_prefetch(&ring_at(__atomic_load_n(&this_rseq()->cpu_id_start, __ATOMIC_RELAXED)), 1);
+}
+
+TRACK_HOT_CODE void push_event(const Event& event) {
   Words words;
   __builtin_memcpy(&words, &event, sizeof words);
   push_words(words.a, words.b, words.c, words.d);

@@ -6,6 +6,9 @@
 
 namespace track::core {
 
+// Of who may push one soon: fetches where it will be written.
+void expect_event();
+
 void push_event(const wire::Event& event);
 
 // The same of an event's four words, for paths where each nanosecond counts: an event put together

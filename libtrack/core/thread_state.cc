@@ -2,10 +2,12 @@
 
 #include <sched.h>
 #include <signal.h>
+#include <sys/single_threaded.h>
 
 #include "libtrack/core/coroutine_table.h"
 #include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/found_threads.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/known_stacks.h"
 #include "libtrack/core/labels.h"
 #include "libtrack/core/memory.h"
@@ -23,16 +25,17 @@ namespace track::core {
 
 void (*at_thread_end)();
 uint64_t no_orders[64];
+TRACK_HOT std::atomic<bool> one_thread{false};
 constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec"))) = {};
 
 struct ThreadPrivate {
   uint64_t pool_link;  // BlockPool keeps its list here while the block is free
+  KnownStacks known;   // first: the few stacks of a loop lie on one page
   Replay replay;
   struct Seen {
     uint64_t hash;
     uint32_t stack;
   } seen[128];  // this thread's recent stacks: spares the shared table's cache miss
-  KnownStacks known;
 };
 
 namespace {
@@ -220,6 +223,7 @@ ThreadSlot* claim_slot(uint32_t pin_count) {
     count(lost().tasks);
     return nullptr;
   }
+  one_thread.store(false, std::memory_order_relaxed);
   ThreadSlot* slot = recording.threads + index;
   pins[index].store(pin_count, std::memory_order_relaxed);
   slot->state.store(ThreadState::claimed, std::memory_order_relaxed);
@@ -394,6 +398,7 @@ void start_threads() {
   slot->flags.store(wire::kThreadMain, std::memory_order_relaxed);
   this_thread.task = slot->task;
   begin_thread(slot);
+  one_thread.store(__libc_single_threaded != 0, std::memory_order_relaxed);
   slot->created_ticks = slot->started_ticks;
   recording_is_on.store(options.record, std::memory_order_release);
 }
@@ -436,7 +441,7 @@ void leaving_for(uint64_t sp) {
   if (sp > busy_sp && stack_high_of(sp) != 0 && stack_high_of(busy_sp) != 0) self.busy = 0;
 }
 
-uint32_t capture_stack(const Registers& registers) {
+TRACK_HOT_CODE uint32_t capture_stack(const Registers& registers) {
   BusyScope busy;
   ThreadPrivate* own = this_thread.own;
   if (own == nullptr) {
@@ -451,7 +456,10 @@ uint32_t capture_stack(const Registers& registers) {
     this_thread.own = own;
   }
   const uint64_t high = stack_high_of(registers.sp);
-  if (const uint32_t stack = known_stack(own->known, registers, high)) return stack;
+  if (const uint32_t stack = known_stack(own->known, registers, high)) {
+    this_thread.next_stack = own->known.guess;
+    return stack;
+  }
   const Captured stack = capture(own->replay, registers, high, 0);
   auto& seen = own->seen[stack.hash >> 57];
   if (seen.hash != stack.hash) {
@@ -464,6 +472,13 @@ uint32_t capture_stack(const Registers& registers) {
   }
   if (seen.stack != 0) know_stack(own->known, own->replay, registers, seen.stack);
   return seen.stack;
+}
+
+TRACK_HOT_CODE RememberedCost* remembered_cost(uint32_t stack) {
+  const ThreadPrivate* own = this_thread.own;
+  if (own == nullptr) return nullptr;
+  KnownStack* last = own->known.last;
+  return last != nullptr && last->stack == stack ? &last->cost : nullptr;
 }
 
 }  // namespace track::core

@@ -25,29 +25,39 @@ struct KeptSlots {
   uint32_t count;
 };
 
-struct ThisThread {
+// What a wait, a lock or an allocation needs comes first, in one cache line.
+struct alignas(64) ThisThread {
   wire::ThreadSlot* slot;   // kept to the end: slot_of() reads it from other threads
   wire::ThreadSlot* locks;  // the same while held locks are followed; null before and after
-  wire::HeldSince* since;   // of those, with locks=all; else null
   ThreadPrivate* own;
-  uint64_t* orders;    // lock orders that are noted already: capture/orders.h
   uint64_t stack_low;  // bounds of the thread's own stack, equal where not known: fibers and signal
   uint64_t stack_high;  // stacks of the target's making often lie below it
   uint64_t busy_sp;     // stack pointer where it went inside, turned: it is no reference to there
-  int32_t tid;
   uint32_t task;
-  uint32_t fiber;          // index + 1 of the fiber it runs; 0 = its own stack, or not known
+  uint16_t busy;         // > 0: inside the tracker; hooks do the real call only
+  bool gone;             // past its last destructor: hooks do the real call only
+  uint8_t io_calls;      // countdown to the next look at a descriptor (capture/descriptors.h)
+  uint16_t allocations;  // countdown to the next look at a site that never had frames
+  bool pending;          // there are blocks that may be frames (capture/pending.h)
+  bool counted;          // it is counted among a lock's waiters (capture/waits.cc)
+  uint32_t fiber;        // index + 1 of the fiber it runs; 0 = its own stack, or not known
+
+  const void* next_stack;  // what the next stack is likely to be recognized by: to be fetched early
+  int32_t tid;
   uint32_t writing_stack;  // entry of the interned stack it writes just now; 0 = none
   KeptSlots free_frames;   // coroutine_table.cc: this thread's free slots
+  uint64_t* orders;        // lock orders that are noted already: capture/orders.h
+  wire::HeldSince* since;  // of `locks`, with locks=all; else null
   uint32_t labels;         // label set of the task that runs: see current_labels()
   KeptSlots free_told;     // told_coroutines.cc: the same
-  uint16_t busy;           // > 0: inside the tracker; hooks do the real call only
-  bool gone;               // past its last destructor: hooks do the real call only
-  uint8_t io_calls;        // countdown to the next look at a descriptor (capture/descriptors.h)
-  uint16_t allocations;    // countdown to the next look at a site that never had frames
 };
 
 extern constinit thread_local ThisThread this_thread __attribute__((tls_model("initial-exec")));
+
+// The process has had no thread but its first, and asked for no other: what only threads that have
+// slots write needs no locked instruction. Of libc's own word for it only the beginning is taken:
+// it lies where nothing else of a wait does.
+extern std::atomic<bool> one_thread;
 
 // ThisThread::orders of a thread of which none are noted.
 extern uint64_t no_orders[64];
@@ -137,5 +147,15 @@ inline uint64_t stack_high_of(uint64_t sp) {
 
 // Creation stack, blocked-at stack …: a reference into the interned stacks; 0 = none.
 uint32_t capture_stack(const Registers& registers);
+
+// Of a hook that will capture its stack: fetches what it is likely to be recognized by.
+inline void expect_stack() {
+  const char* place = static_cast<const char*>(this_thread.next_stack);
+  for (int line = 0; line < 4; ++line) __builtin_prefetch(place + 64 * line);
+}
+
+// What is remembered of the stack that the thread captured last; null: nothing of this one.
+struct RememberedCost;
+RememberedCost* remembered_cost(uint32_t stack);
 
 }  // namespace track::core

@@ -5,11 +5,12 @@
 #include <atomic>
 
 #include "libtrack/core/eh_frame.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/core/unwind.h"
 
 namespace track::core {
 
-std::atomic<uint32_t> g_generation{1};
+TRACK_HOT std::atomic<uint32_t> g_generation{1};
 std::atomic<uint32_t> g_stack_salt{1};
 std::atomic<void (*)(uint64_t)> code_met{nullptr};
 alignas(4096) std::atomic<uint64_t> g_rules[uint64_t{1} << kRuleIndexBits];

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libtrack/core/recording_copy.h"
+#include "libtrack/core/thread_state.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"
 
@@ -60,6 +61,34 @@ TEST_CASE("What waits is told apart by role, kind, object, creation and place") 
           core::add_contention(*slot, 2, 30, 20, 101);
           const Sums all = sums(test::RecordingView(core::recording.path), 0x1000);
           TRACK_EXPECT(all.count == 3 && all.ticks == 40 && all.most == 20);
+          core::one_thread = true;  // then it is added up another way
+          core::add_contention(*slot, 5, uint64_t{1} << 40, 7, 102);
+          const Sums more = sums(test::RecordingView(core::recording.path), 0x1000);
+          TRACK_EXPECT(more.count == 8 && more.ticks == 40 + (uint64_t{1} << 40));
+          TRACK_EXPECT(core::claim_slot(1) != nullptr && !core::one_thread);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("An entry that is remembered is another key's never") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          core::RememberedCost last{};
+          const ContentionKey first = key(0x1000);
+          ContentionSlot* slot = core::contention_slot(first, 1, last);
+          TRACK_EXPECT(slot != nullptr && last.entry != 0);
+          TRACK_EXPECT(core::contention_slot(first, 2, last) == slot);
+          for (int field = 0; field < 5; ++field) {
+            ContentionKey other = first;
+            if (field == 0) other.role = ContentionRole::holder;
+            if (field == 1) other.kind = WaitKind::condition;
+            if (field == 2) other.object += 8;
+            if (field == 3) other.created = 3;
+            if (field == 4) other.stack = 8;
+            ContentionSlot* found = core::contention_slot(other, 3, last);
+            TRACK_EXPECT(found != slot && found == core::contention_slot(other, 4));
+            TRACK_EXPECT(core::contention_slot(first, 5, last) == slot);
+          }
           return 0;
         }) == 0);
 }
@@ -94,7 +123,9 @@ TEST_CASE("A fork child begins with an empty table") {
           TRACK_EXPECT(test::start_recording());
           for (uint64_t i = 0; i < 100; ++i)
             core::add_contention(*core::contention_slot(key(0x1000 + 8 * i), 1), 1, 5, 5, 1);
-          return in_child([] {
+          core::RememberedCost last{};
+          TRACK_EXPECT(core::contention_slot(key(0x1000 + 8 * 70), 1, last) != nullptr);
+          return in_child([&] {
             TRACK_EXPECT(core::copy_recording_after_fork(false));
             core::restart_contention_after_fork();
             const auto& section = test::section(wire::SectionKind::contention);
@@ -103,7 +134,8 @@ TEST_CASE("A fork child begins with an empty table") {
             TRACK_EXPECT(slot != nullptr && section.used.load() == 1);
             TRACK_EXPECT(slot->count.load() == 0 && slot->ticks.load() == 0);
             TRACK_EXPECT(core::contention_slot(key(0x1000 + 8 * 70), 3) == slot);
-            TRACK_EXPECT(slot->first_ticks == 2);
+            TRACK_EXPECT(core::contention_slot(key(0x1000 + 8 * 70), 4, last) == slot);
+            TRACK_EXPECT(slot->first_ticks == 2 && section.used.load() == 1);
             return 0;
           });
         }) == 0);

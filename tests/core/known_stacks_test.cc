@@ -113,6 +113,20 @@ TEST_CASE("a stack too deep to be known is never recognized") {
   });
 }
 
+TEST_CASE("a stack whose words lie too far apart to be known is never recognized") {
+  auto recognizer = std::make_unique<Recognizer>();
+  for (const size_t kib : {size_t{500}, size_t{520}})
+    for (int i = 0; i < g_three * 2; ++i) {
+      descend(3, [&] {
+        auto* room = static_cast<volatile char*>(__builtin_alloca(kib << 10));
+        room[0] = 0;
+        bool recognized;
+        recognizer->captured(&recognized);
+        CHECK(recognized == (kib < 512 && i >= 2));
+      });
+    }
+}
+
 TEST_CASE("what lies beyond the stack's bounds is not read") {
   auto recognizer = std::make_unique<Recognizer>();
   descend(10, [&] {

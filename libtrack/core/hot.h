@@ -1,0 +1,9 @@
+// hot.h: the words and the code that every wait needs lie together, on few pages and cache lines. A
+// thread that blocks comes back to cold caches, where each further line, and each further page in a
+// virtual machine, costs more than all the instructions of a hook.
+#pragma once
+
+// Words of the process; what is larger stands beside them.
+#define TRACK_HOT [[gnu::section("track_hot")]]
+#define TRACK_HOT_TABLE [[gnu::section("track_hot_tables")]]
+#define TRACK_HOT_CODE [[gnu::hot]]
