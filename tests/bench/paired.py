@@ -64,7 +64,6 @@ COMPILE = [("clang++ compiles a large file", "", None),
 THROUGHPUT_GOAL = 0.97
 BURST_S = 1.0
 STARTUP_GOAL_MS = 0.3
-TICKS_PER_S = os.sysconf("SC_CLK_TCK")
 MARKERS = ("<!-- scripts/bench writes from here -->", "<!-- to here -->")
 
 
@@ -291,9 +290,9 @@ class Bench:
         """Both servers run, short bursts of load go to one and the other in turn: the idle one costs
         nothing, and what the machine does meanwhile hits both."""
         def burst(server):
-            before = processor_s(server.pid)
+            before = real_servers.processor_s(server.pid)
             figures = server.load(str(self.bin / "server_load"), BURST_S)
-            return {**figures, "cpu_s": processor_s(server.pid) - before}
+            return {**figures, "cpu_s": real_servers.processor_s(server.pid) - before}
 
         bare, tracked = sides
         try:
@@ -415,19 +414,6 @@ class Bench:
         self.add(name=name, bare="", tracked=f"{middle * 1000:.0f} ms",
                  ratio=f"≤ {peak_mib:.0f} MiB" if goal_mib else last, value=middle, goal=goal,
                  met=middle < goal_s and (not goal_mib or peak_mib < goal_mib), peers="")
-
-
-def processor_s(pid):
-    """Processor time so far of a process and of its living children (nginx's workers)."""
-    ticks = 0
-    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
-        try:
-            fields = entry.read_text().rpartition(")")[2].split()
-        except OSError:
-            continue
-        if int(entry.parent.name) == pid or int(fields[1]) == pid:
-            ticks += int(fields[11]) + int(fields[12])
-    return ticks / TICKS_PER_S
 
 
 def write_readme(path, text):

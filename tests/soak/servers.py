@@ -83,7 +83,9 @@ class Pair:
         order = [0, 1] if len(self.bursts) % 2 == 0 else [1, 0]
         servers, figures = (self.bare, self.tracked), [None, None]
         for side in order:
+            before = real_servers.processor_s(servers[side].pid)
             figures[side] = servers[side].load(load, burst_s)
+            figures[side]["cpu_s"] = real_servers.processor_s(servers[side].pid) - before
         self.bursts.append(tuple(figures))
         for side in order:
             real_servers.more_clients(servers[side], max(1, burst_s / 4))
@@ -130,9 +132,13 @@ class Pair:
 
     def figures(self):
         ratios = [tracked["per_s"] / bare["per_s"] for bare, tracked in self.bursts]
+        each = [sum(pair[side]["cpu_s"] for pair in self.bursts) * 1e6 /
+                sum(pair[side]["exchanges"] for pair in self.bursts) for side in (0, 1)]
         late = [tracked["p99_us"] / bare["p99_us"] for bare, tracked in self.bursts]
         return {"rounds": len(self.bursts), "looks": self.looks,
                 "throughput": statistics.median(ratios), "p99": statistics.median(late),
+                # Of the servers alone: no client and no neighbour on the machine can hide it.
+                "cpu_us": each, "cpu": each[1] / each[0] if each[0] else 0,
                 "per_s": [statistics.median(pair[side]["per_s"] for pair in self.bursts)
                           for side in (0, 1)],
                 "replies": sum(figures["exchanges"] for pair in self.bursts for figures in pair),
@@ -151,7 +157,9 @@ def verdict(figures):
     bare, tracked = (size / 2**20 for size in figures["resident_bytes"])
     return (f"{figures['rounds']} rounds, {figures['replies']} checked replies; throughput "
             f"{figures['throughput']:.3f}x ({figures['per_s'][0]:.0f}/s bare), p99 "
-            f"{figures['p99']:.2f}x: goals {'met' if met else 'missed'}; resident {bare:.1f} MiB "
+            f"{figures['p99']:.2f}x: goals {'met' if met else 'missed'}; processor time "
+            f"{figures['cpu']:.3f}x ({figures['cpu_us'][0]:.1f} us each bare); "
+            f"resident {bare:.1f} MiB "
             f"bare, {tracked:.1f} tracked; {mapped / 2**20:.0f} MiB of recording mapped")
 
 

@@ -50,6 +50,22 @@ def child_of(pid):
     return None
 
 
+def processor_s(pid):
+    """Processor time so far of a process and of its children: those that live (nginx's workers)
+    and those that have ended (a process a connection)."""
+    ticks = 0
+    for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
+        try:
+            fields = entry.read_text().rpartition(")")[2].split()
+        except OSError:
+            continue
+        if int(entry.parent.name) == pid:
+            ticks += sum(int(field) for field in fields[11:15])
+        elif int(fields[1]) == pid:
+            ticks += int(fields[11]) + int(fields[12])
+    return ticks / os.sysconf("SC_CLK_TCK")
+
+
 class Server:
     """One kind of server. Subclasses say how it is set up and started."""
     protocol = None      # of server_load
