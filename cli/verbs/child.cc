@@ -28,17 +28,26 @@ sigset_t original_mask;
 std::vector<std::string> child_environment(const ChildSettings& settings) {
   std::vector<std::string> result;
   std::string preload = "LD_PRELOAD=" + settings.library, options = "TRACK_OPTIONS=";
+  // A shared AddressSanitizer ends the program when another library was loaded first, though it
+  // works as well behind ours, which passes everything on. Of a program that it executes it is not
+  // known yet whether it has one.
+  std::string sanitizer = "ASAN_OPTIONS=";
   for (char** entry = environ; *entry != nullptr; ++entry) {
     const std::string text = *entry;
     if (text.compare(0, 11, "LD_PRELOAD=") == 0)
       preload += text.size() > 11 ? ":" + text.substr(11) : "";
     else if (text.compare(0, 14, "TRACK_OPTIONS=") == 0)
       options += text.size() > 14 ? text.substr(14) + ":" : "";
+    else if (text.compare(0, 13, "ASAN_OPTIONS=") == 0)
+      sanitizer += text.size() > 13 ? text.substr(13) + ":" : "";
     else
       result.push_back(text);
   }
   result.push_back(preload);
   result.push_back(options + settings.options);
+  if (sanitizer.find("verify_asan_link_order") == std::string::npos)
+    sanitizer += "verify_asan_link_order=0";
+  result.push_back(sanitizer);
   return result;
 }
 

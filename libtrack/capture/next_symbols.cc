@@ -24,10 +24,6 @@ const link_map* own_map() {
   return map_of(reinterpret_cast<const void*>(&is_libc));
 }
 
-void* search(void* handle, const char* name, const char* version) {
-  return version != nullptr ? dlvsym(handle, name, version) : dlsym(handle, name);
-}
-
 // That of libc, if it was loaded before us.
 const link_map* libc_before_us() {
   const link_map* self = own_map();
@@ -55,14 +51,36 @@ void* NextSymbols::libc_handle() {
   return open("libc.so.6", RTLD_LAZY | RTLD_NOLOAD);
 }
 
+// Another preload's dlsym asks libc's in its own name: "the next one" is then the one after it,
+// which may be us, for ever. Null: libc has none (before 2.34), or was not found.
+void* NextSymbols::libcs_own(const char* name) {
+  const link_map* map = own_map();
+  while (map != nullptr && map->l_prev != nullptr) map = map->l_prev;
+  while (map != nullptr && !is_libc(map->l_name)) map = map->l_next;
+  Object libc;
+  if (map == nullptr || !read(*map, libc)) return nullptr;
+  const ElfW(Sym)* symbol = look_up(libc, name, gnu_hash(name));
+  return symbol != nullptr && ELF64_ST_TYPE(symbol->st_info) == STT_FUNC
+             ? reinterpret_cast<void*>(libc.base + symbol->st_value)
+             : nullptr;
+}
+
+void* NextSymbols::search(void* handle, const char* name, const char* version) {
+  static const auto plain = reinterpret_cast<decltype(&dlsym)>(libcs_own("dlsym"));
+  static const auto versioned = reinterpret_cast<decltype(&dlvsym)>(libcs_own("dlvsym"));
+  if (version != nullptr)
+    return versioned != nullptr ? versioned(handle, name, version) : dlvsym(handle, name, version);
+  return plain != nullptr ? plain(handle, name) : dlsym(handle, name);
+}
+
 void* NextSymbols::in_libc(const char* name, const char* version) {
   static void* const libc = libc_handle();
   return libc != nullptr ? search(libc, name, version) : nullptr;
 }
 
 void* next_symbol(const char* name, const char* version) {
-  if (!loaded_late()) return search(RTLD_NEXT, name, version);
-  void* found = search(RTLD_DEFAULT, name, version);
+  if (!loaded_late()) return NextSymbols::search(RTLD_NEXT, name, version);
+  void* found = NextSymbols::search(RTLD_DEFAULT, name, version);
   const link_map* map = found != nullptr ? map_of(found) : nullptr;
   if (map == nullptr || map == own_map()) return NextSymbols::in_libc(name, version);
   if (map->l_prev != nullptr) return found;

@@ -42,6 +42,8 @@ class NextSymbols {
   };
   static void* libc_handle();
   static void* in_libc(const char* name, const char* version);
+  static void* libcs_own(const char* name);
+  static void* search(void* handle, const char* name, const char* version);
   static bool read(const link_map& map, Object& object);
   static const ElfW(Sym) * look_up(const Object& object, const char* name, uint32_t hash);
 

@@ -4,7 +4,6 @@
 #include <fcntl.h>
 #include <sys/stat.h>
 #include <sys/vfs.h>
-#include <time.h>
 
 #include "libtrack/core/options.h"
 #include "libtrack/core/sys.h"
@@ -69,11 +68,7 @@ uint64_t process_start_realtime_ns() {
   uint64_t hundredths = 0;
   for (; *p >= '0' && *p <= '9'; ++p)
     hundredths = hundredths * 10 + static_cast<uint64_t>(*p - '0');
-  timespec up;
-  clock_gettime(CLOCK_BOOTTIME, &up);
-  const uint64_t up_ns =
-      static_cast<uint64_t>(up.tv_sec) * 1000000000 + static_cast<uint64_t>(up.tv_nsec);
-  return sys::realtime_ns() - (up_ns - hundredths * 10000000);
+  return sys::realtime_ns() - (sys::boottime_ns() - hundredths * 10000000);
 }
 
 // The recording of this very process before it called exec: it has no other reader left. (One of

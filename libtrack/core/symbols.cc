@@ -42,13 +42,11 @@ Tables tables_of(const dl_phdr_info& module) {
     auto* entry =
         reinterpret_cast<const ElfW(Dyn)*>(module.dlpi_addr + module.dlpi_phdr[i].p_vaddr);
     for (; entry->d_tag != DT_NULL; ++entry) {
-      if (entry->d_un.d_ptr < module.dlpi_addr) continue;
-      if (entry->d_tag == DT_GNU_HASH)
-        tables.hash = reinterpret_cast<const uint32_t*>(entry->d_un.d_ptr);
-      if (entry->d_tag == DT_SYMTAB)
-        tables.symbols = reinterpret_cast<const ElfW(Sym)*>(entry->d_un.d_ptr);
-      if (entry->d_tag == DT_STRTAB)
-        tables.strings = reinterpret_cast<const char*>(entry->d_un.d_ptr);
+      const uint64_t value = entry->d_un.d_ptr;
+      const uint64_t address = value < module.dlpi_addr ? module.dlpi_addr + value : value;
+      if (entry->d_tag == DT_GNU_HASH) tables.hash = reinterpret_cast<const uint32_t*>(address);
+      if (entry->d_tag == DT_SYMTAB) tables.symbols = reinterpret_cast<const ElfW(Sym)*>(address);
+      if (entry->d_tag == DT_STRTAB) tables.strings = reinterpret_cast<const char*>(address);
     }
   }
   return tables;

@@ -3,15 +3,31 @@
 #include <fcntl.h>
 #include <time.h>
 
+#include "libtrack/core/symbols.h"
+
 namespace track::sys {
 
 std::atomic<bool> filtered{false};
 
 namespace {
 
+using Clock = int (*)(clockid_t, timespec*);
+
+// The vdso's: no kernel entry, and it cannot fail for these clocks. Not by libc's name, which a
+// preload (libfaketime) may answer with a time of its own, while ticks are the processor's.
+Clock kernel_clock() {
+  static std::atomic<Clock> known{nullptr};
+  Clock clock = known.load(std::memory_order_relaxed);
+  if (clock != nullptr) return clock;
+  clock = reinterpret_cast<Clock>(core::find_exported("__vdso_clock_gettime"));
+  if (clock == nullptr) clock = clock_gettime;
+  known.store(clock, std::memory_order_relaxed);
+  return clock;
+}
+
 uint64_t clock_ns(clockid_t clock) {
   timespec now;
-  clock_gettime(clock, &now);  // the vdso: no kernel entry, and it cannot fail for these clocks
+  kernel_clock()(clock, &now);
   return static_cast<uint64_t>(now.tv_sec) * 1000000000 + static_cast<uint64_t>(now.tv_nsec);
 }
 
@@ -22,6 +38,9 @@ uint64_t monotonic_ns() {
 }
 uint64_t realtime_ns() {
   return clock_ns(CLOCK_REALTIME);
+}
+uint64_t boottime_ns() {
+  return clock_ns(CLOCK_BOOTTIME);
 }
 
 long read_file(const char* path, char* buffer, size_t capacity) {

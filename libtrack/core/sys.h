@@ -46,6 +46,7 @@ inline int32_t pid() {
 
 uint64_t monotonic_ns();
 uint64_t realtime_ns();
+uint64_t boottime_ns();
 
 inline void* map(void* at, size_t bytes, int protection, int flags, int fd) {
   return reinterpret_cast<void*>(

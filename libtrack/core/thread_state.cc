@@ -254,10 +254,27 @@ bool release_handle(ThreadSlot* slot, uint32_t flag) {
   return true;
 }
 
+namespace {
+
+// A routine of another library's (its pthread_create called libc's in our place) ran first in a
+// thread that is made through us, and called hooks: what was adopted then was this thread.
+void let_go_adopted(ThreadSlot* adopted, ThreadSlot* slot) {
+  if (holds_any(adopted)) slot->flags.fetch_or(wire::kThreadHeldUnseen, std::memory_order_relaxed);
+  adopted->held_count.store(0, std::memory_order_relaxed);
+  push_event({sys::ticks(), event_object(adopted), adopted->task, 0, 0,
+              wire::EventKind::thread_ended, 0, 0});
+  unpin(adopted);
+}
+
+}  // namespace
+
 void begin_thread(ThreadSlot* slot) {
+  ThreadSlot* const adopted = this_thread.slot;
+  if (adopted != nullptr && cpu_sampling()) end_cpu_timer();
   set_current(slot);
   slot->started_ticks = sys::ticks();
   slot->state.store(ThreadState::running, std::memory_order_release);
+  if (adopted != nullptr) let_go_adopted(adopted, slot);
   push_event({slot->started_ticks, event_object(slot), slot->task, 0, 0,
               wire::EventKind::thread_started, 0, 0});
   if (__builtin_expect(cpu_sampling(), 0)) begin_cpu_timer();
@@ -292,18 +309,23 @@ __attribute__((no_sanitize("thread"))) ThreadSlot* slot_of(pthread_t thread) {
       reinterpret_cast<char*>(&this_thread.slot) - static_cast<char*>(__builtin_thread_pointer());
   auto* word = reinterpret_cast<ThreadSlot* volatile*>(reinterpret_cast<char*>(thread) + offset);
   for (int attempt = 0; attempt < 2000; ++attempt) {
-    if (ThreadSlot* slot = *word) return slot;
+    ThreadSlot* const own = *word;
+    // One that was adopted may be on its way to the routine that gives it the slot made for it.
+    constexpr uint32_t kWhich = wire::kThreadAdopted | wire::kThreadMain | wire::kThreadFound;
+    if (own != nullptr &&
+        (own->flags.load(std::memory_order_relaxed) & kWhich) != wire::kThreadAdopted)
+      return own;
     const uint64_t used = entries_used<ThreadSlot>(SectionKind::threads);
     bool starting = false;
     for (uint64_t i = 0; i < used && attempt % 100 == 0; ++i) {
       ThreadSlot& slot = recording.threads[i];
       const auto state = slot.state.load(std::memory_order_acquire);
-      if (state == ThreadState::free) continue;
+      if (state == ThreadState::free || &slot == own) continue;
       if (slot.pthread.load(std::memory_order_relaxed) == thread && state != ThreadState::ended)
         return &slot;
       starting |= state == ThreadState::claimed || state == ThreadState::created;
     }
-    if (attempt % 100 == 0 && !starting) break;
+    if (own != nullptr || (attempt % 100 == 0 && !starting)) break;
     sys::call(SYS_sched_yield);
   }
   return *word;  // it may have begun and ended while we looked for it

@@ -17,11 +17,11 @@
 // A fact that must hold: printed either way, so that the place of a difference can be seen.
 #define CHECK(...) printf("%s: %s\n", (__VA_ARGS__) ? "ok" : "WRONG", #__VA_ARGS__)
 // A fact that need only be the same with and without the tracker.
-#define SHOW(expression) printf("%s = %ld\n", #expression, static_cast<long>(expression))
+#define SHOW(expression) printf("%s = %ld\n", #expression, (long)(expression))
 // A call's result and errno.
 #define SHOW_ERRNO(call)                                 \
   do {                                                   \
     errno = 0;                                           \
-    const long shown_ = static_cast<long>(call);         \
+    const long shown_ = (long)(call);                    \
     printf("%s = %ld errno %d\n", #call, shown_, errno); \
   } while (0)

@@ -1,5 +1,8 @@
 // what: asynchronous cancellation in the midst of computing and of waits, with cleanup handlers
 // repeat: 2
+// In C, whose cleanup handlers are called wherever the thread stands: of C++ the unwinder ends the
+// program at any instruction that cannot throw.
+#define _GNU_SOURCE
 #include <poll.h>
 #include <pthread.h>
 #include <sched.h>
@@ -12,20 +15,25 @@ static pthread_mutex_t m = PTHREAD_MUTEX_INITIALIZER;
 static volatile int spins;
 static int cleaned;
 
+static void clean(void* unused) {
+  (void)unused;
+  __atomic_add_fetch(&cleaned, 1, __ATOMIC_RELAXED);
+}
+
 static void* victim(void* kind) {
-  pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, nullptr);
-  pthread_cleanup_push([](void*) { __atomic_add_fetch(&cleaned, 1, __ATOMIC_RELAXED); }, nullptr);
-  switch (reinterpret_cast<long>(kind)) {
+  pthread_cleanup_push(clean, NULL);
+  pthread_setcanceltype(PTHREAD_CANCEL_ASYNCHRONOUS, NULL);
+  switch ((long)kind) {
     case 0:
       for (;;) spins = spins + 1;
     case 1:
       for (;;) {
-        timespec t{0, 1000};
-        nanosleep(&t, nullptr);
+        struct timespec t = {0, 1000};
+        nanosleep(&t, NULL);
       }
     case 2:
       for (;;) {
-        poll(nullptr, 0, 0);
+        poll(NULL, 0, 0);
         sched_yield();
       }
     case 3:
@@ -39,10 +47,10 @@ static void* victim(void* kind) {
     case 5:
       for (;;) {
         int old;
-        pthread_setcancelstate(PTHREAD_CANCEL_DISABLE, &old);
+        pthread_setcanceltype(PTHREAD_CANCEL_DEFERRED, &old);  // glibc 2.36 heeds no other
         pthread_mutex_lock(&m);
         pthread_mutex_unlock(&m);
-        pthread_setcancelstate(old, nullptr);
+        pthread_setcanceltype(old, NULL);
       }
     case 6:
       for (;;) {
@@ -51,19 +59,19 @@ static void* victim(void* kind) {
       }
   }
   pthread_cleanup_pop(0);
-  return nullptr;
+  return NULL;
 }
 
-int main() {
+int main(void) {
   int canceled = 0;
   for (long round = 0; round < 20; ++round)
     for (long kind = 0; kind < 7; ++kind) {
       pthread_t t;
-      pthread_create(&t, nullptr, victim, reinterpret_cast<void*>(kind));
-      timespec w{0, 20000 + round * 7000};
-      nanosleep(&w, nullptr);
+      pthread_create(&t, NULL, victim, (void*)kind);
+      struct timespec w = {0, 20000 + round * 7000};
+      nanosleep(&w, NULL);
       pthread_cancel(t);
-      void* r = nullptr;
+      void* r = NULL;
       pthread_join(t, &r);
       canceled += r == PTHREAD_CANCELED;
     }
