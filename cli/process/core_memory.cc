@@ -1,5 +1,6 @@
 #include "cli/process/core_memory.h"
 
+#include <errno.h>
 #include <fcntl.h>
 #include <sys/mman.h>
 #include <sys/stat.h>
@@ -30,9 +31,33 @@ MappedFile::MappedFile(const std::string& path) {
     if (data != MAP_FAILED) {
       data_ = static_cast<const std::byte*>(data);
       size_ = size;
+      find_holes(fd);
     }
   }
   close(fd);
+}
+
+void MappedFile::find_holes(int fd) {
+  constexpr size_t kMost = 1 << 20;
+  off_t at = 0;
+  while (static_cast<uint64_t>(at) < size_ && extents_.size() < kMost) {
+    const off_t start = lseek(fd, at, SEEK_DATA);
+    if (start < 0 && errno == ENXIO) return;  // a hole to the end
+    const off_t end = start < 0 ? -1 : lseek(fd, start, SEEK_HOLE);
+    if (end <= start) break;
+    extents_.emplace_back(start, std::min<uint64_t>(static_cast<uint64_t>(end), size_));
+    at = end;
+  }
+  if (static_cast<uint64_t>(at) < size_) extents_.clear();
+}
+
+std::pair<uint64_t, uint64_t> MappedFile::data_from(uint64_t offset) const {
+  if (extents_.empty()) return {offset, size_};
+  const auto after = std::upper_bound(
+      extents_.begin(), extents_.end(), offset,
+      [](uint64_t value, const std::pair<uint64_t, uint64_t>& e) { return value < e.second; });
+  if (after == extents_.end()) return {size_, size_};
+  return {std::max(offset, after->first), after->second};
 }
 
 MappedFile::~MappedFile() {
@@ -47,15 +72,29 @@ void CoreMemory::add_file(const Mapping& mapping, std::shared_ptr<const MappedFi
   parts_[mapping.start] = {mapping.end, mapping.offset, std::move(file)};
 }
 
-std::span<const std::byte> CoreMemory::view(uint64_t address) const {
+const CoreMemory::Segment* CoreMemory::segment_of(uint64_t address) const {
   const auto after =
       std::upper_bound(segments_.begin(), segments_.end(), address,
                        [](uint64_t value, const Segment& s) { return value < s.start; });
-  if (after != segments_.begin()) {
-    const Segment& segment = *std::prev(after);
-    const uint64_t inside = address - segment.start;
-    if (inside < segment.file_bytes)
-      return file_.bytes().subspan(segment.file_offset + inside, segment.file_bytes - inside);
+  if (after == segments_.begin()) return nullptr;
+  const Segment& segment = *std::prev(after);
+  return address - segment.start < segment.file_bytes ? &segment : nullptr;
+}
+
+std::span<const std::byte> CoreMemory::view(uint64_t address) const {
+  const std::span<const std::byte> here = bytes_at(address);
+  const Segment* segment = segment_of(address);
+  if (segment == nullptr || here.empty()) return here;
+  const uint64_t offset = segment->file_offset + (address - segment->start);
+  const auto [from, to] = file_.data_from(offset);
+  if (from != offset) return {};
+  return here.first(std::min<uint64_t>(here.size(), to - from));
+}
+
+std::span<const std::byte> CoreMemory::bytes_at(uint64_t address) const {
+  if (const Segment* segment = segment_of(address)) {
+    const uint64_t inside = address - segment->start;
+    return file_.bytes().subspan(segment->file_offset + inside, segment->file_bytes - inside);
   }
   const auto next = parts_.upper_bound(address);
   if (next == parts_.begin()) return {};
@@ -68,6 +107,11 @@ std::span<const std::byte> CoreMemory::view(uint64_t address) const {
 }
 
 uint64_t CoreMemory::next_view(uint64_t address) const {
+  if (const Segment* here = segment_of(address)) {
+    const uint64_t begin = here->file_offset;
+    const uint64_t data = file_.data_from(begin + (address - here->start)).first;
+    if (data < begin + here->file_bytes) return here->start + (data - begin);
+  }
   const auto segment =
       std::upper_bound(segments_.begin(), segments_.end(), address,
                        [](uint64_t value, const Segment& s) { return value < s.start; });
@@ -79,7 +123,7 @@ uint64_t CoreMemory::next_view(uint64_t address) const {
 size_t CoreMemory::read_some(uint64_t address, void* to, size_t bytes) const {
   size_t done = 0;
   while (done < bytes) {
-    const auto here = view(address + done);
+    const auto here = bytes_at(address + done);
     if (here.empty()) break;
     done += copy_from(here, 0, static_cast<std::byte*>(to) + done, bytes - done);
   }

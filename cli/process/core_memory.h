@@ -4,6 +4,7 @@
 
 #include <map>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "cli/model/process_image.h"
@@ -19,8 +20,15 @@ class MappedFile {
   MappedFile(const MappedFile&) = delete;
   MappedFile& operator=(const MappedFile&) = delete;
   std::span<const std::byte> bytes() const { return {data_, size_}; }
+  // Where the file has bytes from there on, and until where: what lies between is a hole, all
+  // zeros. {size, size} behind the last of them.
+  std::pair<uint64_t, uint64_t> data_from(uint64_t offset) const;
 
  private:
+  void find_holes(int fd);
+
+  // Sorted; none: it is not known, all may be data.
+  std::vector<std::pair<uint64_t, uint64_t>> extents_;
   const std::byte* data_ = nullptr;
   size_t size_ = 0;
 };
@@ -41,10 +49,14 @@ class CoreMemory : public ImageMemory {
   void add_file(const Mapping& mapping, std::shared_ptr<const MappedFile> file);
 
   size_t read_some(uint64_t address, void* to, size_t bytes) const override;
+  // Not what is a hole in the core: pages that the process never touched, which nobody needs to
+  // look through. read_some() gives their zeros.
   std::span<const std::byte> view(uint64_t address) const override;
   uint64_t next_view(uint64_t address) const override;
 
  private:
+  const Segment* segment_of(uint64_t address) const;  // that holds the byte
+  std::span<const std::byte> bytes_at(uint64_t address) const;
   struct FilePart {
     uint64_t end = 0;
     uint64_t offset = 0;

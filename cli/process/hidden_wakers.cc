@@ -70,8 +70,9 @@ void add_silence_of_core(const ProcessImage& image, std::vector<std::string>& bl
   std::string names;
   for (const auto& [name, module] : named_functions(image, kLeaveWithKernel))
     names += (names.empty() ? "" : ", ") + std::string(name);
+  std::byte first{};
   for (const Mapping& mapping : image.mappings)
-    if (is_memory_file(mapping) && image.view(mapping.start).empty()) {
+    if (is_memory_file(mapping) && image.read_some(mapping.start, &first, 1) == 0) {
       blind.push_back("the core file lacks memory that may be shared (" + mapping.path + ")");
       break;
     }

@@ -214,8 +214,14 @@ class Injection {
     await_end(now);
     now.message[sizeof now.message - 1] = 0;
     now.request.text[sizeof now.request.text - 1] = 0;
-    if (now.state == HelperState::not_loaded)
-      throw Error(std::string("the process could not load it: ") + now.message);
+    if (now.state == HelperState::not_loaded) {
+      const std::string why = now.message;
+      throw Error("the process could not load it: " + why +
+                  (why.find("static TLS") != std::string::npos
+                       ? "; libraries that it loaded took the loader's reserve of thread-local "
+                         "storage: start it with track run"
+                       : ""));
+    }
     if (now.state == HelperState::no_file)
       throw NoFileInMemory("process " + std::to_string(pid_) + " may have no file in memory: " +
                            std::strerror(static_cast<int>(-now.file)));
