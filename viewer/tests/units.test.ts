@@ -9,6 +9,7 @@ import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
 import { isLibrary, ownFrame, placeText } from '../src/model/frame.ts';
 import { briefName, bytes, count, duration, shortName } from '../src/model/words.ts';
+import { timeText, timeTicks, valueTicks } from '../src/ui/ticks.ts';
 import { dot } from '../src/waits/dot.ts';
 import { drawnPart, graphOf, most_drawn, waiters } from '../src/waits/graph.ts';
 import { layOut } from '../src/waits/layout.ts';
@@ -154,6 +155,19 @@ test('live: an hour of samples needs no more room than a minute, and keeps its b
   assert.deepEqual(first!.counts, report.dumps.map(({ taken_ms }) => taken_ms / 1000));
   assert.equal(Math.round(first!.per_hour), 3600);
   assert.deepEqual(second!.counts, report.dumps.map(() => 1));
+});
+
+test('axes are marked at round values, and not closer than there is room', () => {
+  assert.deepEqual(valueTicks(106, 4, false), [0, 50, 100]);
+  assert.deepEqual(valueTicks(1, 5, false), [0, 1]);
+  assert.deepEqual(valueTicks(3.2 * 1024 ** 2, 4, true), [0, 1, 2, 3].map((one) => one * 1024 ** 2));
+  for (const span of [1, 900, 60_000, 3.6e6, 9e7, 4e9]) {
+    const from = 1_795_338_012_345;
+    const ticks = timeTicks(from, from + span, 8);
+    assert.ok(ticks.length <= 9 && ticks.every((one) => one >= from && one <= from + span), `${span}: ${ticks}`);
+    if (span >= 60_000) assert.ok(ticks.length >= 2, `${span}: ${ticks}`);
+    assert.equal(new Set(ticks.map((one) => timeText(one, span))).size, ticks.length);
+  }
 });
 
 test('DOT holds any name', () => {

@@ -1,10 +1,10 @@
 // Curves over the dumps. The table below has the same numbers, so the picture needs only a name.
-import { useEffect, useRef } from 'preact/hooks';
-import uPlot from 'uplot';
-import 'uplot/dist/uPlot.min.css';
+import { useState } from 'preact/hooks';
 import type { GrowthGroup } from '../model/growth.ts';
 import { bytes, count } from '../model/words.ts';
-import { isDark, theme } from '../state/settings.ts';
+import { isDark } from '../state/settings.ts';
+import { timeText, timeTicks, valueTicks } from '../ui/ticks.ts';
+import { useWidth } from '../ui/width.ts';
 import { markOf } from './marks.ts';
 
 interface Props {
@@ -15,45 +15,52 @@ interface Props {
 }
 
 const height = 260;
+const edge = { left: 72, right: 34, top: 14, bottom: 30 };
 const most_points = 30;
+const tick_room = { x: 90, y: 44 };
 
 export function Curves({ dumps, groups, of, chosen }: Props) {
-  const box = useRef<HTMLDivElement>(null);
-  const plot = useRef<uPlot>(null);
-  const shade = theme.value;
-  const few = dumps.length <= most_points;
-  const data = [dumps.map((dump) => dump.taken_ms / 1000), ...groups.map((group) => group[of])] as uPlot.AlignedData;
-  useEffect(() => {
-    const element = box.current!;
-    const style = getComputedStyle(element);
-    const colour = (name: string) => style.getPropertyValue(name).trim();
-    const text = of === 'bytes' ? bytes : count;
-    const axis: uPlot.Axis = { stroke: colour('--quiet'), grid: { stroke: colour('--line'), width: 1 }, ticks: { stroke: colour('--line'), width: 1 }, font: '12px system-ui, sans-serif' };
-    const made = new uPlot({
-      width: element.clientWidth,
-      height,
-      legend: { show: false },
-      cursor: { y: false },
-      scales: { x: { time: true }, y: { range: (_, __, most) => [0, Math.max(1, most) * 1.08] } },
-      axes: [axis, { ...axis, size: 72, values: (_, ticks) => ticks.map(text) }],
-      series: [{}, ...groups.map((group, i): uPlot.Series => {
-        const mark = markOf(i, isDark());
-        return { label: mark.letter, stroke: mark.colour, dash: mark.dash, width: group.fingerprint === chosen ? 4 : 2, points: { show: few, size: 6, fill: mark.colour }, alpha: chosen && group.fingerprint !== chosen ? 0.45 : 1 };
-      })],
-    }, data, element);
-    plot.current = made;
-    const watch = new ResizeObserver(() => made.setSize({ width: element.clientWidth, height }));
-    watch.observe(element);
-    return () => {
-      watch.disconnect();
-      made.destroy();
-    };
-  }, [groups.map((one) => one.fingerprint).join(), of, chosen, shade, few]);
-  // Of a live process every second.
-  useEffect(() => plot.current?.setData(data), [dumps, groups, of]);
-  const first = groups[0];
+  const [box, width] = useWidth<HTMLDivElement>();
+  const [pointed, setPointed] = useState(-1);
+  const text = of === 'bytes' ? bytes : count;
+  const from = dumps[0]!.taken_ms;
+  const span = Math.max(dumps.at(-1)!.taken_ms - from, 1);
+  const most = groups.reduce((all, group) => Math.max(all, ...group[of]), 1) * 1.08;
+  const wide = Math.max(width - edge.left - edge.right, 1);
+  const high = height - edge.top - edge.bottom;
+  const x = (ms: number) => edge.left + ((ms - from) / span) * wide;
+  const y = (value: number) => edge.top + (1 - value / most) * high;
+  const point = (event: PointerEvent) => {
+    const at = event.clientX - box.current!.getBoundingClientRect().left;
+    let nearest = 0;
+    dumps.forEach((dump, i) => { if (Math.abs(x(dump.taken_ms) - at) < Math.abs(x(dumps[nearest]!.taken_ms) - at)) nearest = i; });
+    setPointed(nearest);
+  };
+  const at = dumps[pointed];
   return (
-    <div ref={box} class="curves" role="img" style={{ height: `${height}px` }}
-      aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} at ${dumps.length} times, of ${groups.length} groups; the table has the numbers. Fastest: ${first?.title ?? 'none'}`} />
+    <div ref={box} class="curves" role="img" style={{ height: `${height}px` }} onPointerMove={point} onPointerLeave={() => setPointed(-1)}
+      aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} at ${dumps.length} times, of ${groups.length} groups; the table has the numbers. Fastest: ${groups[0]?.title ?? 'none'}`}>
+      <svg width={width} height={height} aria-hidden="true">
+        {valueTicks(most, Math.floor(high / tick_room.y), of === 'bytes').map((value) => (
+          <g key={value}><path class="grid" d={`M${edge.left} ${y(value)}h${wide}`} /><text x={edge.left - 8} y={y(value) + 4} text-anchor="end">{text(value)}</text></g>
+        ))}
+        {timeTicks(from, from + span, Math.floor(wide / tick_room.x)).map((ms) => (
+          <g key={ms}><path class="grid" d={`M${x(ms)} ${edge.top}v${high}`} /><text x={x(ms)} y={height - 10} text-anchor="middle">{timeText(ms, span)}</text></g>
+        ))}
+        {groups.map((group, i) => {
+          const { colour, dash, letter } = markOf(i, isDark());
+          const places = group[of].map((value, k): [number, number] => [x(dumps[k]?.taken_ms ?? from), y(value)]);
+          const last = places.at(-1)!;
+          return (
+            <g key={group.fingerprint} stroke={colour} fill={colour} opacity={chosen && group.fingerprint !== chosen ? 0.45 : 1}>
+              <polyline points={places.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(' ')} fill="none" stroke-width={group.fingerprint === chosen ? 4 : 2} stroke-dasharray={dash.join(' ')} />
+              {places.map(([px, py], k) => (places.length <= most_points || k === pointed) && <circle key={k} cx={px} cy={py} r="3" />)}
+              <text class="letter" x={last[0] + 8 + (i % 2) * 12} y={last[1] + 4} stroke="none">{letter}</text>
+            </g>
+          );
+        })}
+        {at && <path class="cursor" d={`M${x(at.taken_ms)} ${edge.top}v${high}`} />}
+      </svg>
+    </div>
   );
 }

@@ -5,7 +5,7 @@ import { server } from '../app/opening.ts';
 import { Bundle } from '../bundle/bundle.ts';
 import { reason } from '../bundle/problem.ts';
 import type { Meta } from '../model/meta.ts';
-import { bundle, meta } from '../state/documents.ts';
+import { bundle, meta, readAnew } from '../state/documents.ts';
 
 export function TakeAnew() {
   const [said, say] = useState('');
@@ -21,6 +21,8 @@ export function TakeAnew() {
       // What the live stream tells goes on; the rest is read from here when it is looked at.
       meta.value = { ...fresh, live: true };
       bundle.value = new Bundle(source);
+      // Of what came to light since, lines of other files are shown.
+      readAnew('sources');
       say(`as of ${new Date(fresh.taken_realtime_ms).toLocaleTimeString()}`);
     } catch (error) {
       say(reason(error));

@@ -46,11 +46,15 @@ export function whyAbsent(name: string): string {
 
 // Another bundle is open.
 export function reread(): void {
-  for (const [one, into] of documents) {
-    bundle.peek()?.forget(`${one}.json`);
-    into.value = { state: 'waiting' };
-    void load(one, into);
-  }
+  for (const name of documents.keys()) readAnew(name);
+}
+
+export function readAnew(name: string): void {
+  const into = documents.get(name);
+  if (!into) return;
+  bundle.peek()?.forget(`${name}.json`);
+  into.value = { state: 'waiting' };
+  void load(name, into);
 }
 
 // For who asks once: what it says when it was read.

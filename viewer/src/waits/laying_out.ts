@@ -1,5 +1,5 @@
 // Asks the layout worker; only the newest question is answered.
-import type { Layout, LayoutJob } from './layout.ts';
+import type { Layout, LayoutJob } from './laid_out.ts';
 import LayoutWorker from './layout.worker.ts?worker&inline';
 
 let worker: Worker | undefined;

@@ -1,35 +1,7 @@
 // Where the cards go: each cycle a ring in a box of its own, the boxes and the other cards by dagre.
-import dagre from '@dagrejs/dagre';
+import { Graph, layout } from '@dagrejs/dagre';
+import { type Box, card_height, card_width, type Layout, type LayoutJob, type Point } from './laid_out.ts';
 
-export interface LayoutJob {
-  id: number;
-  nodes: string[];
-  edges: { from: string; to: string }[];
-  rings: string[][];
-}
-
-export interface Point {
-  x: number;
-  y: number;
-}
-
-export interface Box extends Point {
-  width: number;
-  height: number;
-}
-
-export interface Layout {
-  width: number;
-  height: number;
-  // Centres.
-  cards: Record<string, Point>;
-  boxes: Box[];
-  // By index of the job's edges.
-  lines: Point[][];
-}
-
-export const card_width = 216;
-export const card_height = 50;
 const margin = 34;
 
 // Two cards stand side by side, more clockwise from the top.
@@ -53,7 +25,7 @@ function ring(ids: readonly string[]): { size: { width: number; height: number }
 }
 
 export function layOut(job: LayoutJob): Layout {
-  const graph = new dagre.graphlib.Graph({ multigraph: true });
+  const graph = new Graph({ multigraph: true });
   graph.setGraph({ rankdir: 'TB', nodesep: 36, ranksep: 70, marginx: 20, marginy: 20 });
   const owner = new Map<string, string>();
   const rings = job.rings.map((ids, i) => {
@@ -72,7 +44,7 @@ export function layOut(job: LayoutJob): Layout {
     const b = owner.get(to);
     if (a && b && a !== b) graph.setEdge(a, b, { width: 120, height: 20, labelpos: 'c' }, String(i));
   });
-  dagre.layout(graph);
+  layout(graph);
 
   const cards: Record<string, Point> = {};
   for (const id of job.nodes) {

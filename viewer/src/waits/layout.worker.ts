@@ -1,6 +1,7 @@
 // Lays graphs out beside the page.
 import { reason } from '../bundle/problem.ts';
-import { type LayoutJob, layOut } from './layout.ts';
+import type { LayoutJob } from './laid_out.ts';
+import { layOut } from './layout.ts';
 
 const worker = self as unknown as { onmessage: (event: MessageEvent<LayoutJob>) => void; postMessage(message: unknown): void };
 

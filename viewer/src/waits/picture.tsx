@@ -4,7 +4,7 @@ import { useEffect, useLayoutEffect, useRef, useState } from 'preact/hooks';
 import type { WaitEdge, WaitNode } from '../model/waits.ts';
 import { count, shortName } from '../model/words.ts';
 import { cardLines, type Graph, times, waitText } from './graph.ts';
-import { card_height, card_width, type Layout, type Point } from './layout.ts';
+import { card_height, card_width, type Layout, type Point } from './laid_out.ts';
 import { requestLayout } from './laying_out.ts';
 
 interface Props {
