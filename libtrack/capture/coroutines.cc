@@ -105,11 +105,30 @@ bool starts_function(uint64_t address) {
          start == address;
 }
 
+// Is it code, as core::is_code says? Of frames that come and go the answer was given already: each
+// word is an address and, above it, the modules' generation it was true of.
+bool is_code_still(uint64_t address) {
+  static std::atomic<uint64_t> known[64];
+  const uint64_t word = address | uint64_t{core::unwind_generation()} << 48;
+  auto& place = known[address * 0x9E3779B97F4A7C15u >> 58];
+  if (__builtin_expect(place.load(std::memory_order_relaxed) == word, 1)) return true;
+  if (!core::is_code(address)) return false;
+  place.store(word, std::memory_order_relaxed);
+  return true;
+}
+
 // Both head words are exact function starts: a frame, or something that takes great pains to look
 // like one. A frame that is done already has no resume function any more.
 bool looks_like_frame(const uint64_t* head) {
   const uint64_t resume = head[0], destroy = head[1];
   return resume != destroy && (resume == 0 || starts_function(resume)) && starts_function(destroy);
+}
+
+// A frame that its allocator has back already and has written into, so that it says nothing of its
+// site: asio keeps the size of a block that it will give out again in the first byte, which is the
+// resume pointer's lowest.
+bool was_frame(const uint64_t* head) {
+  return core::is_code(head[0]) && !starts_function(head[0]) && starts_function(head[1]);
 }
 
 void learn(uint32_t index, bool frame, const uint64_t* head) {
@@ -151,7 +170,7 @@ void settle(const PendingBlock& pending) {
       return true;  // freed and used again meanwhile
     const Head head(pending.address);
     const bool frame = looks_like_frame(head.words);
-    learn(site, frame, head.words);
+    if (frame || !was_frame(head.words)) learn(site, frame, head.words);
     if (!frame) return false;
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
     core::mark_frame_seen(slot);
@@ -235,6 +254,8 @@ TRACK_HOT_CODE void allocated_frame(void* block, size_t bytes, uint32_t site,
                                     const core::Registers& registers) {
   if (this_thread.slot == nullptr && core::adopt_thread() == nullptr) return;
   core::BusyScope busy;
+  // The block may come from another processor, and with it what is said about it.
+  __builtin_prefetch(core::find_frame_cell(reinterpret_cast<uint64_t>(block)), 1);
   const uint32_t stack = core::capture_stack(registers);
   core::insert_block(reinterpret_cast<uint64_t>(block), static_cast<uint32_t>(bytes),
                      site | labels_in_site() | wire::kFrameSeen, stack, sys::ticks(),
@@ -279,12 +300,12 @@ TRACK_HOT_CODE void freeing_slow(void* block) {
     if ((slot.site & wire::kFrameSeen) != 0) {
       // A frame keeps its destroy pointer to the end: anything else means the site is shared.
       if (head.words[1] != site.destroy.load(std::memory_order_relaxed) &&
-          !core::is_code(head.words[1]))
+          !is_code_still(head.words[1]))
         learn(index, false, head.words);
       count_coroutine_destroyed();
     } else {
       const bool frame = looks_like_frame(head.words);
-      learn(index, frame, head.words);
+      if (frame || !was_frame(head.words)) learn(index, frame, head.words);
       if (frame) core::count(core::counters().untracked_coroutines);
     }
     return false;

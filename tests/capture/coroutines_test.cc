@@ -233,6 +233,29 @@ TEST_CASE("A site shared by frames and plain blocks keeps finding its frames") {
         }) == 0);
 }
 
+TEST_CASE("Frames that their allocator has written into again make no site a shared one") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          const test::RecordingView view(core::recording.path);
+          for (int i = 0; i < 20; ++i) {
+            // As asio keeps a block that it will give out again: its size in the first byte.
+            auto* kept = static_cast<unsigned char*>(one_kind(i).handle.address());
+            kept[0] = static_cast<unsigned char>(kept[0] | 7);
+            if (i % 2 == 0) capture::settle_pending();
+            hooked_delete(kept);
+          }
+          const Task task = one_kind(0);
+          capture::settle_pending();
+          TRACK_EXPECT(view.blocks(true).count(task.address()) == 1);
+          const auto* sites = view.entries<wire::Site>(wire::SectionKind::sites);
+          for (uint64_t i = 0; i < wire::kSiteCapacity; ++i) {
+            TRACK_EXPECT(sites[i].state.load() != wire::SiteState::mixed);
+            TRACK_EXPECT(sites[i].others_seen.load() == 0);
+          }
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("Frames made and destroyed by different threads balance out") {
   CHECK(in_child([] {
           TRACK_EXPECT(start());
