@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A program that allocates by every name: alloc=exact has in its table exactly what the program says
 is in use, and has counted all it ever allocated; alloc=BYTES estimates both within what its period
-promises. Threads, realloc, a fork child."""
+promises. Threads, realloc, a fork child; blocks freed by other threads, whose places are taken at once."""
 
 import argparse
 import collections
@@ -110,6 +110,12 @@ def main():
         total = sum(size for _, size in said.values())
         share = sum(found["inuse_space"].values()) / total
         check(abs(share - 1) < 0.05, f"sampled, {mode}: {share:.3f} of all bytes")
+    with tempfile.TemporaryDirectory(prefix="heap-") as folder:
+        os.chmod(folder, 0o700)
+        said, found = look(arguments, folder, "alloc=exact", "reuse")
+    for value, wanted in zip(("inuse_objects", "inuse_space"), said["by_reuse"]):
+        check(found[value]["by_reuse"] == wanted,
+              f"reused at once: {value} is {found[value]['by_reuse']}, not {wanted}")
     for failure in failures:
         print(f"FAIL {failure}")
     print(f"{len(failures)} failures")

@@ -5,6 +5,7 @@
 #include <sys/wait.h>
 #include <unistd.h>
 
+#include <atomic>
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
@@ -115,6 +116,36 @@ constexpr size_t kPeak = 64 << 20;
   mmap(nullptr, size_t{1} << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
+// Blocks that one thread frees while the others wait for their place: of an address that is given
+// back and handed out again at once, the two may not be seen in the wrong order. Too large for a
+// thread's own cache.
+constexpr size_t kReused = 1500;
+constexpr int kKeepEach = 8;
+std::atomic<void*> passed_on[16];
+
+[[gnu::noinline]] void by_reuse(unsigned seed) {
+  for (int i = 0; i < rounds; ++i) {
+    void* block = std::malloc(kReused);
+    asm volatile("" ::"r"(block) : "memory");
+    if (i % kKeepEach == 0) continue;
+    if (i % 5 == 0) block = std::realloc(block, 2 * kReused);
+    seed = seed * 1103515245 + 12345;
+    std::free(passed_on[seed >> 16 & 15].exchange(block));
+  }
+}
+
+void reuse() {
+  mallopt(M_ARENA_MAX, 1);
+  rounds *= 10;
+  std::vector<std::thread> threads;
+  for (unsigned i = 0; i < 4; ++i) threads.emplace_back(by_reuse, i);
+  for (auto& thread : threads) thread.join();
+  for (auto& place : passed_on) std::free(place.exchange(nullptr));
+  const size_t kept = 4 * static_cast<size_t>(rounds / kKeepEach);
+  std::printf("by_reuse %zu %zu\n", kept, kept * kReused);
+  rounds = 0;
+}
+
 void tell(size_t times) {
   for (const Kind& kind : kKinds)
     std::printf("%s %zu %zu\n", kind.name, times * static_cast<size_t>(rounds) / 2,
@@ -129,6 +160,11 @@ void tell(size_t times) {
 
 int main(int count, char** arguments) {
   rounds = count > 1 ? std::atoi(arguments[1]) : 100;
+  if (count > 2 && std::strcmp(arguments[2], "reuse") == 0) {
+    reuse();
+    tell(0);
+    return 0;
+  }
   const bool in_child = count > 2 && std::strcmp(arguments[2], "fork") == 0;
   static std::vector<void*> kept[3][kKindCount];
   run_all(kept[0]);
