@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """A program that allocates by every name: alloc=exact has in its table exactly what the program says
 is in use, and has counted all it ever allocated; alloc=BYTES estimates both within what its period
-promises. Threads, realloc, a fork child; blocks freed by other threads, whose places are taken at once."""
+promises. Threads, realloc, a fork child; blocks whose places others have before they are quite freed."""
 
 import argparse
 import collections
@@ -32,7 +32,8 @@ def folded(track, kind, value, target):
 
 
 def look(arguments, folder, options, mode):
-    environment = {**os.environ, "LD_PRELOAD": str(arguments.library),
+    preload = [arguments.library, arguments.handing] if mode == "reuse" else [arguments.library]
+    environment = {**os.environ, "LD_PRELOAD": ":".join(map(str, preload)),
                    "TRACK_OPTIONS": f"dir={folder}/r:{options}"}
     target = subprocess.Popen([str(arguments.program), str(ROUNDS), mode], env=environment,
                               stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True)
@@ -63,7 +64,7 @@ def look(arguments, folder, options, mode):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__)
-    for name in ("--track", "--library", "--program"):
+    for name in ("--track", "--library", "--program", "--handing"):
         parser.add_argument(name, required=True, type=pathlib.Path)
     arguments = parser.parse_args()
     failures = []

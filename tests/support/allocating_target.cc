@@ -116,33 +116,37 @@ constexpr size_t kPeak = 64 << 20;
   mmap(nullptr, size_t{1} << 40, PROT_NONE, MAP_PRIVATE | MAP_ANONYMOUS | MAP_NORESERVE, -1, 0);
 }
 
-// Blocks that one thread frees while the others wait for their place: of an address that is given
-// back and handed out again at once, the two may not be seen in the wrong order. Too large for a
-// thread's own cache.
-constexpr size_t kReused = 1500;
-constexpr int kKeepEach = 8;
-std::atomic<void*> passed_on[16];
+// Of an address that is given back and handed out again at once the two are not seen in the wrong
+// order: tests/support/handing_malloc.cc, which is preloaded then, lets a block go to another
+// thread before the call that gave it back has returned.
+extern "C" {
+[[gnu::weak]] extern std::atomic<void*> handing_block, handing_free;
+[[gnu::weak]] extern std::atomic<bool> handing_had;
+}
+constexpr size_t kHanded = 5000;
+std::vector<void*> had;
 
-[[gnu::noinline]] void by_reuse(unsigned seed) {
-  for (int i = 0; i < rounds; ++i) {
-    void* block = std::malloc(kReused);
-    asm volatile("" ::"r"(block) : "memory");
-    if (i % kKeepEach == 0) continue;
-    if (i % 5 == 0) block = std::realloc(block, 2 * kReused);
-    seed = seed * 1103515245 + 12345;
-    std::free(passed_on[seed >> 16 & 15].exchange(block));
-  }
+[[gnu::noinline]] void by_reuse() {
+  while (handing_free == nullptr) std::this_thread::yield();
+  had.push_back(std::malloc(kHanded));
+  handing_had = true;
 }
 
 void reuse() {
-  mallopt(M_ARENA_MAX, 1);
-  rounds *= 10;
-  std::vector<std::thread> threads;
-  for (unsigned i = 0; i < 4; ++i) threads.emplace_back(by_reuse, i);
-  for (auto& thread : threads) thread.join();
-  for (auto& place : passed_on) std::free(place.exchange(nullptr));
-  const size_t kept = 4 * static_cast<size_t>(rounds / kKeepEach);
-  std::printf("by_reuse %zu %zu\n", kept, kept * kReused);
+  had.reserve(100);
+  for (int i = 0; i < 20; ++i) {
+    void* block = std::malloc(kHanded);
+    asm volatile("" : "+r"(block) : : "memory");
+    std::thread other(by_reuse);
+    handing_block = block;
+    if (i % 2 == 0)
+      std::free(block);
+    else
+      block = std::realloc(block, 2 * kHanded);
+    other.join();
+    if (i % 2 != 0) std::free(block);
+  }
+  std::printf("by_reuse %zu %zu\n", had.size(), had.size() * kHanded);
   rounds = 0;
 }
 
