@@ -122,6 +122,10 @@ std::string fingerprint(const Finding& finding, const Trace& trace, const Symbol
     for (const AwaitFrame& frame : finding.await_chain)
       if (frame.self && frame.function < trace.functions.size())
         hash_text(hash, trace.functions[frame.function]);
+  // Those that grow have no chain either.
+  const bool grows = finding.rule == Rule::growing_tasks && finding.created_at == 0;
+  if (grows && !finding.tasks.empty() && finding.tasks.front().kind == TaskKind::coroutine)
+    hash_text(hash, finding.tasks.front().name);
   if (!finding.test.empty()) hash_text(hash, finding.test);
   char text[20];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));

@@ -29,6 +29,15 @@ class Looks {
       builder.add_coroutine("session()", created).address = 0x1000 * (first + i);
     add(builder);
   }
+  // Of two functions, and nobody knows who made them.
+  void unplaced(uint64_t count) {
+    test::TraceBuilder builder;
+    for (uint64_t i = 0; i < count; ++i) {
+      builder.add_coroutine("session()", 0).address = 0x10000 + 0x1000 * i;
+      builder.add_coroutine("request()", 0).address = 0x10000000 + 0x1000 * i;
+    }
+    add(builder);
+  }
   std::vector<Finding> growth() const {
     std::vector<const ProcessReport*> looks;
     for (const ProcessReport& process : processes_) looks.push_back(&process);
@@ -61,6 +70,15 @@ TEST_CASE("tasks of one origin that become more at each of three looks are suspe
   CHECK(findings[0].because.at(0) == "there were 2, 4, 7 of them at 3 looks within 2 min 0 s");
   CHECK(findings[0].because.at(1) == "some 150 more an hour; at this rate 3600 more in a day");
   CHECK_FALSE(findings[0].fingerprint.empty());
+}
+
+TEST_CASE("of those that nobody knows the maker of, their functions tell them apart") {
+  Looks looks;
+  for (const uint64_t count : {2, 5, 9}) looks.unplaced(count);
+  const std::vector<Finding> findings = looks.growth();
+  REQUIRE(findings.size() == 2);
+  CHECK(findings[0].title != findings[1].title);
+  CHECK(findings[0].fingerprint != findings[1].fingerprint);
 }
 
 TEST_CASE("the same origin is known at each look, whatever its number there") {

@@ -1,8 +1,10 @@
 // What an engineer does with a report, by what is written on the page only.
 import assert from 'node:assert/strict';
 import { test } from 'node:test';
+import * as orders from './fixtures/order_server.ts';
 import { cleanReport, orderReport, twoProcesses } from './fixtures/reports.ts';
 import { assertQuiet, openReport, openUrl, soon } from './support/browser.ts';
+import { json } from './support/bundle_writer.ts';
 
 test('find the leak: filter, open it, read why and where, follow it, share the link, come back', async () => {
   const opened = await openReport(orderReport());
@@ -110,6 +112,20 @@ test('of several processes each task is its own', async () => {
   await page.getByRole('row', { name: /2 threads wait for each other/ }).click();
   await page.getByRole('button', { name: 'thread 3 audit' }).click();
   await page.getByRole('complementary', { name: 'Details' }).getByText(/process 4711/).waitFor();
+});
+
+test('findings with one fingerprint are two: of two processes each has its own details', async () => {
+  const [deadlock, leak] = orders.findings();
+  const twice = [deadlock!, { ...leak!, fingerprint: deadlock!.fingerprint, pid: 4712 }];
+  const sections = orderReport().map((one) => (one.name === 'leaks.json' ? json('leaks', orders.leaks(twice)) : one));
+  const { page } = await openReport(sections);
+  const details = page.getByRole('complementary', { name: 'Details' });
+  for (const name of [/412 coroutines/, /2 threads wait/]) {
+    await page.getByRole('row', { name }).click();
+    await details.getByRole('heading', { level: 2, name }).waitFor();
+    await page.getByRole('row', { name, selected: true }).waitFor();
+    assert.equal(await page.getByRole('treegrid').getByRole('row', { selected: true }).count(), 1);
+  }
 });
 
 test('nothing leaked: the tasks are there, and what is missing says how to get it', async () => {

@@ -11,11 +11,12 @@ import { EvidenceBadge } from '../ui/evidence.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
 import { markdown, suppression } from './export.ts';
+import { findingOf } from './finding_id.ts';
 import { idOf } from './task_rows.ts';
 
 export function FindingDetails({ id }: { id: string }) {
   const loaded = leaks().value;
-  const finding = loaded.state === 'ready' ? loaded.value.findings.find((one) => one.fingerprint === id) : undefined;
+  const finding = loaded.state === 'ready' ? findingOf(loaded.value, id) : undefined;
   if (!finding) return <Message title="Not in this report"><p>There is no finding {id} here.</p></Message>;
   return (
     <article>

@@ -9,26 +9,30 @@ import { EvidenceBadge } from '../ui/evidence.tsx';
 import { LabelText } from '../ui/labels.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
 import { choices, clearFilters, filtered, opened, order, passing, type Row, rowsOf, setOpened, text } from './groups.ts';
+import { findingId } from './finding_id.ts';
 import { EvidenceFacet, Facets } from './facets.tsx';
 import { OrderBy } from '../ui/choices.tsx';
 import { Sparkline } from './sparkline.tsx';
 
 export function Findings({ report }: { report: Report }) {
   const findings = useMemo(() => passing(report), [report, ...choices.map((one) => one.value)]);
-  const rows = rowsOf(findings);
+  const rows = rowsOf(report, findings);
+  const idOf = (finding: Finding) => findingId(report, finding);
+  // The active row is remembered by this: live tables change their order.
+  const keyOf = ({ finding, task }: Row): string => task ? `${idOf(finding)}/${task.kind}:${task.id}` : idOf(finding);
   const [active_key, setActiveKey] = useState('');
   const active = active_key ? rows.findIndex((row) => keyOf(row) === active_key) : -1;
   const filter = useFindField();
   const history = findings.some((finding) => (finding.history?.length ?? 0) > 1);
-  const open = (row: Row | undefined) => row && select({ kind: 'finding', id: row.finding.fingerprint });
+  const open = (row: Row | undefined) => row && select({ kind: 'finding', id: idOf(row.finding) });
 
   const onKey = (key: string, index: number): boolean => {
     const row = rows[index];
     if (!row) return false;
-    const { fingerprint } = row.finding;
-    if (key === 'ArrowRight') setOpened(fingerprint, true);
+    const id = idOf(row.finding);
+    if (key === 'ArrowRight') setOpened(id, true);
     else if (key === 'ArrowLeft') {
-      setOpened(fingerprint, false);
+      setOpened(id, false);
       setActiveKey(keyOf({ finding: row.finding }));
     } else return false;
     return true;
@@ -54,7 +58,7 @@ export function Findings({ report }: { report: Report }) {
             header={<Head history={history} />}
             row={(index, props) => rows[index]!.task
               ? <TaskLine key={props.id} row={rows[index]!} props={props} />
-              : <Line key={props.id} finding={rows[index]!.finding} props={props} history={history} />}
+              : <Line key={props.id} finding={rows[index]!.finding} id={idOf(rows[index]!.finding)} props={props} history={history} />}
             onActive={(index) => setActiveKey(keyOf(rows[index]!))}
             onOpen={(index) => open(rows[index])}
             onKey={onKey}
@@ -64,9 +68,6 @@ export function Findings({ report }: { report: Report }) {
     </>
   );
 }
-
-// The active row is remembered by this: live tables change their order.
-const keyOf = ({ finding, task }: Row): string => task ? `${finding.fingerprint}/${task.kind}:${task.id}` : finding.fingerprint;
 
 const orders_by: [value: string, label: string][] = [['evidence', 'evidence'], ['count', 'tasks'], ['age', 'age'], ['memory', 'memory'], ['title', 'title']];
 
@@ -93,19 +94,18 @@ function Head({ history }: { history: boolean }) {
   );
 }
 
-function Line({ finding, props, history }: { finding: Finding; props: RowProps; history: boolean }) {
-  const { fingerprint } = finding;
-  const open = opened.value.has(fingerprint);
+function Line({ finding, id, props, history }: { finding: Finding; id: string; props: RowProps; history: boolean }) {
+  const open = opened.value.has(id);
   const created = ownFrame(finding.created_at);
   const stuck = ownFrame(finding.blocked_at) ?? finding.await_chain.find((frame) => frame.self);
   return (
     <div {...props} class={`finding-columns line ${finding.suppressed_by ? 'suppressed' : ''}`} aria-level={1} aria-expanded={open}
-      aria-selected={isSelected('finding', fingerprint)}>
+      aria-selected={isSelected('finding', id)}>
       <span role="gridcell" class="c-evidence"><EvidenceBadge evidence={finding.evidence} /></span>
       <span role="gridcell" class="c-count">{count(finding.count)}</span>
       <span role="gridcell" class="c-title">
         <button type="button" class="plain twist" tabIndex={-1} aria-label={open ? 'Close tasks' : 'Open tasks'}
-          onClick={(event) => { event.stopPropagation(); setOpened(fingerprint, !open); }}>{open ? '▾' : '▸'}</button>
+          onClick={(event) => { event.stopPropagation(); setOpened(id, !open); }}>{open ? '▾' : '▸'}</button>
         <span class="two">
           <span class="title" title={finding.title}>{shortName(finding.title)}</span>
           <span class="quiet">

@@ -4,6 +4,7 @@ import { computed, signal } from '@preact/signals';
 import { evidence_order, type Finding, type FindingTask, type Leaks } from '../model/finding.ts';
 import { baseName, ownFrame } from '../model/frame.ts';
 import { parameter } from '../state/route.ts';
+import { findingId } from './finding_id.ts';
 import { findingText } from './search.ts';
 
 export const text = parameter('leaks.q');
@@ -73,19 +74,19 @@ export function facetsOf(report: Leaks, of: (finding: Finding) => string, own: t
 
 export const opened = signal<ReadonlySet<string>>(new Set());
 
-export function setOpened(fingerprint: string, open: boolean): void {
+export function setOpened(id: string, open: boolean): void {
   const changed = new Set(opened.peek());
-  if (open) changed.add(fingerprint);
-  else changed.delete(fingerprint);
+  if (open) changed.add(id);
+  else changed.delete(id);
   opened.value = changed;
 }
 
 export type Row = { finding: Finding; task?: FindingTask };
 
-export function rowsOf(findings: readonly Finding[]): Row[] {
+export function rowsOf(report: Leaks, findings: readonly Finding[]): Row[] {
   if (opened.value.size === 0) return findings.map((finding) => ({ finding }));
   return findings.flatMap((finding): Row[] =>
-    opened.value.has(finding.fingerprint)
+    opened.value.has(findingId(report, finding))
       ? [{ finding }, ...finding.tasks.map((task) => ({ finding, task }))]
       : [{ finding }]);
 }

@@ -5,6 +5,7 @@ import { labelText } from '../model/task.ts';
 import { leaks, whenRead } from '../state/documents.ts';
 import { show } from '../state/selection.ts';
 import type { Hit } from '../views/view.ts';
+import { findingId } from './finding_id.ts';
 
 const texts = new WeakMap<Finding, string>();
 
@@ -34,7 +35,7 @@ export async function findFindings(words: readonly string[], limit: number): Pro
     hits.push({
       label: finding.title,
       detail: `${finding.evidence} · ${placeText(ownFrame(finding.created_at))}`,
-      open: () => show('leaks', { kind: 'finding', id: finding.fingerprint }),
+      open: () => show('leaks', { kind: 'finding', id: findingId(loaded.value, finding) }),
     });
     if (hits.length === limit) break;
   }

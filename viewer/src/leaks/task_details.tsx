@@ -1,4 +1,5 @@
 // One task: what it does and for how long, who made it, whom it waits for, which findings name it.
+import type { Finding } from '../model/finding.ts';
 import { placeText } from '../model/frame.ts';
 import { labelText, type TaskRow } from '../model/task.ts';
 import { bytes, count, duration, plural } from '../model/words.ts';
@@ -6,6 +7,7 @@ import { leaks } from '../state/documents.ts';
 import { ShowIn } from '../ui/links.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
+import { findingId } from './finding_id.ts';
 import { findTask, idOf } from './task_rows.ts';
 
 export function TaskDetails({ id }: { id: string }) {
@@ -73,12 +75,13 @@ function Findings({ id }: { id: string }) {
     ? loaded.value.findings.filter((finding) =>
       (!pid || finding.pid === Number(pid)) && finding.tasks.some((one) => `${one.kind}:${one.id}` === task))
     : [];
-  if (naming.length === 0) return null;
+  if (naming.length === 0 || loaded.state !== 'ready') return null;
+  const idOfFinding = (finding: Finding) => findingId(loaded.value, finding);
   return (
     <ul class="because">
       {naming.map((finding) => (
-        <li key={finding.fingerprint}>
-          {finding.evidence}: <ShowIn what={{ kind: 'finding', id: finding.fingerprint }} in="leaks" also={{ 'leaks.tab': '' }}>{finding.title}</ShowIn>
+        <li key={idOfFinding(finding)}>
+          {finding.evidence}: <ShowIn what={{ kind: 'finding', id: idOfFinding(finding) }} in="leaks" also={{ 'leaks.tab': '' }}>{finding.title}</ShowIn>
         </li>
       ))}
     </ul>
