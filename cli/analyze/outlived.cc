@@ -63,6 +63,12 @@ bool outlived(const Trace& trace, const Thread& thread) {
          thread.kernel != KernelView::gone;
 }
 
+// ThreadSanitizer's own, which it never ends.
+bool of_sanitizer(const Trace& trace, const Symbols& symbols, const Thread& thread) {
+  const auto lines = stack_lines(trace, symbols, thread.created_at, Prune::tracker);
+  return !lines.empty() && lines.front().function.starts_with("__sanitizer::internal_start_thread");
+}
+
 void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbols,
                       const Thread& sample) {
   const bool one = finding.count == 1;
@@ -155,7 +161,9 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   std::map<Key, const Thread*> samples;
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
-    if (!outlived(trace, thread) || explained.threads.count(thread.id) != 0) continue;
+    if (!outlived(trace, thread) || explained.threads.count(thread.id) != 0 ||
+        of_sanitizer(trace, symbols, thread))
+      continue;
     const StackIndex at = places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
     const StackIndex created_at = places.of(thread.created_at);
     const Key key{created_at, at, thread.wait.kind};

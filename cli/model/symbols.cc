@@ -40,6 +40,8 @@ bool start_plumbing(const std::string& function) {
 bool library_plumbing(const StackLine& line) {
   const std::string name = short_function(line.function);
   const std::string module = base_name(line.module);
+  // Another library's of that name, or that of a sanitizer linked in: it only passes it on.
+  if (name == "pthread_create" || name == "pthread_join") return true;
   if (starts_with(module, "libc.so") || starts_with(module, "libpthread.so")) return true;
   // The standard library's own frames, when they have no names.
   if (name.empty()) return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so");
@@ -98,6 +100,11 @@ void add_lines(const Trace& trace, const Location& location, std::vector<StackLi
 
 bool library_function(const std::string& name) {
   static constexpr std::array kPrefixes = {"std::",
+                                           "__sanitizer::",
+                                           "__asan::",
+                                           "__lsan::",
+                                           "__tsan::",
+                                           "__interceptor_",
                                            "__gthread",
                                            "__gnu_cxx::",
                                            "operator new",

@@ -2,7 +2,7 @@
 """What else is preloaded, or comes before us in the order of loading, before and behind libtrack.so: a
 library of our own that wraps pthread_create, malloc, open and dlsym and is at work before us
 (tests/support/other_preload.cc), jemalloc, tcmalloc, libfaketime, and AddressSanitizer, shared and
-linked in, of both compilers. The program does what it does without us, a clean one is clean, one that
+linked in, and ThreadSanitizer, of both compilers. The program does what it does without us, a clean one is clean, one that
 leaves a thread is told, and times are the kernel's.
 
     preloads.py --track TRACK --program OTHER_PRELOAD_TARGET --other OTHER_PRELOAD.SO
@@ -110,15 +110,30 @@ def faked_time(runner, program):
         runner.left(f"libfaketime {where}", [program], **more)
 
 
-def sanitized(place, source, compiler, flags):
-    name = f"{pathlib.Path(source).stem}.{pathlib.Path(compiler).name}{''.join(flags)}"
+def thread_sanitizer(runner, place):
+    """Its background thread is nobody's leak."""
+    # Linked in: a shared one, behind us, does not see the locks that our hooks take by themselves.
+    for compiler, flags in (("g++", ["-static-libtsan"]), ("clang++", [])):
+        if shutil.which(compiler) is None:
+            continue
+        program = sanitized(place, SUPPORT / "other_preload_target.cc", compiler, flags, "thread")
+        if subprocess.run([program], capture_output=True, timeout=LIMIT_S).returncode != 0:
+            print(f"skipped: {compiler}'s ThreadSanitizer does not work on this kernel")
+            continue
+        what = f"{compiler} -fsanitize=thread"
+        runner.clean(what, [program], created=(100, 101))
+        runner.asleep(what, [program])
+
+
+def sanitized(place, source, compiler, flags, which="address"):
+    name = f"{pathlib.Path(source).stem}.{pathlib.Path(compiler).name}.{which}{''.join(flags)}"
     program = place / name
     rpath = []
     if "-shared-libsan" in flags:
         runtime = subprocess.run([compiler, "-print-file-name=libclang_rt.asan-x86_64.so"],
                                  capture_output=True, text=True).stdout.strip()
         rpath = [f"-Wl,-rpath,{pathlib.Path(runtime).parent}"]
-    subprocess.run([compiler, "-std=c++20", "-g", "-O0", "-pthread", "-fsanitize=address", *flags,
+    subprocess.run([compiler, "-std=c++20", "-g", "-O0", "-pthread", f"-fsanitize={which}", *flags,
                     source, "-o", program, *rpath], check=True, timeout=LIMIT_S)
     return program
 
@@ -165,6 +180,7 @@ def main():
         allocators(runner, arguments.program)
         faked_time(runner, arguments.program)
         address_sanitizer(runner, place)
+        thread_sanitizer(runner, place)
     for failure in failures:
         print("FAIL", failure)
     return 1 if failures else 0
