@@ -15,15 +15,15 @@ using wire::SectionKind;
 using wire::StackIndexEntry;
 
 // Where an entry may lie: some places in a small part of the table, then some in a larger one, then
-// many in all of it. So the few stacks of a small program lie on a few pages: each costs a fresh
-// one at its first touch, and a fork child copies it. As entries never go, a full part stays full,
-// and whoever looks for a stack finds it where another put it.
+// many in all the rest, which those two have not filled. So the few stacks of a small program lie
+// on a few pages: each costs a fresh one at its first touch, and a fork child copies it. As entries
+// never go, a full part stays full, and whoever looks for a stack finds it where another put it.
 struct Part {
-  uint64_t entries;
+  uint64_t begin, end;
   uint32_t probes;
   uint32_t shift;  // which bits of the hash choose the place
 };
-constexpr Part kParts[] = {{1024, 8, 44}, {16384, 16, 32}, {UINT64_MAX, 128, 20}};
+constexpr Part kParts[] = {{1, 1024, 8, 44}, {1, 16384, 16, 32}, {16384, UINT64_MAX, 128, 20}};
 constexpr uint64_t kReserveWords = 4096;  // 32 KiB of bodies at a time
 
 StackIndexEntry* entries;
@@ -64,8 +64,9 @@ uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, boo
   if (depth == 0) return 0;
   if (__builtin_expect(this_thread.writing_stack != 0, 0)) count_unfinished_stack();
   for (const Part& part : kParts) {
-    const uint64_t end = part.entries < entry_count ? part.entries : entry_count;
-    uint64_t at = (hash >> part.shift) % (end - 1) + 1;
+    const uint64_t end = part.end < entry_count ? part.end : entry_count;
+    const uint64_t begin = part.begin < end ? part.begin : 1;  // of a table that ends before it
+    uint64_t at = (hash >> part.shift) % (end - begin) + begin;
     for (uint32_t probe = 0; probe < part.probes; ++probe) {
       StackIndexEntry& entry = entries[at];
       if (!reserve(&entry, sizeof entry)) break;
@@ -81,7 +82,7 @@ uint32_t intern_stack(uint64_t hash, const uint64_t* frames, uint32_t depth, boo
         if (mine) return static_cast<uint32_t>(at);
       }
       if (there == hash) return static_cast<uint32_t>(at);
-      if (++at == end) at = 1;
+      if (++at == end) at = begin;
     }
   }
   count(lost().stacks);

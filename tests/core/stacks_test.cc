@@ -125,6 +125,15 @@ TEST_CASE("Full tables count what they lose and keep what they have") {
         }) == 0);
 }
 
+TEST_CASE("While there is much room, each of many stacks finds some") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          for (uint64_t s = 1; s <= 120000; ++s) TRACK_EXPECT(intern({0x1000 + s}) != 0);
+          TRACK_EXPECT(core::lost().stacks.load() == 0);
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("A small program's stacks lie on a few pages, which a fork child copies") {
   CHECK(in_child([] {
           TRACK_EXPECT(test::start_recording());
