@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """Long runs under load: real servers bare and tracked, threads and coroutines that come and go by
-the million, a thousand kills. What the tracker takes of memory must not grow, nothing may be lost,
-nobody's client may see an error. Ends with one line "N passed, M failed".
+the million, a thousand kills, test suites that others wrote. What the tracker takes of memory must
+not grow, nothing may be lost, nobody's client may see an error. Ends with one line "N passed, M
+failed".
 
     soak.py --build DIR [--minutes M] [--only NAME...] [--mode KEY=VALUE:...] [--share X] [--json F]
 
@@ -23,7 +24,7 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from real_servers import Failure  # noqa: E402
 
-PARTS = ("servers", "churn", "kills", "rounds", "fuzz")
+PARTS = ("servers", "churn", "kills", "rounds", "suites", "fuzz")
 
 
 class Soak:
