@@ -40,6 +40,8 @@ class Program:
                                path.read_text(), re.MULTILINE))
         if "what" not in head:
             raise ValueError(f"{path}: no `// what:` line")
+        if re.search(r"^// .+ (flags|plugins|link|repeat|leaves|known): ", path.read_text(), re.MULTILINE):
+            raise ValueError(f"{path}: two lines of its head became one")
         self.flags = shlex.split(head.get("flags", ""))
         self.plugins = [shlex.split(text) for text in head.get("plugins", "").split(";") if text]
         self.link = head.get("link", "").split()

@@ -1,5 +1,6 @@
-// what: a program that is linked with libunwind, whose names stand before libgcc's: it unwinds
-// itself, throws, and is cancelled, in threads flags: -lunwind repeat: 2
+// what: linked with libunwind, before libgcc: it unwinds itself, throws, is cancelled, in threads
+// flags: -lunwind
+// repeat: 2
 #define UNW_LOCAL_ONLY
 #include <execinfo.h>
 #include <libunwind.h>

@@ -1,5 +1,5 @@
-// what: names of libc in each of their versions, bound at link time and asked for by dlsym and
-// dlvsym flags: -ldl
+// what: names of libc in each of their versions, bound at link time, asked for by dlsym and dlvsym
+// flags: -ldl
 #include <dlfcn.h>
 #include <pthread.h>
 #include <semaphore.h>
