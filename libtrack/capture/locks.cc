@@ -2,6 +2,7 @@
 
 #include <gnu/libc-version.h>
 
+#include "libtrack/capture/next_symbols.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/stacks.h"
 
@@ -31,10 +32,13 @@ const void* caller_of(const OpenWait& open) {
 
 }  // namespace
 
-void start_locks() {
+void start_locks(const Real& real) {
   const char* version = gnu_get_libc_version();
   const int minor = (version[2] - '0') * 10 + (version[3] - '0');
-  const bool known = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41;
+  // Another library's lock, which comes after us, has to see every lock: ThreadSanitizer, say.
+  const bool known = version[0] == '2' && version[1] == '.' && minor >= 34 && minor <= 41 &&
+                     is_libcs(reinterpret_cast<const void*>(real.pthread_mutex_lock)) &&
+                     is_libcs(reinterpret_cast<const void*>(real.pthread_mutex_unlock));
   start_holds();
   const bool ours = core::recording_is_ours(), recorded = core::records_holds(core::options);
   core::WipedInChildren& seen = core::wiped_in_children;

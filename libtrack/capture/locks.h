@@ -23,7 +23,7 @@
 namespace track::capture {
 
 // Once there is a recording, and again in a fork child that has one of its own.
-void start_locks();
+void start_locks(const Real& real);
 
 int mutex_wait(pthread_mutex_t* mutex, const core::Registers& registers, const Real& real);
 int mutex_timed_wait(pthread_mutex_t* mutex, clockid_t clock, const timespec* limit, bool has_clock,

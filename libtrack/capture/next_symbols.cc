@@ -40,6 +40,11 @@ bool loaded_late() {
   return late;
 }
 
+bool is_libcs(const void* function) {
+  const link_map* map = map_of(function);
+  return map != nullptr && is_libc(map->l_name);
+}
+
 // By libc's own dlopen: ours would ask for it here.
 void* NextSymbols::libc_handle() {
   const link_map* map = libc_before_us();

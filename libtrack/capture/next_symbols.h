@@ -25,6 +25,8 @@ bool loaded_late();
 // That definition, or (loaded early) the next one after us; null: there is none. version may be
 // null: the default one.
 void* next_symbol(const char* name, const char* version = nullptr);
+// Is it libc's own, no other library's in its place?
+bool is_libcs(const void* function);
 
 class NextSymbols {
  public:

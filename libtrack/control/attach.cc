@@ -9,6 +9,7 @@
 #include <atomic>
 
 #include "libtrack/capture/locks.h"
+#include "libtrack/capture/real.h"
 #include "libtrack/control/binding.h"
 #include "libtrack/control/fork.h"
 #include "libtrack/control/init.h"
@@ -61,7 +62,7 @@ void tell(AttachRequest& request, const Bound& bound) {
 }
 
 void now_record(AttachRequest& request) {
-  capture::start_locks();
+  capture::start_locks(capture::real);
   core::wiped_in_children.on.store(core::options.record, std::memory_order_release);
   tell(request, bind_references());
   core::start_cpu_sampling_late(request.blocked_signals);

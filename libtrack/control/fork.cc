@@ -7,6 +7,7 @@
 #include "libtrack/capture/handoffs.h"
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/orders.h"
+#include "libtrack/capture/real.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/contention.h"
@@ -109,7 +110,7 @@ void in_fork_child() {
   core::restart_threads_after_fork();
   if (!keep_coroutines) core::restart_stacks_after_fork();
   forget_the_past(keep_coroutines);
-  capture::start_locks();
+  capture::start_locks(capture::real);
   core::restart_cpu_sampling_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }

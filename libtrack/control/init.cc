@@ -32,7 +32,7 @@ bool start(const char* const* environment, Origin origin) {
   core::start_modules();
   core::start_stacks();
   core::start_rings();
-  capture::start_locks();
+  capture::start_locks(capture::real);
   capture::start_coroutines();
   capture::start_allocations();
   // Of a process that was attached to: when its threads are known.

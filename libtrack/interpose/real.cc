@@ -35,11 +35,14 @@ struct Early<R (*)(A...) noexcept> {
   }
 };
 
+// A search by version passes over definitions without one: what another library has put in the
+// place of a function of libc's that has versions.
 void* next(const NextSymbols& plain, const char* name, uint32_t hash, const char* version) {
-  if (version == nullptr)
-    if (void* found = plain.find(name, hash)) return found;
-  void* found = version != nullptr ? next_symbol(name, version) : nullptr;
-  return found != nullptr ? found : next_symbol(name);
+  if (void* found = plain.find(name, hash)) return found;
+  void* found = next_symbol(name);
+  if (version == nullptr || (found != nullptr && !is_libcs(found))) return found;
+  void* versioned = next_symbol(name, version);
+  return versioned != nullptr ? versioned : found;
 }
 
 }  // namespace

@@ -111,18 +111,23 @@ def faked_time(runner, program):
 
 
 def thread_sanitizer(runner, place):
-    """Its background thread is nobody's leak."""
-    # Linked in: a shared one, behind us, does not see the locks that our hooks take by themselves.
-    for compiler, flags in (("g++", ["-static-libtsan"]), ("clang++", [])):
+    """Its background thread is nobody's leak; it sees every lock and every wait, also as a library
+    behind us, and tells of no race that is none."""
+    for compiler, flags in (("g++", []), ("g++", ["-static-libtsan"]), ("clang++", [])):
         if shutil.which(compiler) is None:
             continue
         program = sanitized(place, SUPPORT / "other_preload_target.cc", compiler, flags, "thread")
         if subprocess.run([program], capture_output=True, timeout=LIMIT_S).returncode != 0:
             print(f"skipped: {compiler}'s ThreadSanitizer does not work on this kernel")
             continue
-        what = f"{compiler} -fsanitize=thread"
-        runner.clean(what, [program], created=(100, 101))
+        what = " ".join([compiler, *flags, "-fsanitize=thread"])
+        for modes in ((), ("--memory", "--locks", "all")):
+            runner.clean(f"{what} {' '.join(modes)}", [program], created=(100, 101), flags=modes)
         runner.asleep(what, [program])
+        _, _, told, report = runner.run([program, "left"])  # which waits for a condition
+        check(f"{what}: no double lock, no race", "double lock" not in told and
+              "data race" not in told and
+              [f["rule"] for f in report["findings"]] == ["unjoined-thread"], told)
 
 
 def sanitized(place, source, compiler, flags, which="address"):
