@@ -103,8 +103,10 @@ class Tracer {
         ptrace(PTRACE_DETACH, tid, 0, static_cast<long>(tracee.signal));
       if (tracee.state != Tracee::State::seized) continue;
       hold.complete = false;
-      hold.missing.push_back("thread " + std::to_string(tid) +
-                             " could not be stopped: it sits in the kernel, uninterruptible");
+      const bool uninterruptible = task_status(pid_, tid).state == 'D';
+      hold.missing.push_back("thread " + std::to_string(tid) + " could not be stopped" +
+                             (uninterruptible ? ": it sits in the kernel, uninterruptible"
+                                              : " in time: it got no processor (a busy machine?)"));
     }
     hold.pause_ns = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began_).count());
