@@ -158,7 +158,8 @@ int exit_code_of(const Outcome& outcome, const Report& report, const RunSettings
   const int code = child_code(outcome.status);
   if (code != 0) return code;
   if (failing) return settings.judge.error_exitcode;
-  return settings.check && (!outcome.root_recorded || outcome.end_unseen) ? kToolError : kClean;
+  const bool seen = outcome.root_recorded && !outcome.end_unseen && report.unknown.empty();
+  return settings.check && !seen ? kToolError : kClean;
 }
 
 // What other programs and other hosts call the run by: a name of its own for every one.
@@ -228,7 +229,7 @@ int run(const RunSettings& settings) {
   Report report = make_report(std::move(outcome.processes), settings.judge);
   report.clean = outcome.clean;
   if (report.processes.empty()) report.notes = notes;
-  update_baseline(settings.judge, report, seen_to_the_end(outcome));
+  update_baseline(settings.judge, report, seen_to_the_end(outcome) && report.unknown.empty());
   facts.timed_out = outcome.timed_out;
   facts.seen_to_the_end = seen_to_the_end(outcome);
   facts.exit_code = exit_code_of(outcome, {}, settings);

@@ -124,6 +124,10 @@ def formats(place, compiler):
     (place / "tsan.4711").write_text("==9==ERROR: LeakSanitizer: detected memory leaks\n")
     data, text = merge(place, TOOL_ERROR, "--merge-sanitizer", place / "tsan")
     check("and never clean", "cut short" in text and "not clean" in text, text)
+    for where, word in ((place / "tsan", "cut short"), (place / "mistyped" / "tsan", "no such place")):
+        data, text = merge(place, TOOL_ERROR, "--dir", place / "recordings", "--merge-sanitizer", where,
+                           "--", "/bin/true")
+        check("nor beside a run", word in text and "not clean" in text, text)
     (place / "tsan.4711").write_text("All tests passed.\n")
     data, text = merge(place, 0, "--dir", place / "recordings", "--merge-sanitizer", place / "tsan", "--",
                        "/bin/true")
