@@ -72,7 +72,9 @@ class Merged {
   void name_tests(Report& report) {
     for (ProcessReport& process : report.processes)
       for (Finding& finding : process.findings) {
-        const std::vector<std::string>& tests = tests_[finding.fingerprint];
+        // The files' order is that of pids.
+        std::vector<std::string>& tests = tests_[finding.fingerprint];
+        std::sort(tests.begin(), tests.end());
         std::string text;
         for (size_t i = 0; i < std::min(tests.size(), kMostTests); ++i)
           text += (i == 0 ? "" : ", ") + tests[i];

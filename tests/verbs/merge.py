@@ -69,7 +69,7 @@ def clean(place):
 def same_leak(place):
     """Each of three runs leaks the same thread, one of them something else as well."""
     reports = Reports(place, "leaks")
-    for name in ("first", "second"):
+    for name in ("second", "first"):  # told in another order than that of their files
         reports.add(TARGET, "self", "thread", name=name)
     reports.add(TARGET, "self", "deadlock", name="third", code=FINDINGS)
     reports.add("/bin/true", name="fourth")
