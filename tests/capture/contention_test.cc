@@ -39,7 +39,7 @@ __attribute__((noinline)) void unlock_there(pthread_mutex_t& m) {
 
 bool start() {
   if (!test::start_recording()) return false;
-  capture::start_locks(test::real_functions());
+  capture::start_locks(test::libcs_locks());
   return true;
 }
 void wait_until_blocked(const std::atomic<const wire::ThreadSlot*>& slot) {

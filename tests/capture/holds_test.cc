@@ -20,7 +20,7 @@ uint64_t objects[32];
 
 bool start(const char* options) {
   if (!test::start_recording(options)) return false;
-  capture::start_locks(test::real_functions());
+  capture::start_locks(test::libcs_locks());
   return true;
 }
 std::vector<wire::Event> holds() {

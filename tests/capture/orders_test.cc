@@ -32,7 +32,7 @@ void both(pthread_mutex_t& outer, pthread_mutex_t& inner) {
 }
 bool start(const char* options = "") {
   if (!test::start_recording(options)) return false;
-  capture::start_locks(test::real_functions());
+  capture::start_locks(test::libcs_locks());
   capture::start_orders();
   return true;
 }
