@@ -26,11 +26,12 @@ bool parse_number(const std::string& text, Number& value) {
   return error == std::errc() && stop == end && !text.empty();
 }
 
-// One line of a file, whatever a name holds.
+// The end of one line of a file, whatever a name or an edited file holds: reads back as itself.
 std::string one_line(std::string text) {
   std::replace_if(
       text.begin(), text.end(), [](char c) { return static_cast<unsigned char>(c) < ' '; }, ' ');
-  return text;
+  text.erase(text.find_last_not_of(' ') + 1);
+  return text.substr(std::min(text.find_first_not_of(' '), text.size()));
 }
 
 // What counts: failing, or it would if it were not allowed.
@@ -92,6 +93,7 @@ Baseline::Baseline(const std::string& text, const std::string& file) {
         !parse_rule(entry.rule))
       throw fail("a line of a baseline is FINGERPRINT COUNT RULE TITLE, not `" + line + "`");
     std::getline(words >> std::ws, entry.title);
+    entry.title = one_line(entry.title);
     if (!entries_.try_emplace(fingerprint, std::move(entry)).second)
       throw fail("fingerprint " + fingerprint + " is there twice: keep one of the lines");
   }
