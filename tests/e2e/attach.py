@@ -3,6 +3,7 @@
 afterwards; what cannot be attached to is told before anything is touched."""
 
 import argparse
+import pathlib
 import atexit
 import json
 import os
@@ -12,12 +13,8 @@ import sys
 import tempfile
 import time
 
-failures = []
-
-
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:2000]}")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
 
 
 class Target:
@@ -313,10 +310,7 @@ def main():
         with tempfile.TemporaryDirectory(prefix="attach-") as folder:
             os.chmod(folder, 0o700)
             part(arguments, folder)
-    for failure in failures:
-        print("FAIL", failure)
-    print("failed" if failures else "passed")
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

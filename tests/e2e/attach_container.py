@@ -5,18 +5,15 @@ that nobody may write to, no /proc, an older libc. Needs root (exit code 77: can
 import argparse
 import json
 import os
+import pathlib
 import re
 import shutil
 import subprocess
 import sys
 import tempfile
 
-failures = []
-
-
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:2000]}")
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
 
 
 def make_tree(folder, program):
@@ -162,10 +159,7 @@ def main():
             check("names what is missing", "libc.so.6 is older" in words and
                   "GLIBC_9.99 (_dl_find_object" in words, words)
             check("untouched by that", container.state() == before, container.state())
-    for failure in failures:
-        print("FAIL", failure)
-    print("failed" if failures else "passed")
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

@@ -12,6 +12,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 LIMIT_S = 60
 GREEDY = """__thread char taken[64] __attribute__((tls_model("initial-exec")));
 char* get(void) { return taken; }
@@ -47,12 +50,6 @@ int main(int argc, char** argv) {
 }
 """
 MANY = 100
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 class Target:
@@ -121,9 +118,7 @@ def main():
             (place / f"greedy.{i}.so").write_bytes((place / "greedy.0.so").read_bytes())
         attached(os.path.abspath(arguments.track), place)
         loaded_by_itself(os.path.abspath(arguments.library), place)
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

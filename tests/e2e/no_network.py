@@ -13,6 +13,9 @@ import sys
 import tempfile
 import threading
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 LIMIT_S = 120
 PROGRAM = """#include <pthread.h>
 #include <stdlib.h>
@@ -27,12 +30,6 @@ int main(int argc, char** argv) {
   return 0;
 }
 """
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 class Counting(http.server.BaseHTTPRequestHandler):
@@ -89,9 +86,7 @@ def main():
             waiting.kill()
             waiting.wait()
     server.shutdown()
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

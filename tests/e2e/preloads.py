@@ -16,6 +16,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 LIMIT_S = 120
 SUPPORT = pathlib.Path(__file__).resolve().parents[1] / "support"
 LIBRARIES = pathlib.Path("/usr/lib/x86_64-linux-gnu")
@@ -24,12 +27,6 @@ FAKETIME = LIBRARIES / "faketime/libfaketimeMT.so.1"
 FAKED = ("-10d", "+5y x100", "2001-01-01 00:00:00")
 ORDERS = {"behind us": "$LD_PRELOAD:{}", "before us": "{}:$LD_PRELOAD"}
 A_MINUTE = 60_000_000_000
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 class Runner:
@@ -186,9 +183,7 @@ def main():
         faked_time(runner, arguments.program)
         address_sanitizer(runner, place)
         thread_sanitizer(runner, place)
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

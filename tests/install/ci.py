@@ -13,14 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 BUILD, CXX, SAMPLE = sys.argv[1:4]
 LIMIT_S = 120
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 class Project:
@@ -96,9 +93,7 @@ def main():
         leaking(project)
         mended(project)
         wrong_use(project)
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

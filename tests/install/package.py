@@ -11,14 +11,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, failures, verdict  # noqa: E402
+
 BUILD, CXX, CONSUMER = sys.argv[1:4]
 LIMIT_S = 240
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def run(*command):
@@ -63,6 +60,4 @@ def main():
 if __name__ == "__main__":
     os.environ["LC_ALL"] = "C.UTF-8"
     main()
-    for failure in failures:
-        print("FAIL", failure)
-    sys.exit(1 if failures else 0)
+    sys.exit(verdict())

@@ -1,4 +1,4 @@
-// A child of the test that runs a function of it, and a page that both see.
+// A child of the test that runs a function of it, a page that both see, and an image of it.
 #pragma once
 
 #include <signal.h>
@@ -12,6 +12,8 @@
 #include <functional>
 #include <new>
 #include <thread>
+
+#include "cli/process/image.h"
 
 namespace track::test {
 
@@ -57,5 +59,13 @@ class Forked {
   Shared* shared;
   pid_t pid;
 };
+
+// Of every thread: on a busy machine one may get no processor within the time it has to stop.
+inline ProcessImage whole_image(pid_t pid) {
+  for (int tries = 0;; ++tries) {
+    ProcessImage image = process::stop_process(pid);
+    if (image.coherent || tries == 50) return image;
+  }
+}
 
 }  // namespace track::test

@@ -39,19 +39,12 @@
 using namespace track;
 using test::Forked;
 using test::Shared;
+using test::whole_image;
 
 namespace {
 
 bool forked(const ProcessImage& image) {
   return image.pause_for == "a copy-on-write image";
-}
-
-// Of every thread: on a busy machine one may get no processor within the time it has to stop.
-ProcessImage whole_image(pid_t pid) {
-  for (int tries = 0;; ++tries) {
-    ProcessImage image = process::stop_process(pid);
-    if (image.coherent || tries == 50) return image;
-  }
 }
 
 int64_t now_ms() {

@@ -13,14 +13,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 LIBRARY, *TARGETS = sys.argv[1:]
 LIMIT_S = 120
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def run(target, *arguments, tracked=True):
@@ -100,9 +97,7 @@ def main():
     sections(named["testing_doctest"], "doctest")
     parallel(named["testing_parallel"])
     blind(named["testing_blind"])
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

@@ -11,8 +11,10 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK = sys.argv[1]
-failures = []
 
 PLAIN = "int main(void) { return 0; }\n"
 COROUTINE = """#include <coroutine>
@@ -60,11 +62,6 @@ PROCESSES = {
     "mount": ("if (unshare(CLONE_NEWNS) != 0) return 1;", "in another mnt namespace"),
     "nothing": ("", None),
 }
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def doctor(target):
@@ -172,7 +169,4 @@ with tempfile.TemporaryDirectory() as folder:
     binaries(pathlib.Path(folder))
     refusals(pathlib.Path(folder))
     processes(pathlib.Path(folder))
-for failure in failures:
-    print("FAIL", failure)
-print("doctor:", "FAILED" if failures else "ok")
-sys.exit(1 if failures else 0)
+sys.exit(verdict())

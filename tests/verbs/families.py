@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
 NOT_PERMITTED = 77
 LIMIT_S = 60
@@ -27,12 +30,6 @@ IN_A_CHILD = ("fork", "killed", "grandchild", "vfork_exec", "posix_spawn", "daem
 UNRECORDED = ("fork_after_setuid", "fork_after_chroot", "mounts")
 # Gone before its first wait or thread: nobody can know what it left.
 NOT_SEEN = (("killed", "coroutine"),)
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def run(place, way, defect):
@@ -159,6 +156,4 @@ with tempfile.TemporaryDirectory() as directory:
     counts(folder)
     signals_to_its_group(folder)
     listed(folder)
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

@@ -16,18 +16,15 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
 LIMIT_S = 60
 FINDINGS, TIMEOUT = 23, 124
 SIGNALS = ("SIGINT", "SIGQUIT", "SIGTERM", "SIGUSR1", "SIGUSR2")
 PR_SET_NAME = 15
 SILENT, _KEPT_OPEN = os.pipe()  # nobody writes to it, nobody closes it
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def become(name):
@@ -148,9 +145,7 @@ def main():
         by_time(place)
         by_ctest(place)
         by_others(place)
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

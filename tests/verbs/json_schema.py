@@ -11,8 +11,10 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
-failures = []
 
 
 class Maybe:
@@ -97,11 +99,6 @@ def compare(value, shape, path):
               value)
 
 
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:1500]}")
-
-
 def track(place, shape, codes, *words):
     """The JSON of a verb, in a file and on standard output."""
     file = pathlib.Path(place) / "out.json"
@@ -180,6 +177,4 @@ with tempfile.TemporaryDirectory() as directory:
     running(directory)
     prefork(directory)
     track(directory, DOCTOR, (0,), "doctor", TARGET)
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

@@ -4,18 +4,16 @@ process; what cannot be had is refused in clear words."""
 
 import json
 import os
+import pathlib
 import signal
 import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = map(os.path.abspath, sys.argv[1:3])
-failures = []
-
-
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:1500]}")
 
 
 def track(*words, code=0):
@@ -131,9 +129,7 @@ def main():
     check("clear words", "--all is for" in result.stderr, result.stderr)
     result = track("profile", "block", "1", "--all", "--locks", code=2)
     check("clear words", "contradict" in result.stderr, result.stderr)
-    for failure in failures:
-        print(failure)
-    sys.exit(1 if failures else 0)
+    sys.exit(verdict())
 
 
 main()

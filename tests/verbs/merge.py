@@ -15,15 +15,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET, HANGING = sys.argv[1:4]
 LIMIT_S = 60
 FINDINGS, TOOL_ERROR = 23, 2
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 class Reports:
@@ -189,9 +186,7 @@ def main():
         place = pathlib.Path(folder)
         for part in (clean, same_leak, unknown, killed, failing, min_age):
             part(place)
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

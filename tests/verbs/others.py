@@ -11,16 +11,13 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
 NOBODY = 65534
 AS_NOBODY = ["setpriv", f"--reuid={NOBODY}", f"--regid={NOBODY}", "--clear-groups"]
 INSIDE = ["unshare", "--pid", "--mount", "--fork", "--mount-proc", "--kill-child"]
-failures = []
-
-
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def track(*words, before=()):
@@ -145,6 +142,4 @@ with tempfile.TemporaryDirectory() as directory:
     place = pathlib.Path(directory) / "mounted"
     place.mkdir()
     namespaces(place)
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

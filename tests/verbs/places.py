@@ -3,6 +3,7 @@
 
 import glob
 import os
+import pathlib
 import select
 import signal
 import subprocess
@@ -10,14 +11,11 @@ import sys
 import tempfile
 import time
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
 LIMIT_S = 120
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def start(place, *words, flags=(), **more):
@@ -152,6 +150,4 @@ with tempfile.TemporaryDirectory() as directory:
     run(place, "return", "clean")
     removed_while_it_runs(place)
     preloaded(directory + "/by_hand", os.path.dirname(TRACK) + "/../lib/libtrack.so")
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

@@ -12,15 +12,12 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = map(os.path.abspath, sys.argv[1:3])
 TYPES = ("tasks", "threads", "coroutines", "leaks", "threadcreate", "heap", "block",
          "contention")
-failures = []
-
-
-def check(what, holds, seen):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:1500]}")
 
 
 def track(*words, code=0):
@@ -196,6 +193,4 @@ def main():
 PPROF = pprof_command()
 with tempfile.TemporaryDirectory() as PLACE:
     main()
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

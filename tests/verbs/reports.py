@@ -12,17 +12,14 @@ import tempfile
 import urllib.parse
 import xml.etree.ElementTree as xml
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET = sys.argv[1:3]
 SOURCES = pathlib.Path(__file__).resolve().parents[2]
 RULES = ("deadlock", "stuck-task", "orphaned-coroutine", "unjoined-thread", "outlived-task",
          "growing-tasks", "lock-held-at-exit", "lock-order", "lock-across-await", "pool-exhausted",
          "leaked-memory", "growing-memory", "data-race", "memory-error", "undefined-behavior")
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {str(seen)[:1500]}")
 
 
 # SARIF 2.1.0 by object: what each may have, of which type, and what it must have (a `!` behind it).
@@ -265,6 +262,4 @@ with tempfile.TemporaryDirectory() as directory:
     outcomes(pathlib.Path(directory))
     dumps_and_pages(pathlib.Path(directory))
     bad_input(pathlib.Path(directory))
-for failure in failures:
-    print("FAIL", failure)
-sys.exit(bool(failures))
+sys.exit(verdict())

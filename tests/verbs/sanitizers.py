@@ -14,6 +14,9 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, SOURCE = sys.argv[1:3]
 LIMIT_S = 120
 FINDINGS, TOOL_ERROR = 23, 2
@@ -25,12 +28,6 @@ CASES = {
     "race": ("thread", "data-race", {"touch"}),
     "order": ("thread", "lock-order", {"accounts_first", "journal_first"}),
 }
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def build(place, compiler, sanitizers):
@@ -145,9 +142,7 @@ def main():
                 check(f"{case}: both compilers' is one", len({f["title"] for f in found}) <= 1,
                       [f["title"] for f in found])
         formats(place, compilers[0])
-    for failure in failures:
-        print("FAIL", failure)
-    return 1 if failures else 0
+    return verdict()
 
 
 if __name__ == "__main__":

@@ -9,14 +9,11 @@ import subprocess
 import sys
 import tempfile
 
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
+
 TRACK, TARGET, SEARCH = sys.argv[1:4]
 SECRET = "7hQ2-zVw9_Kp4#xR8!mN3@bT6%yL1&cJ"
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def track(*words):
@@ -122,7 +119,4 @@ def directories(place):
 with tempfile.TemporaryDirectory() as folder:
     secrets(pathlib.Path(folder))
     directories(pathlib.Path(folder))
-for failure in failures:
-    print("FAIL", failure)
-print("secrets:", "FAILED" if failures else "ok")
-sys.exit(1 if failures else 0)
+sys.exit(verdict())

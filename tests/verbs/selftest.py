@@ -3,19 +3,17 @@
 
 import json
 import os
+import pathlib
 import subprocess
 import sys
+
+sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
+from checks import check, verdict  # noqa: E402
 
 TRACK = sys.argv[1]
 RULES = ["deadlock", "stuck-task", "orphaned-coroutine", "unjoined-thread", "outlived-task",
          "lock-held-at-exit", "lock-order", "lock-across-await", "pool-exhausted", "leaked-memory",
          "growing-tasks", "growing-memory"]
-failures = []
-
-
-def check(what, holds, seen=""):
-    if not holds:
-        failures.append(f"{what}: {seen}")
 
 
 def selftest(*words, **env):
@@ -47,7 +45,4 @@ check("with another library too", result.returncode == 2 and
 check("of one rule", selftest("--only", "unjoined-thread").returncode == 0)
 result = selftest("--only", "bogus")
 check("of no rule", result.returncode == 2 and "`bogus` is no rule" in result.stderr, result.stderr)
-for failure in failures:
-    print("FAIL", failure)
-print("selftest:", "FAILED" if failures else "ok")
-sys.exit(1 if failures else 0)
+sys.exit(verdict())
