@@ -105,7 +105,7 @@ InjectedData data_for(pid_t pid, const LibrarySource& library, const std::string
 class SeizedThread {
  public:
   SeizedThread(pid_t pid, pid_t tid) : tid_(tid) {
-    if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0)
+    if (ptrace(PTRACE_SEIZE, tid, 0, 0) != 0 && !(errno == EPERM && is_ours_already(tid)))
       throw Error("process " + std::to_string(pid) +
                   " may not be attached to: " + why_not_traceable(pid, errno));
   }
@@ -124,6 +124,13 @@ class SeizedThread {
   }
 
  private:
+  // Let go by an earlier attempt before it had got a processor to stop on: it is still held by us.
+  static bool is_ours_already(pid_t tid) {
+    const bool ours = status_field(tid, "TracerPid") == std::to_string(syscall(SYS_gettid));
+    errno = EPERM;
+    return ours;
+  }
+
   bool await() {
     const auto deadline = Clock::now() + kStopPatience;
     int status = 0;
