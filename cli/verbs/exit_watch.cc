@@ -4,6 +4,7 @@
 #include <fcntl.h>
 #include <linux/futex.h>
 #include <sys/mman.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <unistd.h>
 
@@ -23,18 +24,36 @@ void futex_wake(std::atomic<uint32_t>& word) {
   syscall(SYS_futex, &word, FUTEX_WAKE, INT_MAX, nullptr, nullptr, 0);
 }
 
+// Its header, mapped; MAP_FAILED and errno when there is none. A process that was killed while it
+// made its file leaves one that is empty, or whose first page has no room behind it on a full disk:
+// to touch that would be SIGBUS.
+void* map_header(int fd) {
+  struct stat file {};
+  if (fstat(fd, &file) != 0) return MAP_FAILED;
+  if (file.st_size < static_cast<off_t>(wire::kHeaderBytes)) {
+    errno = ENODATA;
+    return MAP_FAILED;
+  }
+  void* p = mmap(nullptr, wire::kHeaderBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
+  if (p == MAP_FAILED) return MAP_FAILED;
+  // Kernels before 5.14 do not know this (EINVAL).
+  if (madvise(p, wire::kHeaderBytes, MADV_POPULATE_WRITE) != 0 && errno != EINVAL) {
+    const int error = errno;
+    munmap(p, wire::kHeaderBytes);
+    errno = error;
+    return MAP_FAILED;
+  }
+  return p;
+}
+
 }  // namespace
 
 ExitWatch::ExitWatch(const std::string& path, int event_fd) : event_fd_(event_fd) {
   const int fd = open(path.c_str(), O_RDWR | O_CLOEXEC | O_NOFOLLOW);
-  void* p = MAP_FAILED;
-  if (fd >= 0) {
-    p = mmap(nullptr, wire::kHeaderBytes, PROT_READ | PROT_WRITE, MAP_SHARED, fd, 0);
-    const int error = errno;
-    close(fd);
-    errno = error;
-  }
-  if (p == MAP_FAILED) throw Error("cannot watch " + path + ": " + std::strerror(errno));
+  void* p = fd >= 0 ? map_header(fd) : MAP_FAILED;
+  const int error = errno;
+  if (fd >= 0) close(fd);
+  if (p == MAP_FAILED) throw Error("cannot watch " + path + ": " + std::strerror(error));
   header_ = static_cast<wire::Header*>(p);
   thread_ = std::thread([this] { watch(); });
 }

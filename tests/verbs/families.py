@@ -77,6 +77,19 @@ def killed_twin(place):
           "1 more process ended without a word (killed" in told, done.stderr)
 
 
+def killed_at_birth(place):
+    """A child that was killed while it made its file: that is empty, cut short, or all holes."""
+    for size in (0, 100, 1 << 20):
+        words = ("true & pid=$!; wait $pid; place=${TRACK_OPTIONS##*dir=}; "
+                 f"truncate -s {size} ${{place%%:*}}/rec.$pid.7 && echo made")
+        done = subprocess.run([TRACK, "run", "--dir", place / "recordings", "--", "sh", "-c", words],
+                              capture_output=True, text=True, timeout=LIMIT_S)
+        check(f"killed at birth, {size} bytes", done.returncode == 0 and done.stdout == "made\n" and
+              "0 findings in" in " ".join(done.stderr.split()), (done.returncode, done.stderr))
+        check(f"killed at birth, {size} bytes: left behind",
+              not list((place / "recordings").iterdir()))
+
+
 def clean_families(place):
     for way in (*IN_ITSELF, *IN_A_CHILD):
         if way == "killed":
@@ -151,6 +164,7 @@ with tempfile.TemporaryDirectory() as directory:
             leaks_in(folder, way, defect)
     clean_families(folder)
     killed_twin(folder)
+    killed_at_birth(folder)
     for way in UNRECORDED:
         not_recorded(folder, way)
     counts(folder)
