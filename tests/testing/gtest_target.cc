@@ -23,6 +23,18 @@ TEST(Leaky, NoTimeToSettle) {
   track::testing::this_test().settle = std::chrono::milliseconds(0);
   leaks::leak_thread();
 }
+TEST(Clean, FinishesCoroutine) {
+  leaks::finish_coroutine();
+}
+TEST(Clean, FinishesFiber) {
+  leaks::finish_fiber();
+}
+TEST(Leaky, Coroutine) {
+  leaks::leak_coroutine();
+}
+TEST(Leaky, Fiber) {
+  leaks::leak_fiber();
+}
 TEST(After, IsNotBlamed) {
   SUCCEED();
 }

@@ -40,7 +40,7 @@ def googletest(target):
     code, text = run(target)
     check("gtest: exit code", code == 1, f"{code}: {text}")
     expected = {"Leaky.Thread", "Leaky.Grandchild", "Leaky.Unjoined", "Leaky.NoTimeToSettle",
-                "Ignored.OtherName", "Failing.RunOnFailure"}
+                "Leaky.Coroutine", "Leaky.Fiber", "Ignored.OtherName", "Failing.RunOnFailure"}
     check("gtest: blamed", blamed(text) == dict.fromkeys(expected, 1), blamed(text))
     failed = set(re.findall(r"^\[  FAILED  \] (\w+\.\w+) \(", text, re.MULTILINE))
     check("gtest: failed", failed == expected | {"Failing.IsNotLookedAt"}, failed)
@@ -48,8 +48,11 @@ def googletest(target):
           "called by Leaky_Thread_Test::TestBody()" in text, text)
     check("gtest: unjoined", "ended, and nobody has joined it; created by leaks::leak_unjoined" in text,
           text)
+    for kind, state in (("coroutine", "not finished"), ("fiber", "suspended")):
+        check(f"gtest: {kind}", re.search(rf"^  {kind} \d+: {state}; created by leaks::\w+\(",
+                                          text, re.MULTILINE), text)
     code, text = run(target, "--gtest_filter=Clean.*:After.*:Ignored.*-*OtherName")
-    check("gtest: clean ones pass", code == 0 and "7 tests from" in text, f"{code}: {text}")
+    check("gtest: clean ones pass", code == 0 and "9 tests from" in text, f"{code}: {text}")
     code, text = run(target, "--gtest_filter=Leaky.Thread", "--gtest_repeat=3")
     check("gtest: each repetition's own", text.count("leaves 1 task behind") == 3, text)
     code, text = run(target, "--gtest_filter=Leaky.*", tracked=False)

@@ -196,11 +196,15 @@ inline bool of_library(const std::string& function) {
   return false;
 }
 
-/* Of the framework, or of what is below main: they call every test. */
+/* Of the framework, or of what is below main: they call every test, and say nothing about one. */
 inline bool of_framework(const std::string& function) {
-  for (const char* prefix : {"testing::", "void testing::", "bool testing::", "Catch::",
-                             "doctest::", "libstdc++.so", "libc.so"})
-    if (function.compare(0, std::strlen(prefix), prefix) == 0) return true;
+  for (const char* const library : {"libstdc++.so", "libc.so"})
+    if (function.compare(0, std::strlen(library), library) == 0) return true;
+  for (const char* const name_space : {"testing::", "Catch::", "doctest::"}) {
+    const size_t at = function.find(name_space);
+    /* At the head, or after the type that a template's name begins with. */
+    if (at == 0 || (at != std::string::npos && function[at - 1] == ' ')) return true;
+  }
   return false;
 }
 
@@ -238,16 +242,6 @@ inline const char* state_text(const track_task& task) {
   return task.state == TRACK_STATE_SUSPENDED ? "suspended" : "still there";
 }
 
-/* Whoever calls the test's own functions says nothing about it. */
-inline bool is_of_framework(const std::string& function) {
-  for (const char* const name_space : {"testing::", "Catch::", "doctest::"}) {
-    const size_t at = function.find(name_space);
-    // At the head, or after the type that a template's name begins with.
-    if (at == 0 || (at != std::string::npos && function[at - 1] == ' ')) return true;
-  }
-  return false;
-}
-
 inline std::string describe(const track_task& task, const std::vector<std::string>& creation) {
   static const char* const kinds[] = {"thread ", "coroutine ", "fiber "};
   std::string text = kinds[task.kind] + std::to_string(task.id);
@@ -257,7 +251,7 @@ inline std::string describe(const track_task& task, const std::vector<std::strin
   text += creation.front();
   constexpr size_t kMostFrames = 4;
   for (size_t i = 1; i < std::min(creation.size(), kMostFrames); ++i) {
-    if (is_of_framework(creation[i])) break;
+    if (of_framework(creation[i])) break;
     text += ", called by " + creation[i];
   }
   return text;
