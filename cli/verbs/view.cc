@@ -46,7 +46,7 @@ class Maker {
       : base_(base), settings_(settings) {}
 
   View make(std::vector<Loaded> processes) {
-    const std::string growth = growth_json(processes);
+    const ViewGrowth growth(processes);
     std::map<std::pair<int32_t, uint64_t>, std::pair<Fixpoint, write::TaskNotes>> told;
     for (const Loaded& one : processes)
       told[{one.report.trace.pid, one.report.trace.taken_ns}] = {one.fixpoint, task_notes(one)};
@@ -56,9 +56,9 @@ class Maker {
     view_.report = make_report(std::move(processes), settings_.judge);
     add_tasks(told);
     add_waits(told);
-    add("leaks.json", write::json_report(view_.report));
-    if (!growth.empty())
-      add("growth.json", growth);
+    add("leaks.json", growth.told_in(view_.report, write::json_report(view_.report)));
+    if (const std::string curves = growth.json(); !curves.empty())
+      add("growth.json", curves);
     else
       absent_["growth"] = "one look only; growth needs several: track html DUMP DUMP... -o F";
     add_timeline();

@@ -1,13 +1,13 @@
 #include "cli/verbs/view_growth.h"
 
 #include <algorithm>
-#include <map>
+#include <cstdio>
+#include <tuple>
 
-#include "cli/analyze/group.h"
 #include "cli/analyze/growth.h"
+#include "cli/analyze/trend.h"
 #include "cli/model/finding.h"
 #include "cli/write/json_parts.h"
-#include "cli/write/tasks.h"
 
 namespace track::verbs {
 namespace {
@@ -15,14 +15,6 @@ namespace {
 using write::Json;
 
 constexpr size_t kMostGroups = 1000;
-constexpr double kHourNs = 3600e9;
-
-// Tasks of one kind that were created at one place.
-struct Group {
-  std::string title, kind;
-  Json created_at;
-  std::vector<uint64_t> counts, bytes;
-};
 
 // The longest run of looks at one process, oldest first.
 std::vector<const ProcessReport*> looks_of(const std::vector<Loaded>& processes) {
@@ -40,83 +32,155 @@ std::vector<const ProcessReport*> looks_of(const std::vector<Loaded>& processes)
   return best;
 }
 
-std::string origin(const ProcessReport& process, const write::TaskRow& row) {
-  std::string text = task_kind_name(row.kind);
-  if (row.function != 0 && row.function < process.trace.functions.size())
-    text += "|" + process.trace.functions[row.function];
-  for (const StackLine& line :
-       stack_lines(process.trace, process.symbols, row.created_at, Prune::plumbing))
-    text += "|" + (line.function.empty() ? line.module : line.function);
+// Where a task comes from, and where it is: what growth goes by where nobody knows the former.
+struct Origin {
+  TaskKind kind;
+  StackIndex created_at, where;
+  uint32_t function;
+  auto operator<=>(const Origin&) const = default;
+};
+
+// As rule `growing-tasks` has it, so that its findings and the curves count the same tasks.
+std::string origin_text(const ProcessReport& process, const Origin& origin) {
+  const Trace& trace = process.trace;
+  std::string text = std::string(task_kind_name(origin.kind)) + "\n";
+  if (origin.function < trace.functions.size()) text += trace.functions[origin.function] + "\n";
+  const StackIndex place = origin.created_at != 0 ? origin.created_at : origin.where;
+  for (const StackLine& line : stack_lines(trace, process.symbols, place, Prune::site))
+    text += line_text(line) + "\n";
   return text;
 }
 
-std::string title_of(const ProcessReport& process, const write::TaskRow& row) {
-  std::string title = std::string(task_kind_name(row.kind)) + "s";
-  if (row.function != 0 && row.function < process.trace.functions.size())
-    title += " of " + short_function(process.trace.functions[row.function]);
-  const std::string where = where_text(process.trace, process.symbols, row.created_at);
-  return where.empty() ? title : title + " created in " + where;
+// FNV-1a: links have no room for whole stacks.
+std::string short_id(const std::string& text) {
+  uint64_t hash = 0xcbf29ce484222325u;
+  for (const char c : text) hash = (hash ^ static_cast<unsigned char>(c)) * 0x100000001b3u;
+  char id[24];
+  std::snprintf(id, sizeof id, "g%016llx", static_cast<unsigned long long>(hash));
+  return id;
 }
 
-// Least squares: tasks an hour.
-double slope(const std::vector<const ProcessReport*>& looks, const std::vector<uint64_t>& counts) {
-  const auto n = static_cast<double>(looks.size());
-  double t_sum = 0, c_sum = 0, tt = 0, tc = 0;
-  for (size_t i = 0; i < looks.size(); ++i) {
-    const double t =
-        static_cast<double>(looks[i]->trace.taken_ns - looks[0]->trace.taken_ns) / kHourNs;
-    const auto c = static_cast<double>(counts[i]);
-    t_sum += t, c_sum += c, tt += t * t, tc += t * c;
+std::string title_of(const ProcessReport& process, const Origin& origin) {
+  const Trace& trace = process.trace;
+  std::string title = std::string(task_kind_name(origin.kind)) + "s";
+  if (origin.function != 0 && origin.function < trace.functions.size())
+    title += " of " + short_function(trace.functions[origin.function]);
+  if (const std::string made = where_text(trace, process.symbols, origin.created_at); !made.empty())
+    return title + " created in " + made;
+  const std::string where = where_text(trace, process.symbols, origin.where);
+  return where.empty() ? title : title + " that are in " + where;
+}
+
+template <class Do>
+void for_each_task(const Trace& trace, const Do& act) {
+  for (const Thread& thread : trace.threads) {
+    const StackIndex where = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
+    act(thread.id, Origin{TaskKind::thread, thread.created_at, where, 0}, uint64_t{0});
   }
-  const double spread = n * tt - t_sum * t_sum;
-  return spread <= 0 ? 0 : (n * tc - t_sum * c_sum) / spread;
+  for (const Coroutine& coroutine : trace.coroutines)
+    act(coroutine.id, Origin{TaskKind::coroutine, coroutine.created_at, 0, coroutine.function},
+        coroutine.size_bytes);
+  for (const Fiber& fiber : trace.fibers)
+    act(fiber.id, Origin{TaskKind::fiber, fiber.created_at, fiber.suspended_at, 0},
+        fiber.stack_high - fiber.stack_low);
 }
 
 }  // namespace
 
-std::string growth_json(const std::vector<Loaded>& processes) {
+ViewGrowth::ViewGrowth(const std::vector<Loaded>& processes) {
   const std::vector<const ProcessReport*> looks = looks_of(processes);
-  if (looks.size() < 2) return {};
-  std::map<std::string, Group> groups;
-  write::TaskFilter by_site;
-  by_site.by = write::GroupBy::site;
-  for (size_t i = 0; i < looks.size(); ++i)
-    for (const write::TaskRow& row : write::task_rows(*looks[i], by_site)) {
-      Group& group = groups[origin(*looks[i], row)];
-      group.counts.resize(looks.size());
-      group.bytes.resize(looks.size());
-      group.counts[i] += row.count;
-      group.bytes[i] += row.bytes;
-      // The last look is the one whose stacks have names in any case.
-      group.title = title_of(*looks[i], row);
-      group.kind = task_kind_name(row.kind);
-      group.created_at = write::stack_json(looks[i]->trace, looks[i]->symbols, row.created_at);
-    }
-  std::vector<std::pair<double, std::pair<const std::string*, const Group*>>> order;
-  for (const auto& [key, group] : groups)
-    order.push_back({slope(looks, group.counts), {&key, &group}});
-  std::stable_sort(order.begin(), order.end(),
-                   [](const auto& a, const auto& b) { return a.first > b.first; });
-  if (order.size() > kMostGroups) order.resize(kMostGroups);
-  Json dumps = Json::array(), list = Json::array();
+  if (looks.size() < 2) return;
+  pid_ = looks.front()->trace.pid;
   for (const ProcessReport* look : looks) {
     const Trace& trace = look->trace;
-    dumps.push_back(
-        {{"label", trace.source},
-         {"taken_ms", (trace.start_realtime_ns + trace.taken_ns - trace.start_ns) / 1'000'000}});
+    looks_.push_back({trace.source,
+                      (trace.start_realtime_ns + trace.taken_ns - trace.start_ns) / 1'000'000,
+                      trace.taken_ns});
   }
-  for (const auto& [per_hour, entry] : order) {
-    const Group& group = *entry.second;
-    list.push_back({{"fingerprint", *entry.first},
+  for (size_t i = 0; i < looks.size(); ++i) count(*looks[i], i);
+  for (auto& [id, group] : groups_) group.per_hour = slope(group.counts);
+}
+
+void ViewGrowth::count(const ProcessReport& process, size_t look) {
+  std::map<Origin, Groups::value_type*> known;
+  const auto group_of = [&](const Origin& origin) -> Groups::value_type& {
+    const auto [entry, fresh] = known.try_emplace(origin, nullptr);
+    if (!fresh) return *entry->second;
+    Groups::value_type& group = *groups_.try_emplace(short_id(origin_text(process, origin))).first;
+    group.second.counts.resize(looks_.size());
+    group.second.bytes.resize(looks_.size());
+    // The last look is the one whose stacks have names in any case.
+    group.second.title = title_of(process, origin);
+    group.second.kind = task_kind_name(origin.kind);
+    group.second.created_at =
+        write::dump_json(write::stack_json(process.trace, process.symbols, origin.created_at));
+    return *(entry->second = &group);
+  };
+  for_each_task(process.trace, [&](uint64_t id, const Origin& origin, uint64_t bytes) {
+    auto& [fingerprint, group] = group_of(origin);
+    ++group.counts[look];
+    group.bytes[look] += bytes;
+    if (look + 1 == looks_.size()) of_task_[{origin.kind, id}] = &fingerprint;
+  });
+}
+
+double ViewGrowth::slope(const std::vector<uint64_t>& counts) const {
+  std::vector<analyze::TrendPoint> points;
+  for (size_t i = 0; i < looks_.size(); ++i) points.push_back({looks_[i].taken_ns, counts[i]});
+  return analyze::growth_per_hour(points);
+}
+
+std::string ViewGrowth::json() const {
+  if (looks_.empty()) return {};
+  std::vector<const Groups::value_type*> order;
+  for (const auto& group : groups_) order.push_back(&group);
+  std::stable_sort(order.begin(), order.end(), [](const auto* a, const auto* b) {
+    return a->second.per_hour > b->second.per_hour;
+  });
+  if (order.size() > kMostGroups) order.resize(kMostGroups);
+  Json dumps = Json::array(), list = Json::array();
+  for (const Look& look : looks_)
+    dumps.push_back({{"label", look.label}, {"taken_ms", look.taken_ms}});
+  for (const auto* entry : order) {
+    const Group& group = entry->second;
+    list.push_back({{"fingerprint", entry->first},
                     {"title", group.title},
                     {"kind", group.kind},
-                    {"created_at", group.created_at},
+                    {"created_at", Json::parse(group.created_at)},
                     {"counts", group.counts},
                     {"bytes", group.bytes},
-                    {"per_hour", per_hour},
+                    {"per_hour", group.per_hour},
                     {"monotone", std::is_sorted(group.counts.begin(), group.counts.end())}});
   }
   return write::dump_json(Json{{"dumps", std::move(dumps)}, {"groups", std::move(list)}});
+}
+
+std::string ViewGrowth::told_in(const Report& report, const std::string& leaks_json) const {
+  if (looks_.empty()) return leaks_json;
+  Json leaks = Json::parse(leaks_json);
+  size_t number = 0;
+  for (const ProcessReport& process : report.processes)
+    for (const Finding& finding : process.findings) {
+      Json& told = leaks["findings"][number++];
+      if (process.trace.pid != pid_ || process.trace.taken_ns != looks_.back().taken_ns) continue;
+      std::map<std::string, size_t> tasks_in;
+      for (const FindingTask& task : finding.tasks)
+        if (const auto known = of_task_.find({task.kind, task.id}); known != of_task_.end())
+          ++tasks_in[*known->second];
+      if (tasks_in.empty()) continue;
+      std::vector<std::pair<size_t, std::string>> most;
+      for (const auto& [fingerprint, tasks] : tasks_in) most.emplace_back(tasks, fingerprint);
+      std::stable_sort(most.begin(), most.end(),
+                       [](const auto& a, const auto& b) { return a.first > b.first; });
+      std::vector<uint64_t> history(looks_.size());
+      for (const auto& [tasks, fingerprint] : most) {
+        told["growth"].push_back(fingerprint);
+        const std::vector<uint64_t>& counts = groups_.at(fingerprint).counts;
+        for (size_t i = 0; i < history.size(); ++i) history[i] += counts[i];
+      }
+      told["history"] = history;
+    }
+  return write::dump_json(leaks);
 }
 
 }  // namespace track::verbs

@@ -198,6 +198,11 @@ def check_growth(track, library, growing, folder):
     most = growth["groups"][0]
     expect(f"what grows most: {most}", most["counts"] == [2, 6, 10] and most["monotone"])
     expect(f"its origin: {most}", most["kind"] == "thread" and most["created_at"])
+    found = [one for one in json.loads(sections["leaks.json"])["findings"]
+             if one["rule"] == "growing-tasks"]
+    expect(f"the finding of its curve: {found}", len(found) == 1
+           and found[0]["growth"] == [most["fingerprint"]] and found[0]["history"] == [2, 6, 10])
+    expect(f"a name for links: {most['fingerprint']}", len(most["fingerprint"]) <= 20)
     # A profile beside that of before.
     page = folder / "diff.html"
     track("html", dumps[2], "--base", dumps[0], "-o", str(page))

@@ -33,6 +33,30 @@ test('find the leak: filter, open it, read why and where, follow it, share the l
   assertQuiet(again);
 });
 
+test('what grows: from the finding to its curve, from the curve to its findings', async () => {
+  const opened = await openReport(orderReport());
+  const { page } = opened;
+  const details = page.getByRole('complementary', { name: 'Details' });
+  await page.getByRole('row', { name: /Metrics::observe/ }).click();
+  await details.getByRole('button', { name: 'Show in Growth' }).click();
+  await page.getByRole('row', { name: /Metrics::observe.*1 finding/, selected: true }).waitFor();
+  assert.equal(await page.getByRole('grid', { name: 'Groups' }).getByRole('row', { selected: true }).count(), 1);
+  // Another curve is another finding, here and in the list of all.
+  await page.getByRole('row', { name: /412 coroutines/ }).click();
+  await details.getByRole('heading', { level: 2, name: /412 coroutines/ }).waitFor();
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Leaks' }).click();
+  await page.getByRole('row', { name: /412 coroutines/, selected: true }).waitFor();
+  assertQuiet(opened);
+
+  // A group in a link: whatever was found in it is one click away.
+  const group = orders.growth().groups.find((one) => one.title.includes('Metrics::observe'))!;
+  const linked = await openReport(orderReport(), `#growth?sel=growth~${group.fingerprint}`);
+  const beside = linked.page.getByRole('complementary', { name: 'Details' });
+  await beside.getByRole('button', { name: /Metrics::observe/ }).click();
+  await linked.page.getByRole('treegrid', { name: 'Findings' }).getByRole('row', { name: /Metrics::observe/, selected: true }).waitFor();
+  assertQuiet(linked);
+});
+
 test('facets narrow, suppressed findings are shown on demand, groups open to tasks', async () => {
   const { page } = await openReport(orderReport());
   const rows = page.getByRole('treegrid', { name: 'Findings' }).getByRole('row');

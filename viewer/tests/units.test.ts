@@ -4,7 +4,10 @@ import { test } from 'node:test';
 import { column, decodeColumns } from '../src/bundle/columns.ts';
 import { fromBase64, gunzip } from '../src/bundle/gunzip.ts';
 import { fileSource } from '../src/bundle/source.ts';
+import { apart } from '../src/growth/apart.ts';
 import { LiveGrowth } from '../src/live/growth.ts';
+import type { Finding } from '../src/model/finding.ts';
+import type { TaskRow } from '../src/model/task.ts';
 import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
 import { isLibrary, ownFrame, placeText } from '../src/model/frame.ts';
@@ -141,6 +144,32 @@ test('live: ages go on by themselves, what is not known stays so', () => {
   assert.deepEqual(times(4000), [[0, 0], [8e9, 5e9]]);
   tasks.change({ seq: 2, counts: orders.counts, t_ms: 0, upsert: [{ ...rows[1]!, age_ns: 9e9, since_ns: 1e9 }], remove: [[rows[0]!.kind, rows[0]!.id]] }, 5000);
   assert.deepEqual(times(6000), [[10e9, 2e9]]);
+});
+
+test('growth: letters at the ends of curves never stand upon each other, and stay near', () => {
+  for (const places of [[10, 11, 12, 200], [250, 249, 248, 251], [0, 0, 0], [100, 20, 60]]) {
+    const put = apart(places, 15, 10, 254);
+    const sorted = [...put].sort((a, b) => a - b);
+    sorted.forEach((at, i) => assert.ok(at >= 10 && at <= 254 && (i === 0 || at - sorted[i - 1]! >= 15), `${places}: ${put}`));
+    places.forEach((a, i) => places.forEach((b, k) => assert.ok(a >= b || put[i]! < put[k]!, 'their order is the curves\'')));
+  }
+  assert.deepEqual(apart([100, 20, 60], 15, 10, 254), [100, 20, 60]);
+});
+
+test('live: findings are of the groups that their tasks were counted in', () => {
+  const growth = new LiveGrowth();
+  const rows = orders.taskRows();
+  for (const at of [0, 2000]) growth.sample(() => rows, at);
+  const [deadlock, leak] = orders.findings();
+  const titles = (finding: Finding, row: (task: { id: number }) => TaskRow | undefined) => {
+    const of = growth.of(finding, row);
+    return growth.report()!.groups.filter((one) => of.includes(one.fingerprint)).map((one) => one.title);
+  };
+  const find = ({ id }: { id: number }) => rows.find((row) => row.id === id);
+  assert.deepEqual(titles(deadlock!, find), ['threads created in WorkerPool::start(unsigned int) worker_pool.cc:27']);
+  // The row of 412 has the number of one of them only.
+  assert.equal(titles(leak!, () => undefined).length, 1);
+  assert.match(titles(leak!, () => undefined)[0]!, /Session::read/);
 });
 
 test('live: an hour of samples needs no more room than a minute, and keeps its beginning', () => {

@@ -3,6 +3,7 @@ import { useState } from 'preact/hooks';
 import type { GrowthGroup } from '../model/growth.ts';
 import { bytes, count } from '../model/words.ts';
 import { isDark } from '../state/settings.ts';
+import { apart } from './apart.ts';
 import { timeText, timeTicks, valueTicks } from '../ui/ticks.ts';
 import { useWidth } from '../ui/width.ts';
 import { markOf } from './marks.ts';
@@ -11,12 +12,13 @@ interface Props {
   dumps: readonly { label: string; taken_ms: number }[];
   groups: readonly GrowthGroup[];
   of: 'counts' | 'bytes';
-  chosen: string | undefined;
+  chosen: readonly string[];
 }
 
 const height = 260;
 const edge = { left: 72, right: 34, top: 14, bottom: 30 };
 const most_points = 30;
+const letter_room = 15;
 const tick_room = { x: 90, y: 44 };
 
 export function Curves({ dumps, groups, of, chosen }: Props) {
@@ -37,6 +39,8 @@ export function Curves({ dumps, groups, of, chosen }: Props) {
     setPointed(nearest);
   };
   const at = dumps[pointed];
+  const some = groups.some((one) => chosen.includes(one.fingerprint));
+  const letters = apart(groups.map((group) => y(group[of].at(-1) ?? 0)), letter_room, edge.top, edge.top + high);
   return (
     <div ref={box} class="curves" role="img" style={{ height: `${height}px` }} onPointerMove={point} onPointerLeave={() => setPointed(-1)}
       aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} at ${dumps.length} times, of ${groups.length} groups; the table has the numbers. Fastest: ${groups[0]?.title ?? 'none'}`}>
@@ -52,10 +56,11 @@ export function Curves({ dumps, groups, of, chosen }: Props) {
           const places = group[of].map((value, k): [number, number] => [x(dumps[k]?.taken_ms ?? from), y(value)]);
           const last = places.at(-1)!;
           return (
-            <g key={group.fingerprint} stroke={colour} fill={colour} opacity={chosen && group.fingerprint !== chosen ? 0.45 : 1}>
-              <polyline points={places.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(' ')} fill="none" stroke-width={group.fingerprint === chosen ? 4 : 2} stroke-dasharray={dash.join(' ')} />
+            <g key={group.fingerprint} stroke={colour} fill={colour} opacity={some && !chosen.includes(group.fingerprint) ? 0.45 : 1}>
+              <polyline points={places.map(([px, py]) => `${px.toFixed(1)},${py.toFixed(1)}`).join(' ')} fill="none" stroke-width={chosen.includes(group.fingerprint) ? 4 : 2} stroke-dasharray={dash.join(' ')} />
               {places.map(([px, py], k) => (places.length <= most_points || k === pointed) && <circle key={k} cx={px} cy={py} r="3" />)}
-              <text class="letter" x={last[0] + 8 + (i % 2) * 12} y={last[1] + 4} stroke="none">{letter}</text>
+              {Math.abs(letters[i]! - last[1]) > 1 && <path d={`M${last[0]} ${last[1]}L${last[0] + 12} ${letters[i]}`} fill="none" opacity="0.5" />}
+              <text class="letter" x={last[0] + 15} y={letters[i]! + 4} stroke="none">{letter}</text>
             </g>
           );
         })}

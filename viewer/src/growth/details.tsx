@@ -1,9 +1,11 @@
-// A group that grew but is no finding of its own; a finding's own panel says more.
+// A group of tasks, dump by dump, and the findings among them.
 import type { Growth, GrowthGroup } from '../model/growth.ts';
 import { bytes, count } from '../model/words.ts';
 import { documentOf } from '../state/documents.ts';
+import { ShowIn } from '../ui/links.tsx';
 import { Message } from '../ui/section.tsx';
 import { Name, Stack } from '../ui/stack.tsx';
+import { findingsOf } from './of_findings.ts';
 
 function growthGroup(id: string): { report: Growth; group: GrowthGroup } | undefined {
   const loaded = documentOf<Growth>('growth').value;
@@ -25,6 +27,7 @@ export function GrowthDetails({ id }: { id: string }) {
   const found = growthGroup(id);
   if (!found) return <Message title="Not in this report"><p>There is no group {id} here.</p></Message>;
   const { report, group } = found;
+  const findings = findingsOf(group);
   return (
     <article>
       <p class="quiet">{group.kind} · {group.fingerprint}</p>
@@ -37,6 +40,12 @@ export function GrowthDetails({ id }: { id: string }) {
           ))}
         </tbody>
       </table>
+      {findings.length > 0 && (
+        <section>
+          <h3>Findings among them</h3>
+          <ul class="because">{findings.map(({ id: of, finding }) => <li key={of}><ShowIn what={{ kind: 'finding', id: of }} in="leaks">{finding.title}</ShowIn></li>)}</ul>
+        </section>
+      )}
       <section><h3>Created at</h3><Stack frames={group.created_at} label="Created at" /></section>
     </article>
   );

@@ -1,11 +1,11 @@
 // What there is more of from dump to dump: curves of the fastest, and all groups as a table.
-import { useMemo, useState } from 'preact/hooks';
+import { useEffect, useMemo, useState } from 'preact/hooks';
 import type { Growth as Report, GrowthGroup } from '../model/growth.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
-import { documentOf, leaks } from '../state/documents.ts';
+import { documentOf } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
-import { isSelected, select, selection } from '../state/selection.ts';
+import { select, selection } from '../state/selection.ts';
 import { isDark } from '../state/settings.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
@@ -13,6 +13,7 @@ import { Section } from '../ui/section.tsx';
 import { Sparkline } from '../leaks/sparkline.tsx';
 import { Curves } from './curves.tsx';
 import { markOf, most_curves } from './marks.ts';
+import { chosenGroups, findingsOf } from './of_findings.ts';
 
 const measure = parameter('growth.of', 'counts');
 const order = parameter('growth.order', 'slope');
@@ -30,11 +31,12 @@ export function Growth() {
 
 function Shown({ report }: { report: Report }) {
   const groups = useMemo(() => [...report.groups].sort(orders[order.value] ?? orders.slope), [report, order.value]);
-  const drawn = useMemo(() => [...report.groups].sort(orders.slope).slice(0, most_curves), [report]);
-  const [active_id, setActiveId] = useState('');
+  const chosen = chosenGroups();
+  const drawn = useMemo(() => drawnOf(report, chosen), [report, chosen.join()]);
+  const [active_id, setActiveId] = useState(chosen[0] ?? '');
   const active = active_id ? groups.findIndex((one) => one.fingerprint === active_id) : -1;
-  const now = selection.value;
-  const chosen = now?.kind === 'finding' || now?.kind === 'growth' ? now.id : undefined;
+  // What another view or a link selected is brought into sight.
+  useEffect(() => setActiveId((last) => (chosen.length === 0 || chosen.includes(last) ? last : chosen[0]!)), [chosen.join()]);
   const grew = report.live ? floorRose : grewEachTime;
   const growing = report.groups.filter(grew).length;
   if (report.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
@@ -49,10 +51,10 @@ function Shown({ report }: { report: Report }) {
           <OrderBy of={order} choices={[['slope', 'growth per hour'], ['last', 'number in the last dump'], ['memory', 'memory'], ['title', 'title']]} />
         </div>
       </div>
-      {drawn.length > 0 && <Curves dumps={report.dumps} groups={drawn} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={drawn.some((one) => one.fingerprint === chosen) ? chosen : undefined} />}
+      {drawn.length > 0 && <Curves dumps={report.dumps} groups={drawn} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={chosen} />}
       <Rows label="Groups" id="growth" count={groups.length} height={44} active={active} onActive={(index) => setActiveId(groups[index]!.fingerprint)}
-        header={<Head />} onOpen={(index) => select({ kind: isFinding(groups[index]!.fingerprint) ? 'finding' : 'growth', id: groups[index]!.fingerprint })}
-        row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} mark={drawn.indexOf(groups[index]!)} grew={grew(groups[index]!) && (report.live ? 'grows' : 'grew every time')} props={props} />} />
+        header={<Head />} onOpen={(index) => open(groups[index]!)}
+        row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} chosen={chosen.includes(groups[index]!.fingerprint)} mark={drawn.indexOf(groups[index]!)} grew={grew(groups[index]!) && (report.live ? 'grows' : 'grew every time')} props={props} />} />
     </div>
   );
 }
@@ -74,10 +76,18 @@ function grewEachTime({ counts }: GrowthGroup): boolean {
   return counts.every((n, i) => i === 0 || n > counts[i - 1]!);
 }
 
-// The finding's own panel says more.
-function isFinding(fingerprint: string): boolean {
-  const loaded = leaks().peek();
-  return loaded.state === 'ready' && loaded.value.findings.some((one) => one.fingerprint === fingerprint);
+// The fastest, and what is selected.
+function drawnOf(report: Report, chosen: readonly string[]): GrowthGroup[] {
+  const all = [...report.groups].sort(orders.slope);
+  const wanted = all.filter((one, i) => i >= most_curves && chosen.includes(one.fingerprint)).slice(0, most_curves);
+  return [...all.slice(0, most_curves - wanted.length), ...wanted];
+}
+
+// A finding that is selected stays so when its own curve is opened.
+function open(group: GrowthGroup): void {
+  if (selection.peek()?.kind === 'finding' && chosenGroups(selection.peek()).includes(group.fingerprint)) return;
+  const of = findingsOf(group);
+  select(of.length === 1 ? { kind: 'finding', id: of[0]!.id } : { kind: 'growth', id: group.fingerprint });
 }
 
 function hourText(per_hour: number): string {
@@ -100,13 +110,14 @@ function Head() {
   );
 }
 
-function Line({ group, mark, grew, props }: { group: GrowthGroup; mark: number; grew: string | false; props: RowProps }) {
+function Line({ group, mark, grew, chosen, props }: { group: GrowthGroup; mark: number; grew: string | false; chosen: boolean; props: RowProps }) {
   const created = ownFrame(group.created_at);
+  const findings = findingsOf(group).length;
   const how = mark >= 0 ? markOf(mark, isDark()) : undefined;
   return (
-    <div {...props} class="line growth-columns" aria-selected={isSelected('finding', group.fingerprint) || isSelected('growth', group.fingerprint)}>
+    <div {...props} class="line growth-columns" aria-selected={chosen}>
       <span role="gridcell">{how && <b class="curve-mark" style={{ borderColor: how.colour, color: how.colour }}>{how.letter}</b>}</span>
-      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{grew && ` · ${grew}`}</span></span>
+      <span role="gridcell" class="two"><span class="title" title={group.title}>{shortName(group.title)}</span><span class="quiet">{group.kind}{grew && ` · ${grew}`}{findings > 0 && ` · ${plural(findings, 'finding')}`}</span></span>
       <span role="gridcell" class="code c-created" title={created?.function}>{placeText(created) || '–'}</span>
       <span role="gridcell" class="number c-first">{count(group.counts[0] ?? 0)}</span>
       <span role="gridcell" class="number">{count(group.counts.at(-1) ?? 0)}</span>

@@ -4,6 +4,7 @@ import type { AwaitFrame, Finding } from '../model/finding.ts';
 import { placeText } from '../model/frame.ts';
 import { labelText } from '../model/task.ts';
 import { bytes, count, duration, plural } from '../model/words.ts';
+import { groupsOf } from '../growth/of_findings.ts';
 import { leaks } from '../state/documents.ts';
 import { CopyButton } from '../ui/copy.tsx';
 import { ShowIn } from '../ui/links.tsx';
@@ -27,7 +28,7 @@ export function FindingDetails({ id }: { id: string }) {
       <p class="actions">
         {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="waits" />}
         {finding.tasks[0] && <ShowIn what={taskOf(finding)} in="timeline" />}
-        {(finding.history?.length ?? 0) > 1 && <ShowIn what={{ kind: 'finding', id }} in="growth" />}
+        {groupsOf(finding).length > 0 && <ShowIn what={{ kind: 'finding', id }} in="growth" />}
       </p>
       {finding.suppressed_by && <p class="quiet">Suppressed by <code>{finding.suppressed_by}</code></p>}
       <section><h3>Because</h3><ul class="because">{finding.because.map((line, i) => <li key={i}>{line}</li>)}</ul></section>

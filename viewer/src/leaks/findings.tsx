@@ -4,6 +4,7 @@ import type { Finding, Leaks as Report } from '../model/finding.ts';
 import { ownFrame, placeText } from '../model/frame.ts';
 import { bytes, count, duration, plural, shortName } from '../model/words.ts';
 import { useFindField } from '../state/keys.ts';
+import { historyOf, isChosen } from '../growth/of_findings.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { LabelText } from '../ui/labels.tsx';
@@ -23,7 +24,7 @@ export function Findings({ report }: { report: Report }) {
   const [active_key, setActiveKey] = useState('');
   const active = active_key ? rows.findIndex((row) => keyOf(row) === active_key) : -1;
   const filter = useFindField();
-  const history = findings.some((finding) => (finding.history?.length ?? 0) > 1);
+  const history = findings.some((finding) => historyOf(finding).length > 1);
   const open = (row: Row | undefined) => row && select({ kind: 'finding', id: idOf(row.finding) });
 
   const onKey = (key: string, index: number): boolean => {
@@ -89,7 +90,7 @@ function Head({ history }: { history: boolean }) {
           {by ? <button type="button" class="plain" tabIndex={-1} onClick={() => order.set(by)}>{title}{order.value === by ? ' ▾' : ''}</button> : title}
         </span>
       ))}
-      {history && <span role="columnheader" class="c-trend">Over dumps</span>}
+      {history && <span role="columnheader" class="c-trend">Over time</span>}
     </div>
   );
 }
@@ -100,7 +101,7 @@ function Line({ finding, id, props, history }: { finding: Finding; id: string; p
   const stuck = ownFrame(finding.blocked_at) ?? finding.await_chain.find((frame) => frame.self);
   return (
     <div {...props} class={`finding-columns line ${finding.suppressed_by ? 'suppressed' : ''}`} aria-level={1} aria-expanded={open}
-      aria-selected={isSelected('finding', id)}>
+      aria-selected={isSelected('finding', id) || isChosen(finding)}>
       <span role="gridcell" class="c-evidence"><EvidenceBadge evidence={finding.evidence} /></span>
       <span role="gridcell" class="c-count">{count(finding.count)}</span>
       <span role="gridcell" class="c-title">
@@ -109,7 +110,7 @@ function Line({ finding, id, props, history }: { finding: Finding; id: string; p
         <span class="two">
           <span class="title" title={finding.title}>{shortName(finding.title)}</span>
           <span class="quiet">
-            {finding.rule}<span class="places">{created && ` · ${placeText(created)}`}{stuck && ` → ${placeText(stuck)}`}</span>{finding.new === true && <b class="new"> new</b>}
+            {finding.rule}<span class="places">{created && ` · ${placeText(created)}`}{stuck && ` → ${placeText(stuck)}`}</span>{newness(finding) && <b class="new"> {newness(finding)}</b>}
             {finding.suppressed_by && ` · suppressed by ${finding.suppressed_by}`}{finding.test && <> · in test <b>{finding.test}</b></>}
           </span>
         </span>
@@ -118,9 +119,17 @@ function Line({ finding, id, props, history }: { finding: Finding; id: string; p
       <Place frame={stuck} kind="stuck" extra={finding.wait_object ? `${finding.wait_object.kind} ${finding.wait_object.symbol ?? finding.wait_object.address}` : ''} />
       <span role="gridcell" class="c-age">{finding.age_ns.max ? duration(finding.age_ns.max) : '–'}</span>
       <span role="gridcell" class="c-memory">{finding.bytes_held ? bytes(finding.bytes_held) : '–'}</span>
-      {history && <span role="gridcell" class="c-trend"><Sparkline counts={finding.history ?? []} /></span>}
+      {history && <span role="gridcell" class="c-trend"><Sparkline counts={historyOf(finding)} label={`tasks made there, over time: ${historyOf(finding).join(', ')}`} /></span>}
     </div>
   );
+}
+
+// Against a baseline; or of several looks: were there none of them at first?
+function newness(finding: Finding): string {
+  if (finding.baseline === 'new' || finding.new === true) return 'new';
+  if (finding.baseline === 'grown') return 'more than the baseline has';
+  const history = historyOf(finding);
+  return history[0] === 0 && history.length > 1 ? 'new since the first look' : '';
 }
 
 function Place({ frame, kind, extra }: { frame: { function: string; file: string | null; line: number } | undefined; kind: string; extra?: string }) {

@@ -1,10 +1,19 @@
 // What grows while the page is open: how many tasks of each sort there are, by who made them where. Old
 // samples are thinned out, so that an hour needs as much room as a minute.
+import type { Finding, FindingTask } from '../model/finding.ts';
 import type { Growth } from '../model/growth.ts';
 import { type Frame, ownFrame, placeText } from '../model/frame.ts';
 import { labelText, type TaskRow } from '../model/task.ts';
 import { shortName } from '../model/words.ts';
 import { stableId } from '../model/stable_id.ts';
+
+type Made = Pick<TaskRow, 'kind' | 'name' | 'created_at' | 'labels'>;
+
+// Of what one place made.
+function keyOf({ kind, name, created_at, labels }: Made): string {
+  const created = ownFrame(created_at);
+  return [kind, kind === 'thread' ? '' : name, created?.function, placeText(created), labelText(labels)].join('\n');
+}
 
 const most_samples = 240;
 const most_groups = 2000;
@@ -57,10 +66,16 @@ export class LiveGrowth {
     };
   }
 
+  // The groups of a finding's tasks. Where rows stand for many tasks, most of these have none of their own.
+  of(finding: Finding, row: (task: FindingTask) => TaskRow | undefined): string[] {
+    const keys = finding.tasks.map((task) => keyOf(row(task) ?? { ...task, kind: task.kind as TaskRow['kind'], created_at: task.created_at ?? finding.created_at }));
+    return [...new Set(keys)].filter((key) => this.groups.has(key)).map(stableId);
+  }
+
   private groupOf(row: TaskRow): Group | undefined {
     const created = ownFrame(row.created_at);
     const labels = labelText(row.labels);
-    const key = [row.kind, row.kind === 'thread' ? '' : row.name, created?.function, placeText(created), labels].join('\n');
+    const key = keyOf(row);
     let group = this.groups.get(key);
     if (!group && this.groups.size < most_groups) {
       const of = row.kind !== 'thread' && row.name ? ` of ${shortName(row.name)}` : '';

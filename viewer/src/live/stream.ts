@@ -107,6 +107,7 @@ function publish(): void {
   grown = false;
   if (report) documentOf('growth').value = { state: 'ready', value: report };
   if (!judged) return;
+  for (const finding of judged.leaks.findings) finding.growth ??= growth.of(finding, (task) => tasks.find(task));
   documentOf('leaks').value = { state: 'ready', value: judged.leaks };
   documentOf('waits').value = { state: 'ready', value: judged.waits };
   judged = undefined;

@@ -38,6 +38,10 @@ export class LiveTasks {
     return { schema_version: 1, processes: [{ program, pid, end: 'running', complete, not_visible, counts, tasks: [...this.current(now_ms)] }] };
   }
 
+  find(task: { kind: string; id: number }): TaskRow | undefined {
+    return this.rows.get(taskId(task))?.row;
+  }
+
   *current(now_ms: number): Iterable<TaskRow> {
     for (const { row, age_ns, since_ns, at_ms } of this.rows.values()) {
       // 0 is not known, and stays so.

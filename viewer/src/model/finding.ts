@@ -51,7 +51,11 @@ export interface Finding {
   failing: boolean;
   suppressed_by: string | null;
   tasks: FindingTask[];
+  baseline?: string | null;
+  // Of the tasks that the same places made: how many there were in each dump, and what those groups are
+  // called in section growth.json.
   history?: number[];
+  growth?: string[];
   new?: boolean;
 }
 
