@@ -57,6 +57,62 @@ test('what grows: from the finding to its curve, from the curve to its findings'
   assertQuiet(linked);
 });
 
+test('a range of time is one for all views: chosen in Growth, followed by the others, kept in the link, cleared in one place', async () => {
+  const opened = await openReport(orderReport(), '#growth');
+  const { page } = opened;
+  const clear = page.getByRole('button', { name: /^Clear range/ });
+  await page.getByRole('heading', { name: /from each of 6 dumps/ }).waitFor();
+  // By keyboard: the looks from the fourth on; by mouse: dragged over the curves.
+  await page.getByRole('combobox', { name: 'From' }).selectOption({ index: 3 });
+  await page.getByRole('heading', { name: /from each of 3 dumps/ }).waitFor();
+  await clear.click();
+  await page.getByRole('heading', { name: /from each of 6 dumps/ }).waitFor();
+  const place = (await page.getByRole('img', { name: /Number of tasks at 6 times/ }).boundingBox())!;
+  await page.mouse.move(place.x + place.width * 0.66, place.y + 90);
+  await page.mouse.down();
+  await page.mouse.move(place.x + place.width - 40, place.y + 100, { steps: 5 });
+  await page.mouse.up();
+  await page.getByRole('heading', { name: /from each of 3 dumps/ }).waitFor();
+  await page.waitForURL(/range=/);
+  const groups = page.getByRole('grid', { name: 'Groups' });
+  await groups.getByRole('row', { name: /412 coroutines.*251.*412/ }).waitFor();
+
+  const views = page.getByRole('navigation', { name: 'Views' });
+  await views.getByRole('link', { name: 'Leaks' }).click();
+  const found = page.getByRole('treegrid', { name: 'Findings' });
+  await page.getByText('3 findings of 7 shown').waitFor();
+  assert.equal(await found.getByRole('row', { name: /412 coroutines/ }).count(), 0);
+  await page.getByRole('tab', { name: /Tasks/ }).click();
+  await page.getByText(/^\d+ rows? of 16 shown/).waitFor();
+  await views.getByRole('link', { name: 'Profile' }).click();
+  await page.getByRole('button', { name: 'Show the chosen range' }).click();
+  await page.getByRole('combobox', { name: 'Profile' }).selectOption('tasks');
+  await views.getByRole('link', { name: 'Leaks' }).click();
+
+  const again = await openUrl(page.url());
+  await again.page.getByRole('button', { name: /^Clear range/ }).waitFor();
+  await again.page.getByText(/^\d+ rows? of 16 shown/).waitFor();
+  await page.keyboard.press('Escape');
+  await clear.waitFor({ state: 'detached' });
+  await page.waitForURL((url) => !url.hash.includes('range='));
+  assertQuiet(opened);
+  assertQuiet(again);
+});
+
+test('what tasks waited for in a range is a profile; waits that began later are not in it', async () => {
+  const opened = await openReport(orderReport(), '#profile?range=42000000000-43000000000&profile.of=in-range&profile.mode=top');
+  const { page } = opened;
+  // Two threads wait for a lock all of that second, nobody for balance yet.
+  const top = page.getByRole('grid').first();
+  await top.getByRole('row', { name: /1 s.*Bank::transfer/ }).waitFor();
+  assert.equal(await top.getByRole('row', { name: /Bank::balance/ }).count(), 0);
+  await page.getByRole('navigation', { name: 'Views' }).getByRole('link', { name: 'Waits' }).click();
+  await page.getByText('Nobody waited for anybody in the chosen range').waitFor();
+  await page.getByRole('button', { name: /^Clear range/ }).click();
+  await page.getByRole('heading', { name: /waiting for others/ }).waitFor();
+  assertQuiet(opened);
+});
+
 test('facets narrow, suppressed findings are shown on demand, groups open to tasks', async () => {
   const { page } = await openReport(orderReport());
   const rows = page.getByRole('treegrid', { name: 'Findings' }).getByRole('row');

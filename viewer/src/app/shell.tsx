@@ -1,6 +1,6 @@
 // The page: top bar, rail, the view, the details panel, the status line.
 import { useLayoutEffect, useState } from 'preact/hooks';
-import { select } from '../state/selection.ts';
+import { select, selection, setRange } from '../state/selection.ts';
 import { jump, view } from '../state/route.ts';
 import { useKeys } from '../state/keys.ts';
 import { ChooseTarget } from '../live/choose_target.tsx';
@@ -25,7 +25,8 @@ export function Shell() {
   useKeys({
     '/': () => setOverlay('search'),
     '?': () => setOverlay('help'),
-    Escape: () => select(undefined),
+    // First what is selected, then the range.
+    Escape: () => (selection.peek() ? select(undefined) : setRange(undefined)),
     ...Object.fromEntries(views.map((one) => [one.key, () => jump(one.id)])),
   });
   const state = opening.value;

@@ -5,6 +5,7 @@ import { meta } from '../state/documents.ts';
 import { isDark, theme } from '../state/settings.ts';
 import { LiveIndicator } from '../live/indicator.tsx';
 import { server, targets } from './opening.ts';
+import { RangeChip } from './range_chip.tsx';
 import type { Overlay } from './shell.tsx';
 
 export function TopBar({ open }: { open(what: Overlay): void }) {
@@ -16,6 +17,7 @@ export function TopBar({ open }: { open(what: Overlay): void }) {
         {about && <span class="program" title={about.program}>{baseName(about.program) || '(no program)'}</span>}
       </h1>
       {about && <p class="about">{aboutText(about)}</p>}
+      <RangeChip />
       {server && <LiveIndicator server={server} targets={targets.value} />}
       <div class="tools">
         <button type="button" class="find" onClick={() => open('search')}>Search <kbd aria-hidden="true">/</kbd></button>

@@ -1,11 +1,12 @@
 // Curves over the dumps. The table below has the same numbers, so the picture needs only a name.
-import { useState } from 'preact/hooks';
+import { useRef, useState } from 'preact/hooks';
 import type { GrowthGroup } from '../model/growth.ts';
 import { bytes, count } from '../model/words.ts';
 import { isDark } from '../state/settings.ts';
 import { apart } from './apart.ts';
 import { timeText, timeTicks, valueTicks } from '../ui/ticks.ts';
 import { useWidth } from '../ui/width.ts';
+import { chooseLooks } from './looks.tsx';
 import { markOf } from './marks.ts';
 
 interface Props {
@@ -13,6 +14,7 @@ interface Props {
   groups: readonly GrowthGroup[];
   of: 'counts' | 'bytes';
   chosen: readonly string[];
+  range: [first: number, last: number];
 }
 
 const height = 260;
@@ -21,7 +23,7 @@ const most_points = 30;
 const letter_room = 15;
 const tick_room = { x: 90, y: 44 };
 
-export function Curves({ dumps, groups, of, chosen }: Props) {
+export function Curves({ dumps, groups, of, chosen, range: [first, last] }: Props) {
   const [box, width] = useWidth<HTMLDivElement>();
   const [pointed, setPointed] = useState(-1);
   const text = of === 'bytes' ? bytes : count;
@@ -32,17 +34,21 @@ export function Curves({ dumps, groups, of, chosen }: Props) {
   const high = height - edge.top - edge.bottom;
   const x = (ms: number) => edge.left + ((ms - from) / span) * wide;
   const y = (value: number) => edge.top + (1 - value / most) * high;
+  const begun = useRef(-1);
   const point = (event: PointerEvent) => {
     const at = event.clientX - box.current!.getBoundingClientRect().left;
     let nearest = 0;
     dumps.forEach((dump, i) => { if (Math.abs(x(dump.taken_ms) - at) < Math.abs(x(dumps[nearest]!.taken_ms) - at)) nearest = i; });
     setPointed(nearest);
+    if (begun.current >= 0 && nearest !== begun.current) chooseLooks(dumps, begun.current, nearest);
+    return nearest;
   };
   const at = dumps[pointed];
   const some = groups.some((one) => chosen.includes(one.fingerprint));
   const letters = apart(groups.map((group) => y(group[of].at(-1) ?? 0)), letter_room, edge.top, edge.top + high);
   return (
-    <div ref={box} class="curves" role="img" style={{ height: `${height}px` }} onPointerMove={point} onPointerLeave={() => setPointed(-1)}
+    <div ref={box} class="curves" role="img" style={{ height: `${height}px` }} onPointerMove={point} onPointerUp={() => { begun.current = -1; }}
+      onPointerDown={(event) => { begun.current = point(event); event.currentTarget.setPointerCapture(event.pointerId); }} onPointerLeave={() => setPointed(-1)}
       aria-label={`${of === 'bytes' ? 'Memory held' : 'Number of tasks'} at ${dumps.length} times, of ${groups.length} groups; the table has the numbers. Fastest: ${groups[0]?.title ?? 'none'}`}>
       <svg width={width} height={height} aria-hidden="true">
         {valueTicks(most, Math.floor(high / tick_room.y), of === 'bytes').map((value) => (
@@ -64,6 +70,7 @@ export function Curves({ dumps, groups, of, chosen }: Props) {
             </g>
           );
         })}
+        {(first > 0 || last < dumps.length - 1) && <rect class="in-range" x={x(dumps[first]!.taken_ms)} y={edge.top} width={x(dumps[last]!.taken_ms) - x(dumps[first]!.taken_ms)} height={high} />}
         {at && <path class="cursor" d={`M${x(at.taken_ms)} ${edge.top}v${high}`} />}
       </svg>
     </div>

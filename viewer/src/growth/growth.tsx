@@ -7,12 +7,14 @@ import { documentOf } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
 import { select, selection } from '../state/selection.ts';
 import { isDark } from '../state/settings.ts';
+import { startMs } from '../state/window.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
 import { type RowProps, Rows } from '../ui/rows.tsx';
 import { Section } from '../ui/section.tsx';
 import { Sparkline } from '../leaks/sparkline.tsx';
 import { Curves } from './curves.tsx';
 import { markOf, most_curves } from './marks.ts';
+import { cutTo, looksInRange, RangeChoice } from './looks.tsx';
 import { chosenGroups, findingsOf } from './of_findings.ts';
 
 const measure = parameter('growth.of', 'counts');
@@ -29,7 +31,9 @@ export function Growth() {
   return <Section of={documentOf<Report>('growth').value}>{(report) => <Shown report={report} />}</Section>;
 }
 
-function Shown({ report }: { report: Report }) {
+function Shown({ report: whole }: { report: Report }) {
+  const [first, last] = looksInRange(whole);
+  const report = useMemo(() => cutTo(whole, first, last), [whole, first, last]);
   const groups = useMemo(() => [...report.groups].sort(orders[order.value] ?? orders.slope), [report, order.value]);
   const chosen = chosenGroups();
   const drawn = useMemo(() => drawnOf(report, chosen), [report, chosen.join()]);
@@ -39,7 +43,7 @@ function Shown({ report }: { report: Report }) {
   useEffect(() => setActiveId((last) => (chosen.length === 0 || chosen.includes(last) ? last : chosen[0]!)), [chosen.join()]);
   const grew = report.live ? floorRose : grewEachTime;
   const growing = report.groups.filter(grew).length;
-  if (report.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
+  if (whole.dumps.length < 2) return <p class="message">Growth needs two dumps or more of one process: <code>track html 1.dump 2.dump -o report.html</code></p>;
   return (
     <div class="view growth">
       <div class="view-title">
@@ -49,9 +53,10 @@ function Shown({ report }: { report: Report }) {
         <div class="filters">
           <Choice label="Show" of={measure} choices={[['counts', 'number of tasks'], ['bytes', 'memory held']]} />
           <OrderBy of={order} choices={[['slope', 'growth per hour'], ['last', 'number in the last dump'], ['memory', 'memory'], ['title', 'title']]} />
+          {startMs() !== undefined && <RangeChoice report={whole} first={first} last={last} />}
         </div>
       </div>
-      {drawn.length > 0 && <Curves dumps={report.dumps} groups={drawn} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={chosen} />}
+      {drawn.length > 0 && <Curves dumps={whole.dumps} groups={drawn.map((one) => whole.groups.find((of) => of.fingerprint === one.fingerprint)!)} range={[first, last]} of={measure.value === 'bytes' ? 'bytes' : 'counts'} chosen={chosen} />}
       <Rows label="Groups" id="growth" count={groups.length} height={44} active={active} onActive={(index) => setActiveId(groups[index]!.fingerprint)}
         header={<Head />} onOpen={(index) => open(groups[index]!)}
         row={(index, props) => <Line key={groups[index]!.fingerprint} group={groups[index]!} chosen={chosen.includes(groups[index]!.fingerprint)} mark={drawn.indexOf(groups[index]!)} grew={grew(groups[index]!) && (report.live ? 'grows' : 'grew every time')} props={props} />} />

@@ -21,4 +21,5 @@ export const growthView: View = {
   Component: Growth,
   search: [{ title: 'Growth', find }],
   details: { growth: GrowthDetails },
+  keys: [['drag', 'choose a range of time, for all views'], ['Esc', 'clear selection, then range']],
 };

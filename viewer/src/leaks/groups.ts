@@ -4,6 +4,8 @@ import { computed, signal } from '@preact/signals';
 import { evidence_order, type Finding, type FindingTask, type Leaks } from '../model/finding.ts';
 import { baseName, ownFrame } from '../model/frame.ts';
 import { parameter } from '../state/route.ts';
+import { selected_range, setRange } from '../state/selection.ts';
+import { madeInRange } from '../state/window.ts';
 import { findingId } from './finding_id.ts';
 import { findingText } from './search.ts';
 
@@ -16,7 +18,7 @@ export const module = parameter('leaks.module');
 export const suppressed = parameter('leaks.suppressed', 'hidden');
 export const order = parameter('leaks.order', 'evidence');
 
-export const choices = [text, evidence, rule, kind, test, module, suppressed, order];
+export const choices = [text, evidence, rule, kind, test, module, suppressed, order, selected_range];
 
 export interface Facet {
   value: string;
@@ -56,6 +58,7 @@ export function passing(report: Leaks): Finding[] {
   const shown = report.findings.filter((finding) =>
     (suppressed.value === 'shown' || !finding.suppressed_by) &&
     facet_values.every(([wanted, of]) => !wanted.value || of(finding) === wanted.value) &&
+    (!selected_range.value || finding.tasks.some((task) => madeInRange(task.age_ns, report.uptime_ns))) &&
     (words.length === 0 || words.every((word) => findingText(finding).includes(word))));
   return shown.sort(orders[order.value] ?? orders.evidence);
 }
@@ -91,8 +94,9 @@ export function rowsOf(report: Leaks, findings: readonly Finding[]): Row[] {
       : [{ finding }]);
 }
 
-export const filtered = computed(() => [text, evidence, rule, kind, test, module].some((one) => one.value !== ''));
+export const filtered = computed(() => [text, evidence, rule, kind, test, module, selected_range].some((one) => one.value !== ''));
 
 export function clearFilters(): void {
   for (const one of [text, evidence, rule, kind, test, module]) one.set('');
+  setRange(undefined);
 }

@@ -4,7 +4,8 @@ import { labelText, taskId, type TaskRow, type Tasks } from '../model/task.ts';
 import { shortName } from '../model/words.ts';
 import { tasks, whenRead } from '../state/documents.ts';
 import { parameter } from '../state/route.ts';
-import { show } from '../state/selection.ts';
+import { selected_range, show } from '../state/selection.ts';
+import { madeInRange } from '../state/window.ts';
 import type { Hit } from '../views/view.ts';
 
 export interface TaskOf {
@@ -50,7 +51,7 @@ export const state = parameter('tasks.state');
 export const min_age = parameter('tasks.age', '0');
 export const order = parameter('tasks.order', 'since');
 
-export const choices = [text, kind, state, min_age, order];
+export const choices = [text, kind, state, min_age, order, selected_range];
 
 const orders: Record<string, (a: TaskRow, b: TaskRow) => number> = {
   // What ended is the past.
@@ -83,7 +84,7 @@ export function passing(all: Tasks): TaskOf[] {
   return taskRows(all)
     .filter(({ row }) =>
       (!kind.value || row.kind === kind.value) && (!state.value || row.state === state.value) &&
-      row.age_ns >= oldest && words.every((word) => rowText(row).includes(word)))
+      row.age_ns >= oldest && madeInRange(row.age_ns) && words.every((word) => rowText(row).includes(word)))
     .sort((a, b) => (orders[order.value] ?? orders.since!)(a.row, b.row));
 }
 

@@ -54,6 +54,7 @@ export function follow(server: Server): void {
   });
   on<LeaksEvent>('leaks', (event) => {
     judged = event;
+    if (about?.uptime_ns) event.leaks.uptime_ns = about.uptime_ns + (Date.now() - snap_ms) * 1e6;
     changed(0);
   });
   on('gap', () => {

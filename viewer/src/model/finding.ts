@@ -63,6 +63,8 @@ export interface Leaks {
   schema_version: number;
   program: string | null;
   pid: number | null;
+  // How long a live process had lived when this was judged.
+  uptime_ns?: number;
   complete: boolean;
   lost: Record<string, number>;
   not_visible: string[];

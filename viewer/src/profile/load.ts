@@ -1,12 +1,15 @@
 // The profiles of the bundle that is open, each read when it is first looked at.
 
-import { type Signal, signal } from '@preact/signals';
+import { computed, type ReadonlySignal, type Signal, signal } from '@preact/signals';
 import type { Bundle } from '../bundle/bundle.ts';
 import { type Columns, column } from '../bundle/columns.ts';
 import { BundleProblem, reason } from '../bundle/problem.ts';
 import type { ProfileMeta } from '../model/meta.ts';
 import { type Loaded, bundle, meta, whyAbsent } from '../state/documents.ts';
+import { range } from '../state/selection.ts';
+import { recorded } from '../timeline/load.ts';
 import type { Frames } from './frames.ts';
+import { in_range, profileInRange } from './in_range.ts';
 import type { Profile } from './tree.ts';
 import { shape } from './trie.ts';
 
@@ -14,12 +17,14 @@ const read = new WeakMap<Bundle, Map<string, Signal<Loaded<Profile>>>>();
 const frames = new WeakMap<Bundle, Promise<Frames>>();
 
 export function listed(): readonly ProfileMeta[] {
-  return meta.value?.profiles ?? [];
+  const all = meta.value?.profiles ?? [];
+  return range.value && !meta.value?.absent?.timeline ? [...all, in_range] : all;
 }
 
-export function profileOf(one: ProfileMeta | undefined): Signal<Loaded<Profile>> {
+export function profileOf(one: ProfileMeta | undefined): ReadonlySignal<Loaded<Profile>> {
   const open = bundle.value;
   if (!open || !one) return signal<Loaded<Profile>>({ state: 'absent', why: whyAbsent('profiles') });
+  if (one === in_range) return ranged;
   let known = read.get(open);
   if (!known) read.set(open, (known = new Map()));
   let loaded = known.get(one.section);
@@ -30,6 +35,12 @@ export function profileOf(one: ProfileMeta | undefined): Signal<Loaded<Profile>>
   }
   return loaded;
 }
+
+// Made anew when the range changes.
+const ranged = computed<Loaded<Profile>>(() => {
+  const all = recorded().value;
+  return all.state === 'ready' ? { state: 'ready', value: profileInRange(all.value, all.value.frames) } : all;
+});
 
 async function load(from: Bundle, one: ProfileMeta, into: Signal<Loaded<Profile>>): Promise<void> {
   try {

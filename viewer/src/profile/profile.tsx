@@ -4,16 +4,18 @@ import { useLayoutEffect, useRef, useState } from 'preact/hooks';
 import { TakeAnew } from '../live/anew.tsx';
 import { amount } from '../canvas/units.ts';
 import { useFindField, useKeys } from '../state/keys.ts';
-import { selection, select } from '../state/selection.ts';
+import { range, selection, select } from '../state/selection.ts';
 import { stableId } from '../model/stable_id.ts';
 import { Message, Section } from '../ui/section.tsx';
 import { Below, openCallers, openDetails, openSource } from './below.tsx';
 import { Crumbs } from './crumbs.tsx';
 import { Flame } from './flame.tsx';
+import { in_range } from './in_range.ts';
 import { Legend } from './legend.tsx';
+import { listed } from './load.ts';
 import { Sandwich } from './sandwich.tsx';
 import { SourceView } from './source_view.tsx';
-import { entry, hits, loaded, mode, tree, unit, value } from './state.ts';
+import { entry, hits, loaded, mode, tree, unit, value, which } from './state.ts';
 import { useZoom } from './zoom.ts';
 import { Toolbar } from './toolbar.tsx';
 import { TopTable } from './top_table.tsx';
@@ -27,6 +29,9 @@ export function ProfileView() {
       <div class="view-head">
         <div class="headline"><h2>{headline()}</h2><TakeAnew /></div>
         <Toolbar find={find} />
+        {range.value && entry.value !== in_range && listed().includes(in_range) && (
+          <p class="note">Summed up over all of the time. <button type="button" class="link" onClick={() => which.set(in_range.section)}>Show the chosen range</button></p>
+        )}
         {entry.value.comments.length > 0 && (
           <details class="quiet"><summary>{entry.value.comments[0]}</summary>{entry.value.comments.slice(1).map((one, at) => <p key={at}>{one}</p>)}</details>
         )}

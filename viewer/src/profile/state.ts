@@ -29,7 +29,7 @@ export const pivot = parameter('profile.pivot'); // stableId of a function
 export const zoomed_to = parameter('profile.zoom'); // nodeId
 export const file_of = parameter('profile.file');
 
-export const entry = computed(() => listed()[Number(which.value)] ?? listed()[0]);
+export const entry = computed(() => listed().find((one) => one.section === which.value) ?? listed()[Number(which.value)] ?? listed()[0]);
 export const loaded = computed(() => profileOf(entry.value).value);
 export const profile = computed<Profile | undefined>(() =>
   loaded.value.state === 'ready' ? loaded.value.value : undefined,

@@ -2,6 +2,7 @@
 
 import type { RefObject } from 'preact';
 import { amount, percent } from '../canvas/units.ts';
+import { in_range } from './in_range.ts';
 import { listed } from './load.ts';
 import { by_line, compared, entry, hits, kModes, matched, mode, normalised, profile, query, tree, unit, value, value_of, which } from './state.ts';
 
@@ -14,7 +15,7 @@ export function Toolbar({ find }: { find: RefObject<HTMLInputElement | null> }) 
       {all.length > 1 && (
         <label class="facet">
           Profile{' '}
-          <select value={String(Math.max(0, all.indexOf(entry.value!)))} onChange={(event) => which.set(event.currentTarget.value)}>
+          <select value={String(Math.max(0, all.indexOf(entry.value!)))} onChange={(event) => which.set(all[Number(event.currentTarget.value)] === in_range ? in_range.section : event.currentTarget.value)}>
             {all.map((one, at) => <option key={one.section} value={String(at)}>{one.type}</option>)}
           </select>
         </label>

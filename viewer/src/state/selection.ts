@@ -11,7 +11,7 @@ export interface Selection {
 }
 
 const selected = parameter('sel');
-const selected_range = parameter('range');
+export const selected_range = parameter('range');
 
 export const selection = computed<Selection | undefined>(() => {
   const [kind, ...rest] = selected.value.split('~');

@@ -2,7 +2,7 @@
 
 import { useMemo } from 'preact/hooks';
 import { duration } from '../model/words.ts';
-import { range, select, selection, setRange } from '../state/selection.ts';
+import { range, select, selection } from '../state/selection.ts';
 import { fit } from './camera.ts';
 import { type Chain, chainFrom } from './chain.ts';
 import { laneOf } from './find.ts';
@@ -26,7 +26,6 @@ export function Below({ all, walker }: { all: Recorded; walker: Walker }) {
         <span class="buttons">
           <span class="quiet">{timeText(range.value.from)} to {timeText(range.value.to)}, {duration(range.value.to - range.value.from)}</span>
           <button type="button" onClick={() => look(fit(range.value!.from, range.value!.to, all.timeline.end))}>Zoom to range</button>
-          <button type="button" onClick={() => setRange(undefined)}>Clear range</button>
         </span>
       )}
     </div>

@@ -13,6 +13,8 @@ import { type Timeline, readTimeline } from './data.ts';
 export interface Recorded {
   timeline: Timeline;
   strings: readonly string[];
+  frames: Frames;
+  rows(id: number): ArrayLike<number>; // the frames of a stack, leaf first
   stack(id: number): Frame[]; // leaf first
   mentions(id: number, text: string): boolean; // in lower case
 }
@@ -44,16 +46,21 @@ async function load(from: Bundle, into: Signal<Loaded<Recorded>>): Promise<void>
   }
 }
 
+const no_numbers = new Uint32Array(1);
+const none: Frames = { strings: [''], function: no_numbers, file: no_numbers, line: no_numbers, module: no_numbers, flags: new Uint8Array(1) };
+
 async function namesOf(from: Bundle): Promise<Omit<Recorded, 'timeline'>> {
   const section = await from.columns('stacks');
-  if (!section) return { strings: [], stack: () => [], mentions: () => false };
-  const frames = await framesOf(from);
+  const frames = section ? await framesOf(from) : none;
+  if (!section) return { strings: [], frames, rows: () => [], stack: () => [], mentions: () => false };
   const start = column(section, 'start', Uint32Array);
   const frame = column(section, 'frame', Uint32Array);
   checkBelow(frame, frames.function.length, "a stack's frame");
   const rows = (id: number) => (id > 0 && id + 1 < start.length ? frame.subarray(start[id], start[id + 1]) : []);
   return {
     strings: frames.strings,
+    frames,
+    rows,
     stack: (id) => Array.from(rows(id), (one) => frameOf(frames, one)),
     mentions: (id, text) => rows(id).some((one) => mentioned(frames, one, text)),
   };

@@ -13,7 +13,7 @@ export interface Graph {
   cycle_of: Map<string, number>;
 }
 
-const empty: WaitGraph = { nodes: [], edges: [], cycles: [] };
+export const empty: WaitGraph = { nodes: [], edges: [], cycles: [] };
 const made = new WeakMap<Waits, Graph>();
 
 export function graphOf(waits: Waits): Graph {
@@ -22,7 +22,7 @@ export function graphOf(waits: Waits): Graph {
   return graph;
 }
 
-function build({ nodes, edges, cycles }: WaitGraph): Graph {
+export function build({ nodes, edges, cycles }: WaitGraph): Graph {
   const by_id = new Map(nodes.map((node) => [node.id, node]));
   // A list that was cut short may name nodes that are not in it.
   const sound = edges.filter((edge) => by_id.has(edge.from) && by_id.has(edge.to));

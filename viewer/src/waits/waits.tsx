@@ -5,13 +5,14 @@ import { count, plural } from '../model/words.ts';
 import { documentOf, tasks } from '../state/documents.ts';
 import { useKeys } from '../state/keys.ts';
 import { parameter } from '../state/route.ts';
-import { select, selection, type Selection } from '../state/selection.ts';
+import { range, select, selection, type Selection } from '../state/selection.ts';
 import { findTask } from '../leaks/task_rows.ts';
 import { Tabs } from '../ui/choices.tsx';
 import { save } from '../ui/save.ts';
 import { Section } from '../ui/section.tsx';
 import { dot } from './dot.ts';
 import { drawnPart, type Graph, graphOf, nodeOfTask } from './graph.ts';
+import { duringRange } from './in_range.ts';
 import { HotSpots } from './hot_spots.tsx';
 import { Picture } from './picture.tsx';
 import { WaitTable } from './table.tsx';
@@ -41,7 +42,7 @@ function focusOf(graph: Graph, now: Selection | undefined): string | undefined {
 }
 
 function Shown({ report }: { report: Report }) {
-  const graph = graphOf(report);
+  const graph = useMemo(() => (range.value ? duringRange(report) : graphOf(report)), [report, range.value]);
   const focus = focusOf(graph, selection.value);
   const part = useMemo(() => drawnPart(graph, focus), [graph, graph.nodes.size > 400 ? focus : '']);
   const onFocus = (id: string) => select(selectionOf(graph.nodes.get(id)!));
@@ -57,7 +58,9 @@ function Shown({ report }: { report: Report }) {
         <Tabs name="waits" label="Picture or table" chosen={shape.value} choose={shape.set} tabs={[{ id: 'picture', title: 'Picture' }, { id: 'table', title: 'Table' }]} />
       </div>
       {graph.nodes.size === 0
-        ? <p class="message">Nobody waits for anybody. Tasks that wait for events from outside are below Leaks, Tasks.</p>
+        ? range.value
+          ? <p class="message">Nobody waited for anybody in the chosen range, of those that still wait.</p>
+          : <p class="message">Nobody waits for anybody. Tasks that wait for events from outside are below Leaks, Tasks.</p>
         : (
           <div class="view panel waits-body" id="waits-panel" role="tabpanel" aria-labelledby={`waits-tab-${shape.value}`}>
             <HotSpots waits={report} graph={graph} focus={focus} onFocus={onFocus} />
