@@ -99,22 +99,35 @@ KnownSite split_site(KnownSite site, const core::Registers& registers) {
   return site;
 }
 
+// Answers about code that were yes, and, above each address, the modules' generation of then.
+class KnownCode {
+ public:
+  template <class Ask>
+  bool is(uint64_t address, Ask ask) {
+    const uint64_t word = address | uint64_t{core::unwind_generation()} << 48;
+    auto& place = known_[address * 0x9E3779B97F4A7C15u >> 58];
+    if (__builtin_expect(place.load(std::memory_order_relaxed) == word, 1)) return true;
+    if (!ask(address)) return false;
+    place.store(word, std::memory_order_relaxed);
+    return true;
+  }
+
+ private:
+  std::atomic<uint64_t> known_[64];
+};
+
 bool starts_function(uint64_t address) {
-  uint64_t start, end;
-  return core::is_code(address) && core::function_start(address, &start, &end) != 0 &&
-         start == address;
+  static KnownCode starts;
+  return starts.is(address, [](uint64_t code) {
+    uint64_t start, end;
+    return core::is_code(code) && core::function_start(code, &start, &end) != 0 && start == code;
+  });
 }
 
-// Is it code, as core::is_code says? Of frames that come and go the answer was given already: each
-// word is an address and, above it, the modules' generation it was true of.
+// Of frames that come and go the answer was given already.
 bool is_code_still(uint64_t address) {
-  static std::atomic<uint64_t> known[64];
-  const uint64_t word = address | uint64_t{core::unwind_generation()} << 48;
-  auto& place = known[address * 0x9E3779B97F4A7C15u >> 58];
-  if (__builtin_expect(place.load(std::memory_order_relaxed) == word, 1)) return true;
-  if (!core::is_code(address)) return false;
-  place.store(word, std::memory_order_relaxed);
-  return true;
+  static KnownCode code;
+  return code.is(address, [](uint64_t one) { return core::is_code(one); });
 }
 
 // Both head words are exact function starts: a frame, or something that takes great pains to look
@@ -279,13 +292,28 @@ TRACK_HOT_CODE void allocated_slow(void* block, size_t bytes, uint64_t return_ad
   }
 }
 
-bool holds_frame(const CoroutineSlot& slot) {
-  const uint64_t address = slot.address.load(std::memory_order_acquire);
-  if (address == 0) return false;
-  if ((__atomic_load_n(&slot.site, __ATOMIC_ACQUIRE) & wire::kFrameSeen) != 0) return true;
-  uint64_t words[2] = {};  // somebody may free it meanwhile
-  return sys::read_own_memory(reinterpret_cast<const void*>(address), words, sizeof words) &&
-         slot.address.load(std::memory_order_acquire) == address && looks_like_frame(words);
+// Somebody may free any of them meanwhile.
+uint64_t frames_held(const CoroutineSlot* const* slots, unsigned count) {
+  struct Words {
+    uint64_t word[2];
+  } heads[kMostAtOnce] = {};
+  sys::Piece from[kMostAtOnce], to[kMostAtOnce];
+  for (unsigned i = 0; i < count; ++i) {
+    const uint64_t address = slots[i]->address.load(std::memory_order_acquire);
+    from[i] = {reinterpret_cast<const void*>(address), address == 0 ? 0 : sizeof(Words)};
+    to[i] = {&heads[i], from[i].bytes};
+  }
+  for (unsigned done = 0; done < count; ++done) {  // past the one that cannot be read
+    size_t bytes = sys::read_own_pieces(from + done, to + done, count - done);
+    for (; done < count && bytes >= from[done].bytes; ++done) bytes -= from[done].bytes;
+  }
+  uint64_t result = 0;
+  for (unsigned i = 0; i < count; ++i)
+    if (from[i].bytes != 0 && looks_like_frame(heads[i].word) &&
+        slots[i]->address.load(std::memory_order_acquire) ==
+            reinterpret_cast<uint64_t>(from[i].base))
+      result |= uint64_t{1} << i;
+  return result;
 }
 
 TRACK_HOT_CODE void freeing_slow(void* block) {

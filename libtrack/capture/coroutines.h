@@ -42,8 +42,15 @@ void allocated_slow(void* block, size_t bytes, uint64_t return_address,
 void allocated_frame(void* block, size_t bytes, uint32_t site, const core::Registers& registers);
 void freeing_slow(void* block);
 
-// A block that nobody has looked at yet may be a frame all the same: its owner does that later.
-bool holds_frame(const wire::CoroutineSlot& slot);
+// Which of these entries hold a frame now: bit i for slots[i]. The memory itself is asked: a block
+// that nobody has looked at yet may be a frame all the same (its owner does that later), and one
+// that an allocator of the program's has given out a second time may be none any more.
+inline constexpr unsigned kMostAtOnce = 64;
+uint64_t frames_held(const wire::CoroutineSlot* const* slots, unsigned count);
+inline bool holds_frame(const wire::CoroutineSlot& slot) {
+  const wire::CoroutineSlot* const one = &slot;
+  return frames_held(&one, 1) != 0;
+}
 
 inline uint64_t site_word(uint64_t caller) {
   return site_cache[site_cache_index(caller)].load(std::memory_order_relaxed);

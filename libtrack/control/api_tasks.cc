@@ -206,6 +206,21 @@ void each_live(const Slot* slots, SectionKind kind, Use use) {
     if (is_live(slots[i])) use(slots[i]);
 }
 
+// Of a coroutine its memory is asked, many at once.
+template <class Use>
+void each_live(const CoroutineSlot* slots, SectionKind kind, Use use) {
+  const uint64_t used = core::entries_used<CoroutineSlot>(kind);
+  const CoroutineSlot* some[track::capture::kMostAtOnce];
+  for (uint64_t i = 0; i < used;) {
+    unsigned count = 0;
+    for (; i < used && count < track::capture::kMostAtOnce; ++i)
+      if (slots[i].address.load(std::memory_order_relaxed) != 0) some[count++] = slots + i;
+    const uint64_t held = track::capture::frames_held(some, count);
+    for (unsigned n = 0; n < count; ++n)
+      if ((held >> n & 1) != 0) use(*some[n]);
+  }
+}
+
 template <class Use>
 void each_live(int kind, Use use) {
   if (kind == TRACK_THREADS)

@@ -59,15 +59,24 @@ inline void unmap(void* at, size_t bytes) {
   call(SYS_munmap, as_long(at), static_cast<long>(bytes));
 }
 
+struct Piece {  // iovec
+  const void* base;
+  size_t bytes;
+};
+
 // Copies from this process's own memory where it may not be readable (guard pages, memory that
 // another thread may have unmapped). False: it was not, nothing was copied.
 inline bool read_own_memory(const void* at, void* to, size_t bytes) {
-  const struct {
-    const void* base;
-    size_t bytes;
-  } local{to, bytes}, remote{at, bytes};
+  const Piece local{to, bytes}, remote{at, bytes};
   return call(SYS_process_vm_readv, pid(), as_long(&local), 1, as_long(&remote), 1, 0) ==
          static_cast<long>(bytes);
+}
+// Several at once, as many bytes to each piece as from its counterpart; how many bytes came before
+// the first that was not readable.
+inline size_t read_own_pieces(const Piece* from, const Piece* to, size_t count) {
+  const long n = call(SYS_process_vm_readv, pid(), as_long(to), static_cast<long>(count),
+                      as_long(from), static_cast<long>(count), 0);
+  return n < 0 ? 0 : static_cast<size_t>(n);
 }
 
 // Shared futexes: the words lie in the recording, the other side is another process.

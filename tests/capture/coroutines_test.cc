@@ -256,6 +256,39 @@ TEST_CASE("Frames that their allocator has written into again make no site a sha
         }) == 0);
 }
 
+TEST_CASE("Inside, a block is a frame as long as its memory says so") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          std::vector<Task> tasks;
+          for (int i = 0; i < 200; ++i) tasks.push_back(one_kind(i));
+          capture::settle_pending();
+          std::vector<const wire::CoroutineSlot*> slots;
+          const uint64_t used =
+              core::entries_used<wire::CoroutineSlot>(wire::SectionKind::coroutines);
+          for (uint64_t i = 0; i < used; ++i)
+            if (core::recording.coroutines[i].address.load() != 0)
+              slots.push_back(core::recording.coroutines + i);
+          TRACK_EXPECT(slots.size() == 200);
+          constexpr unsigned kSome = capture::kMostAtOnce;
+          TRACK_EXPECT(capture::frames_held(slots.data(), kSome) == UINT64_MAX);
+          // Its allocator has given one out again, without the hooks; one is done.
+          auto* other = reinterpret_cast<uint64_t*>(slots[3]->address.load());
+          other[0] = other[1] = 64;
+          reinterpret_cast<uint64_t*>(slots[5]->address.load())[0] = 0;
+          TRACK_EXPECT(capture::frames_held(slots.data(), kSome) == ~(uint64_t{1} << 3));
+          TRACK_EXPECT(!capture::holds_frame(*slots[3]));
+          TRACK_EXPECT(capture::holds_frame(*slots[5]));
+          // Others whose memory is gone meanwhile.
+          const_cast<wire::CoroutineSlot*>(slots[0])->address.store(16);
+          const_cast<wire::CoroutineSlot*>(slots[63])->address.store(16);
+          const_cast<wire::CoroutineSlot*>(slots[7])->address.store(0);
+          TRACK_EXPECT(capture::frames_held(slots.data(), kSome) ==
+                       ~(uint64_t{1} | uint64_t{1} << 3 | uint64_t{1} << 7 | uint64_t{1} << 63));
+          TRACK_EXPECT(capture::frames_held(slots.data(), 0) == 0);
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("Frames made and destroyed by different threads balance out") {
   CHECK(in_child([] {
           TRACK_EXPECT(start());

@@ -126,8 +126,8 @@ TRACK_INLINE_ void track_test_end(void) {
  * that exist (see `track doctor` for what cannot be seen). Fibers: stacks that exist. */
 enum track_kind { TRACK_THREADS = 0, TRACK_COROUTINES = 1, TRACK_FIBERS = 2 };
 
-/* How many tasks of a kind there are. Looks at each of them: microseconds per thousand. Not
- * tracked: 0. */
+/* How many tasks of a kind there are. Looks at each of them: microseconds per thousand; of a
+ * coroutine at its memory, too: some 200 us per thousand. Not tracked: 0. */
 TRACK_INLINE_ uint64_t track_count(enum track_kind kind) {
   return TRACK_ASK_(0u, track_abi_count, ((int)kind));
 }
