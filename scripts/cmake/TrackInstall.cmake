@@ -15,7 +15,7 @@ if(TARGET track_cli)
   install(FILES ${docs}/track.fish DESTINATION share/fish/vendor_completions.d)
 endif()
 if(TARGET track)
-  install(TARGETS track EXPORT trackTargets LIBRARY DESTINATION lib)
+  install(TARGETS track track_asio EXPORT trackTargets LIBRARY DESTINATION lib)
   install(DIRECTORY ${PROJECT_SOURCE_DIR}/libtrack/include/track DESTINATION include)
   install(EXPORT trackTargets NAMESPACE track:: DESTINATION ${package_dir})
   configure_package_config_file(

@@ -1,7 +1,8 @@
 #!/usr/bin/env python3
 """track/testing.h: who leaves a task behind fails, and nobody else, by GoogleTest, Catch2 and doctest as
-Debian packages them and by a runner of one's own on 32 threads. Without libtrack.so it says so; with a
-tracker that shows nothing it fails.
+Debian packages them and by a runner of one's own on 32 threads, also over the handlers and coroutines
+of an io_context that the tests share. Without libtrack.so it says so; with a tracker that shows nothing
+it fails.
 
     testing.py LIBRARY TARGET...
 """
@@ -87,6 +88,19 @@ def parallel(target):
           f"{code}, wrong: {set(found.items()) ^ set(expected.items())}")
 
 
+def asio(target, told=True):
+    """With track/asio.h every test is blamed for its own; without, for what the pool's threads do
+    nobody can be."""
+    code, text = run(target)
+    found = {name: int(count) for name, count in re.findall(r"blamed (\S+) (\d+)", text)}
+    expected = {f"{way}.Test{runner}": runner % 3 + 1 if told else 0 for runner in range(8)
+                for way in ("posted", "timed", "stranded", "read", "spawned", "thrown")}
+    check(pathlib.Path(target).name, code == 0 and found == expected and "pool 0\ndone" in text,
+          f"{code}, wrong: {set(found.items()) ^ set(expected.items())}; {text[-300:]}")
+    code, text = run(target, tracked=False)
+    check(f"{pathlib.Path(target).name} without the library", code == 0 and "done" in text, text)
+
+
 def blind(target):
     code, text = run(target, tracked=False)
     check("a blind tracker", code == 1 and "the listener does not work" in text and
@@ -99,6 +113,9 @@ def main():
     sections(named["testing_catch2"], "catch2")
     sections(named["testing_doctest"], "doctest")
     parallel(named["testing_parallel"])
+    asio(named["testing_asio"])
+    asio(named["testing_boost_asio"])
+    asio(named["testing_untold_asio"], told=False)
     blind(named["testing_blind"])
     return verdict()
 
