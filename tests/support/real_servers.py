@@ -195,6 +195,16 @@ class Redis(Server):
                                      "-n", count, "-t", "set,get,incr,lpush,lpop,mset"]),
                 ("redis-cli bgsave", [*client, "bgsave"])]
 
+    def check(self):
+        """A child that is killed in the midst of its fork is told of, and not called complete."""
+        asks = [tool("redis-cli"), "-p", str(self.port), "info", "persistence"]
+        end = time.monotonic() + STOP_LIMIT_S
+        while "rdb_bgsave_in_progress:0" not in subprocess.run(asks, capture_output=True, text=True,
+                                                               timeout=STOP_LIMIT_S).stdout:
+            if time.monotonic() > end:
+                raise Failure("redis is still saving")
+            time.sleep(0.05)
+
 
 class Nginx(Server):
     name = "nginx"
