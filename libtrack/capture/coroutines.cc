@@ -276,8 +276,8 @@ TRACK_HOT_CODE void allocated_frame(void* block, size_t bytes, uint32_t site,
   count_coroutine_created();
 }
 
-TRACK_HOT_CODE void allocated_slow(void* block, size_t bytes, uint64_t return_address,
-                                   const core::Registers& registers) {
+void allocated_slow(void* block, size_t bytes, uint64_t return_address,
+                    const core::Registers& registers) {
   const bool second_look = this_thread.allocations == 0;
   if (second_look) this_thread.allocations = kLookAgain;
   if (!core::options.coroutines || core::current_slot() == nullptr) return;
@@ -316,7 +316,7 @@ uint64_t frames_held(const CoroutineSlot* const* slots, unsigned count) {
   return result;
 }
 
-TRACK_HOT_CODE void freeing_slow(void* block) {
+void freeing_slow(void* block) {
   if (!core::recording_is_ours() || core::inside_tracker()) return;
   core::BusyScope busy;
   if (core::any_fibers.load(std::memory_order_relaxed))

@@ -2,6 +2,7 @@
 #include "libtrack/capture/descriptors.h"
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -22,7 +23,7 @@ using track::wire::kWaitTimed;
     TRACK_WAITING(kind, fd, name arguments);                                              \
   }                                                                                       \
   }                                                                                       \
-  TRACK_EXPORT result name parameters {                                                   \
+  TRACK_EXPORT TRACK_HOT_CODE result name parameters {                                    \
     return (at_once) || never_waits(fd) ? real.name arguments : waiting_##name arguments; \
   }
 

@@ -2,6 +2,7 @@
 #include "libtrack/capture/real.h"
 #include "libtrack/capture/waits.h"
 #include "libtrack/core/cpu_sampler.h"
+#include "libtrack/core/hot.h"
 #include "libtrack/interpose/export.h"
 
 using namespace track::capture;
@@ -65,7 +66,7 @@ bool is_zero(const timeval* t) {
   if (is_zero(limit)) return unsampled(mask, [&] { return real.call; }); \
   TRACK_WAITING_WITH(mask, kind, (limit) != nullptr ? kWaitTimed : 0, object, call)
 
-TRACK_EXPORT int poll(pollfd* fds, nfds_t n, int ms) {
+TRACK_EXPORT TRACK_HOT_CODE int poll(pollfd* fds, nfds_t n, int ms) {
   TRACK_POLLING(poll, nullptr, ms, poll(fds, n, ms));
 }
 TRACK_EXPORT int __poll_chk(pollfd* fds, nfds_t n, int ms, size_t room) {
@@ -85,7 +86,7 @@ TRACK_EXPORT int pselect(int n, fd_set* in, fd_set* out, fd_set* bad, const time
                          const sigset_t* mask) {
   TRACK_POLLING_UNTIL(mask, select, nullptr, t, pselect(n, in, out, bad, t, mask));
 }
-TRACK_EXPORT int epoll_wait(int fd, epoll_event* events, int n, int ms) {
+TRACK_EXPORT TRACK_HOT_CODE int epoll_wait(int fd, epoll_event* events, int n, int ms) {
   TRACK_POLLING(epoll, descriptor(fd), ms, epoll_wait(fd, events, n, ms));
 }
 TRACK_EXPORT int epoll_pwait(int fd, epoll_event* events, int n, int ms, const sigset_t* mask) {
