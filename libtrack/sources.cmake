@@ -7,6 +7,7 @@ set(TRACK_CORE_SOURCES
     core/frame_map.cc
     core/key_counts.cc
     core/labels.cc
+    core/declared.cc
     core/block_table.cc
     core/contention.cc
     core/coroutine_table.cc
@@ -80,7 +81,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/api_tasks.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/fiber_api.cc control/elf_module.cc
+set(TRACK_CONTROL_SOURCES control/api.cc control/api_tasks.cc control/declare_api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/fiber_api.cc control/elf_module.cc
                           control/exec.cc control/exit.cc control/fork.cc
                           control/init.cc)
 

@@ -55,6 +55,9 @@ void add_task(Finding& finding, const Trace& trace, const Coroutine& coroutine) 
   task.kind = TaskKind::coroutine;
   task.id = coroutine.id;
   if (coroutine.function < trace.functions.size()) task.name = trace.functions[coroutine.function];
+  if (const auto given = trace.coroutine_names.find(coroutine.id);
+      given != trace.coroutine_names.end())
+    task.given_name = given->second;
   task.state = coroutine.state;
   task.age_ns = age(trace, coroutine.created_ns);
   add_labels(finding, task, trace, coroutine.labels);
@@ -66,6 +69,7 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber) {
   FindingTask task;
   task.kind = TaskKind::fiber;
   task.id = fiber.id;
+  task.name = fiber.name;
   task.state = fiber.state;
   task.age_ns = age(trace, fiber.created_ns);
   add_labels(finding, task, trace, fiber.labels);
@@ -141,7 +145,8 @@ StackIndex Places::of(StackIndex stack) {
     text += ":" + std::to_string(line.line) + "\n";
   }
   if (stack < trace_.stacks.size())
-    text += label_value(trace_, trace_.stacks[stack].labels, kTestLabel);
+    for (const char* key : {kTestLabel, kExpectedLabel})
+      text += label_value(trace_, trace_.stacks[stack].labels, key) + "\n";
   entry->second = by_text_.try_emplace(text, stack).first->second;
   return entry->second;
 }

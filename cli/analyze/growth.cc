@@ -7,6 +7,7 @@
 
 #include "cli/analyze/group.h"
 #include "cli/analyze/trend.h"
+#include "cli/model/labels.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -78,6 +79,8 @@ class Look {
     const StackIndex place = key.created_at != 0 ? key.created_at : key.where;
     for (const StackLine& line : stack_lines(trace, process_.symbols, place, Prune::site))
       text += line_text(line) + "\n";
+    if (place < trace.stacks.size())
+      text += label_value(trace, trace.stacks[place].labels, kExpectedLabel);
     Origin& origin = origins_[text];
     origin.looks.resize(looks_);
     entry->second = &origin;

@@ -25,6 +25,7 @@ set(TRACK_ANALYZE_SOURCES
   lock_order.cc
   lost_fibers.cc
   mark.cc
+  marks.cc
   orphanable.cc
   outlived.cc
   pool.cc

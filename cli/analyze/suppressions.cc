@@ -123,6 +123,7 @@ void apply_suppressions(std::vector<Suppression>& suppressions, std::vector<Find
                         const Trace& trace, const Symbols& symbols) {
   if (suppressions.empty()) return;
   for (Finding& finding : findings) {
+    if (!finding.suppressed_by.empty()) continue;
     const auto created = stack_lines(trace, symbols, finding.created_at, Prune::tracker);
     const auto blocked = stack_lines(trace, symbols, finding.blocked_at, Prune::tracker);
     for (Suppression& suppression : suppressions) {

@@ -114,8 +114,8 @@ auto fields(T& h) {
 template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
-                  f.created_ns, f.switched_ns, f.switches, f.moved, f.context, f.created_at,
-                  f.suspended_at, f.labels);
+                  f.name, f.created_ns, f.created_ticks, f.switched_ns, f.switches, f.moved,
+                  f.context, f.created_at, f.suspended_at, f.labels);
 }
 template <Is<FrameLock> T>
 auto fields(T& l) {
@@ -182,8 +182,8 @@ auto fields(T& f) {
 }
 template <Is<FindingTask> T>
 auto fields(T& t) {
-  return std::tie(t.kind, t.id, t.name, t.tid, t.main, t.state, t.age_ns, t.created_at,
-                  t.blocked_at, t.labels);
+  return std::tie(t.kind, t.id, t.name, t.given_name, t.tid, t.main, t.state, t.age_ns,
+                  t.created_at, t.blocked_at, t.labels);
 }
 template <Is<Finding> T>
 auto fields(T& f) {
@@ -260,7 +260,8 @@ void for_each_part(T& loaded, Use use) {
   use(Part::stacks, std::tie(trace.stacks, trace.label_sets));
   use(Part::modules, std::tie(trace.modules));
   use(Part::code, std::tie(symbols.code));
-  use(Part::names, std::tie(symbols.objects, symbols.notes));
+  use(Part::names,
+      std::tie(symbols.objects, symbols.notes, trace.coroutine_names, trace.object_names));
   use(Part::proofs, std::tie(loaded.deadlocks, loaded.fixpoint));
   use(Part::contention, std::tie(trace.contention, trace.lock_blocks, trace.lock_orders));
   use(Part::memory, std::tie(trace.memory));

@@ -54,7 +54,8 @@ struct AwaitFrame {
 struct FindingTask {
   TaskKind kind = TaskKind::thread;
   uint64_t id = 0;
-  std::string name;
+  std::string name;        // of a coroutine its function
+  std::string given_name;  // of a coroutine, as the program calls it
   int32_t tid = 0;
   bool main = false;
   TaskState state = TaskState::unknown;

@@ -9,6 +9,9 @@
 namespace track {
 
 inline constexpr const char* kTestLabel = "test";
+// Of tasks that the program marked (track_task_long_lived).
+inline constexpr const char* kExpectedLabel = "expected";
+inline constexpr const char* kToLiveLong = "to live long";
 
 const LabelList& labels_at(const Trace& trace, uint32_t labels);
 // The value of a label; empty = not there.

@@ -238,8 +238,10 @@ struct Fiber {
   uint64_t stack_low = 0;
   uint64_t stack_high = 0;
   uint64_t entry = 0;  // function it begins in; Boost's is a trampoline
+  std::string name;    // as the program calls it
   uint64_t created_ns = 0;
-  uint64_t switched_ns = 0;  // last switch in or out
+  uint64_t created_ticks = 0;  // as recorded
+  uint64_t switched_ns = 0;    // last switch in or out
   uint64_t switches = 0;
   bool moved = false;    // it has run on more than one thread
   uint64_t context = 0;  // where its registers lie while it is suspended; 0 = not known
@@ -283,6 +285,8 @@ struct Trace {
   std::vector<Thread> threads;        // live, and ended ones that nobody joined
   std::vector<Coroutine> coroutines;  // live
   std::vector<Fiber> fibers;          // live
+  // What the program calls them (track.h): by id; by address, of locks and the like.
+  std::map<uint64_t, std::string> coroutine_names, object_names;
   std::vector<FrameLock> frame_locks;
   std::vector<ChannelEnd> channels;  // when a thread waits for a descriptor
   std::vector<Contention> contention;

@@ -70,6 +70,7 @@ void read_fibers(Image& image) {
     fiber.stack_low = slot->stack_low;
     fiber.stack_high = slot->stack_high;
     fiber.entry = slot->entry;
+    fiber.created_ticks = slot->created_ticks;
     fiber.created_ns = image.to_ns(slot->created_ticks);
     if (const uint64_t ticks = slot->switched_ticks.load(std::memory_order_relaxed); ticks != 0)
       fiber.switched_ns = image.to_ns(ticks);

@@ -6,6 +6,7 @@
 #include "cli/model/error.h"
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/declared.h"
 #include "libtrack/wire/holds.h"
 #include "libtrack/wire/labels.h"
 #include "libtrack/wire/mappings.h"
@@ -74,6 +75,10 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::LabelText);
     case SectionKind::label_sets:
       return sizeof(wire::LabelSet);
+    case SectionKind::told_threads:
+      return sizeof(wire::ToldThread);
+    case SectionKind::declared:
+      return sizeof(wire::Declared);
     case SectionKind::none:
       break;
   }
@@ -132,6 +137,10 @@ const char* section_name(SectionKind kind) {
       return "texts of labels";
     case SectionKind::label_sets:
       return "label sets";
+    case SectionKind::told_threads:
+      return "told threads";
+    case SectionKind::declared:
+      return "declared objects";
     case SectionKind::none:
       break;
   }

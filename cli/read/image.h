@@ -55,6 +55,8 @@ class Image {
   StackIndex stack(uint32_t reference, uint32_t labels = 0);
   // The same of a recorded label set.
   uint32_t labels(uint32_t reference);
+  // A text of the program's own; empty for index 0.
+  std::string text(uint32_t index) { return index == 0 ? std::string() : label_text(index); }
   // A stack of nothing but this return address, which is of a module that is there now.
   StackIndex one_frame(uint64_t address);
 
@@ -83,6 +85,7 @@ void read_threads(Image& image);
 void read_coroutines(Image& image);
 void read_told(Image& image);  // after those
 void read_fibers(Image& image);
+void read_declared(Image& image);  // after the tasks
 void read_cpu(Image& image);
 void read_thread_origins(Image& image);
 void read_modules(Image& image);

@@ -146,6 +146,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   read_coroutines(image);
   read_told(image);
   read_fibers(image);
+  read_declared(image);
   read_cpu(image);
   read_thread_origins(image);
   read_contention(image);

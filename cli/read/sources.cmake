@@ -7,6 +7,7 @@ set(TRACK_READ_SOURCES
   cpu.cc
   dump.cc
   dump_columns.cc
+  declared.cc
   fibers.cc
   history.cc
   image.cc

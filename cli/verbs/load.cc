@@ -15,6 +15,7 @@
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
 #include "cli/analyze/lock_order.h"
+#include "cli/analyze/marks.h"
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
@@ -316,10 +317,13 @@ void judge_findings(Report& report, const JudgeSettings& settings) {
                                : parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
   leave_out_young(report, min_age);
   merge_sanitizer_logs(settings.sanitizer_logs, report);
+  uint64_t marked = 0;
   for (ProcessReport& process : report.processes) {
+    marked += analyze::apply_marks(process.findings, process.trace);
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
   }
+  if (marked != 0) report.suppressions.push_back({analyze::kMarkedByProgram, marked});
   for (const analyze::Suppression& suppression : suppressions) {
     if (suppression.hits != 0)
       report.suppressions.push_back({suppression.text, suppression.hits});

@@ -184,12 +184,17 @@ Symbols Names::resolve(const Trace& trace) {
   Symbols symbols;
   resolve_stacks(trace, stacks_of(trace, profiles_), symbols);
   for (const uint64_t object : objects_of(trace)) name_object(object, symbols);
+  for (const auto& [address, name] : trace.object_names) {
+    name_object(address, symbols);
+    std::string& text = symbols.objects[address];
+    text = text.empty() ? name : name + ", " + text;
+  }
   symbols.notes = symbolizer_.notes();
   return symbols;
 }
 
 void Names::name_object(uint64_t address, Symbols& symbols) {
-  if (!in_module(modules_, address)) return;
+  if (!in_module(modules_, address) || symbols.objects.count(address) != 0) return;
   const auto readable = [](const std::string& mangled) {
     constexpr std::string_view kTag = "[abi:cxx11]";
     std::string name = symbolize::demangle(mangled);

@@ -26,6 +26,7 @@ Json task_json(const Trace& trace, const FindingTask& task) {
             {"name", task.name},    {"tid", task.tid},
             {"main", task.main},    {"state", task_state_name(task.state)},
             {"age_ns", task.age_ns}};
+  if (!task.given_name.empty()) json["given_name"] = task.given_name;
   if (task.labels != 0) json["labels"] = labels_json(trace, task.labels);
   return json;
 }

@@ -68,6 +68,9 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex&
   row.id = coroutine.id;
   row.creator = coroutine.creator;
   if (coroutine.function < trace.functions.size()) row.name = trace.functions[coroutine.function];
+  if (const auto given = trace.coroutine_names.find(coroutine.id);
+      given != trace.coroutine_names.end())
+    row.given_name = given->second;
   row.task_state = coroutine.state;
   row.state = coroutine.state == TaskState::unknown ? "recorded" : task_state_name(coroutine.state);
   row.age_ns = past(trace, coroutine.created_ns);
@@ -87,7 +90,7 @@ TaskRow row_of(const Trace& trace, const Fiber& fiber) {
   row.kind = TaskKind::fiber;
   row.id = fiber.id;
   row.creator = fiber.creator;
-  row.name = "fiber";
+  row.name = fiber.name.empty() ? "fiber" : fiber.name;
   row.task_state = fiber.state;
   row.state = task_state_name(fiber.state);
   row.age_ns = past(trace, fiber.created_ns);
@@ -145,6 +148,9 @@ std::vector<TaskRow> coroutine_rows(const Trace& trace, const TaskFilter& filter
         row.age_ns = std::max(row.age_ns, age);
         row.since_ns = std::max(row.since_ns, past(trace, coroutine.since_ns));
         row.bytes += coroutine.size_bytes;
+        const auto given = trace.coroutine_names.find(coroutine.id);
+        if (given == trace.coroutine_names.end() || given->second != row.given_name)
+          row.given_name.clear();
         continue;
       }
     }

@@ -40,7 +40,9 @@ class Table {
   }
 
   void print(const TaskRow& row, bool grouped, size_t depth) {
-    const std::string name = row.kind == TaskKind::coroutine ? "coroutine" : row.name;
+    const std::string name = row.kind != TaskKind::coroutine ? row.name
+                             : row.given_name.empty()        ? "coroutine"
+                                                             : row.given_name;
     const uint64_t time = grouped || row.since_ns == 0 ? row.age_ns : row.since_ns;
     const std::string when = time == 0 ? "-" : duration_text(time);
     const std::string state = fitted(row.state, 17);
@@ -221,6 +223,7 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
         {"timed", row.wait.timed},
         {"owner_tid", row.wait.owner_tid}};
   }
+  if (!row.given_name.empty()) json["given_name"] = row.given_name;
   if (row.kind == TaskKind::coroutine) {
     json["await"] = await_point_json(process.trace, row.function, row.await_point);
     json["awaits"] = row.awaits;

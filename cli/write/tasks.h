@@ -28,6 +28,7 @@ struct TaskRow {
   uint64_t id = 0;  // of one of them, and the rest too
   uint64_t creator = 0;
   std::string name;
+  std::string given_name;  // of a coroutine, as the program calls it
   int32_t tid = 0;
   bool main = false;
   std::string state;  // "running", "mutex", "sleep", "suspended", ...

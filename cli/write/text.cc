@@ -26,6 +26,8 @@ std::string task_text(const FindingTask& task) {
     if (task.tid != 0 && static_cast<uint64_t>(task.tid) != task.id)
       add("tid " + std::to_string(task.tid));
   }
+  if (task.kind == TaskKind::fiber) add(task.name);
+  if (task.kind == TaskKind::coroutine) add(task.given_name);
   return inside.empty() ? text : text + " (" + inside + ")";
 }
 

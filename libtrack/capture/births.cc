@@ -1,5 +1,6 @@
 #include "libtrack/capture/births.h"
 
+#include "libtrack/core/declared.h"
 #include "libtrack/core/memory.h"
 #include "libtrack/core/thread_state.h"
 
@@ -34,6 +35,7 @@ Entry* set_of(Entry* entries, uint64_t object) {
 }  // namespace
 
 void note_birth(const volatile void* object, const core::Registers& registers) {
+  core::forget_declared(wire::DeclaredSort::lock, reinterpret_cast<uint64_t>(object));
   if (core::current_slot() == nullptr) return;
   const uint32_t stack = core::capture_stack(registers);
   Entry* entries = all();
@@ -55,6 +57,7 @@ void note_birth(const volatile void* object, const core::Registers& registers) {
 }
 
 void note_death(const volatile void* object) {
+  core::forget_declared(wire::DeclaredSort::lock, reinterpret_cast<uint64_t>(object));
   Entry* entries = table.load(std::memory_order_acquire);
   if (entries == nullptr || !core::recording_is_ours()) return;
   auto address = reinterpret_cast<uint64_t>(object);

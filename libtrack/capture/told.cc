@@ -2,6 +2,7 @@
 
 #include "libtrack/capture/coroutines.h"
 #include "libtrack/core/coroutine_table.h"
+#include "libtrack/core/declared.h"
 #include "libtrack/core/options.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/thread_state.h"
@@ -61,6 +62,7 @@ void told_awaited_by(uint32_t id, uint64_t frame, uint64_t awaiter) {
 void told_destroyed(uint32_t id, uint64_t frame) {
   ToldCoroutine* slot = core::told_coroutine(id, frame);
   if (slot == nullptr) return;
+  core::forget_declared(wire::DeclaredSort::coroutine, frame);
   if (slot->counted != 0) count_coroutine_destroyed();
   if (core::inside_tracker()) return core::erase_told(*slot, false);
   core::BusyScope busy;

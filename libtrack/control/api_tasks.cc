@@ -1,6 +1,7 @@
 // The bodies of include/track/abi.h: what tasks there are. Out of the live tables, as `track` reads
 // them from outside, but of one instant for each entry only.
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/core/declared.h"
 #include "libtrack/core/labels.h"
 #include "libtrack/core/recording.h"
 #include "libtrack/core/stacks.h"
@@ -126,7 +127,9 @@ bool describe(const ThreadSlot& slot, const Now& now, track_task& task) {
   task.is_main = (flags & track::wire::kThreadMain) != 0;
   task.is_detached = (flags & track::wire::kThreadDetached) != 0;
   put_stack(slot.created_stack, task);
-  core::copy_bytes(task.name, slot.name, sizeof slot.name - 1);
+  const track::wire::ToldThread* told = core::told_of(slot);
+  const uint32_t name = told == nullptr ? 0 : told->name.load(std::memory_order_relaxed);
+  core::Text(task.name, sizeof task.name).add(name == 0 ? slot.name : core::text_at(name));
   return sequence % 2 == 0 && slot.sequence.load(std::memory_order_acquire) == sequence &&
          (is_live(slot) || is_unjoined(slot));
 }

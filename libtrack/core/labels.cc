@@ -126,6 +126,18 @@ bool is_label_set(uint32_t set) {
   return is_reserved(&entry) && entry.identity.load(std::memory_order_relaxed) != 0;
 }
 
+uint32_t kept_text(const char* text) {
+  const uint32_t index = text_index(text, true);
+  if (index == 0) count(lost().labels);
+  return index;
+}
+
+const char* text_at(uint32_t index) {
+  if (index == 0 || index >= section_capacity<LabelText>(SectionKind::label_texts)) return "";
+  const LabelText& text = section_start<LabelText>(SectionKind::label_texts)[index];
+  return is_reserved(&text) ? text.text : "";
+}
+
 uint32_t labels_with(uint32_t set, const char* key, const char* value) {
   Pairs pairs = pairs_of(set), result;
   const uint32_t key_index = text_index(key, value != nullptr);

@@ -18,6 +18,10 @@ bool is_label_set(uint32_t set);
 // Null: the set has no such key.
 const char* label_value(uint32_t set, const char* key);
 
+// Index of a text among those of keys and values; 0: no room, counted.
+uint32_t kept_text(const char* text);
+const char* text_at(uint32_t index);  // "" for 0 and for what is none
+
 // Number of a pair as it stands in sets; 0: no set has it yet.
 uint32_t label_pair(const char* key, const char* value);
 bool has_pair(uint32_t set, uint32_t pair);

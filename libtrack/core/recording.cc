@@ -17,6 +17,7 @@
 #include "libtrack/core/text.h"
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/declared.h"
 #include "libtrack/wire/holds.h"
 #include "libtrack/wire/labels.h"
 #include "libtrack/wire/mappings.h"
@@ -144,6 +145,8 @@ Plan make_plan(uint32_t level, uint32_t rings) {
       wire::kThreadOrigins / (level > 1 ? 16 : 1));
   set(SectionKind::label_texts, sizeof(wire::LabelText), wire::kLabelTexts / (level > 1 ? 16 : 1));
   set(SectionKind::label_sets, sizeof(wire::LabelSet), wire::kLabelSets / (level > 1 ? 16 : 1));
+  set(SectionKind::told_threads, sizeof(wire::ToldThread), threads + 64);
+  set(SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredSlots / (level > 1 ? 16 : 1));
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
       within(options.fibers_max, 64, wire::kMostFibers) / (level > 1 ? 16 : 1) + 64);
   const uint64_t period = wanted_sample_period(options);

@@ -8,7 +8,7 @@
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
 //   rings | fibers | contention | lock orders | heap sites | samples | heap deltas | CPU samples |
 //   since when locks are held | told coroutines and their places | label texts | label sets |
-//   block regions | block pages | blocks
+//   told threads | declared objects | block regions | block pages | blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -32,7 +32,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 6;
+inline constexpr uint32_t kVersion = 7;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -65,8 +65,10 @@ enum class SectionKind : uint32_t {
   told_places = 23,      // ToldPlace[]
   label_texts = 24,      // LabelText[]: labels.h
   label_sets = 25,       // LabelSet[]
+  told_threads = 26,     // ToldThread[], one a thread slot: declared.h
+  declared = 27,         // Declared[]
 };
-inline constexpr uint32_t kSectionCount = 26;
+inline constexpr uint32_t kSectionCount = 28;
 
 struct Section {
   SectionKind kind;
@@ -94,7 +96,7 @@ struct Lost {
   std::atomic<uint64_t> contention;  // waits that were not added up
   std::atomic<uint64_t> orders;      // lock orders not looked at, or not kept
   std::atomic<uint64_t> processes;   // fork children that could not begin a recording
-  std::atomic<uint64_t> labels;      // labels that were not set
+  std::atomic<uint64_t> labels;      // labels and names that were not set
   std::atomic<uint64_t> reserved[1];
 };
 static_assert(sizeof(Lost) == 128);

@@ -26,11 +26,16 @@ int main(void) {
   return track_test_begin("a") + track_label_set("k", "v") + (int)track_count(TRACK_FIBERS) +
          (int)track_labels_use(track_labels()) + (int)track_lost() + *track_recording_path() +
          (int)track_count_labelled(TRACK_THREADS, "a", "b") + track_is_recording() +
-         (track_labels_get(0, "a") != 0);
+         (track_labels_get(0, "a") != 0) + track_task_name("n") + track_lock_name(&cursor, "l") +
+         track_task_long_lived(1) + track_coroutine_name(&cursor, "c") +
+         track_coroutine_long_lived(&cursor, 1);
 }
 """
-PLAIN_CXX = """#include <track/track.h>
+PLAIN_CXX = """#include <track/coroutine.h>
+#include <track/track.h>
+int main_lock;
 int main() {
+  track::lock_name name(&main_lock, "lock");
   track::label label("a", "b");
   track::with_labels labels(track_labels());
   track_test_end();

@@ -97,10 +97,11 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 16;  // threads, coroutines, fibers, stacks, label sets, modules,
+  constexpr size_t kTables = 18;  // threads, coroutines, fibers, stacks, label sets, modules,
                                   // functions, await points, memory, frame locks, channels,
-                                  // contention, lock blocks, lock orders, history; what is told of
-                                  // places is among the await points then
+                                  // contention, lock blocks, lock orders, history, names of
+                                  // coroutines and of objects; what is told of places is among
+                                  // the await points then
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

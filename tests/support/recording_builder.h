@@ -10,6 +10,7 @@
 
 #include "libtrack/wire/contention.h"
 #include "libtrack/wire/cpu.h"
+#include "libtrack/wire/declared.h"
 #include "libtrack/wire/holds.h"
 #include "libtrack/wire/key_count.h"
 #include "libtrack/wire/labels.h"
@@ -58,6 +59,8 @@ class RecordingBuilder {
     add_section(wire::SectionKind::held_since, sizeof(wire::HeldSince), kThreads);
     add_section(wire::SectionKind::label_texts, sizeof(wire::LabelText), kLabels);
     add_section(wire::SectionKind::label_sets, sizeof(wire::LabelSet), kLabels);
+    add_section(wire::SectionKind::told_threads, sizeof(wire::ToldThread), kThreads);
+    add_section(wire::SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredProbes);
     write_header();
   }
 

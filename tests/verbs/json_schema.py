@@ -32,7 +32,7 @@ FRAMES = [{"function": TEXT, "file": TEXT, "line": COUNT, "module": TEXT, "offse
 AWAIT = {"function": TEXT, "file": Maybe(TEXT), "line": COUNT, "stage": TEXT, "method": TEXT,
          "exact": FLAG, "promise_type": Maybe(TEXT), "awaiter_type": Maybe(TEXT)}
 TASK = {"id": COUNT, "kind": TEXT, "name": TEXT, "tid": COUNT, "main": FLAG, "state": TEXT,
-        "age_ns": COUNT}
+        "age_ns": COUNT, "given_name": Maybe(TEXT)}
 # Of a coroutine it is the place of its co_await.
 BLOCKED_AT = [{"function": TEXT, "file": Maybe(TEXT), "line": COUNT}]
 FINDING = {

@@ -88,6 +88,11 @@ TRACK_WEAK void track_abi_coroutine_awaited_by(uint32_t id, void* frame,
 /* It is destroyed; its frame is still there, and its id is not used any more. */
 TRACK_WEAK void track_abi_coroutine_destroyed(uint32_t id, void* frame) TRACK_NOTHROW;
 
+/* Says of a coroutine what track.h has functions for: its name ("": none), that it is there to
+ * stay. 1, or 0 when there is no room. */
+TRACK_WEAK int track_abi_coroutine_name(const void* frame, const char* name) TRACK_NOTHROW;
+TRACK_WEAK int track_abi_coroutine_long_lived(const void* frame, int expected) TRACK_NOTHROW;
+
 #ifdef __cplusplus
 }
 
@@ -360,6 +365,33 @@ auto traced(Awaitable&& awaitable, place here = place::current()) {
   return detail::traced_wait<Awaiter>(std::forward<Awaitable>(awaitable), here);
 }
 
+// `co_await track::name("session")` in a coroutine, whatever its promise: names it, as
+// track_coroutine_name does, and goes on at once.
+class [[nodiscard]] name {
+ public:
+  explicit name(const char* text) : text_(text) {}
+  bool await_ready() const noexcept { return track_abi_coroutine_name == nullptr; }
+  bool await_suspend(std::coroutine_handle<> coroutine) const noexcept {
+    track_abi_coroutine_name(coroutine.address(), text_);
+    return false;
+  }
+  void await_resume() const noexcept {}
+
+ private:
+  const char* text_;
+};
+
+// `co_await track::long_lived()`: the coroutine is there to stay, see track_task_long_lived.
+class [[nodiscard]] long_lived {
+ public:
+  bool await_ready() const noexcept { return track_abi_coroutine_long_lived == nullptr; }
+  bool await_suspend(std::coroutine_handle<> coroutine) const noexcept {
+    track_abi_coroutine_long_lived(coroutine.address(), 1);
+    return false;
+  }
+  void await_resume() const noexcept {}
+};
+
 #else  // TRACK_DISABLE: each gives back what it was given.
 
 namespace detail {
@@ -393,6 +425,11 @@ class traced_promise {
   }
   void track_awaited_by(std::coroutine_handle<>) noexcept {}
 };
+
+struct [[nodiscard]] name : std::suspend_never {
+  explicit name(const char*) {}
+};
+struct [[nodiscard]] long_lived : std::suspend_never {};
 
 template <class Awaitable>
 detail::kept_type<Awaitable> traced(Awaitable&& awaitable, place = place::current()) {

@@ -120,6 +120,49 @@ TRACK_INLINE_ void track_test_end(void) {
   track_label_set("test", 0);
 }
 
+/* ---- Names and marks --------------------------------------------------------------------- */
+
+/* Names take room as labels do (32768 texts, never freed): name kinds of things, "session" rather
+ * than "session 81723". Each of the following returns 1; 0 when not tracked, or when there is no
+ * room (counted as lost). Cost: some 100 ns. */
+
+/* Names the calling task, for `track`'s eyes only: of any length, and unlike pthread_setname_np it
+ * does not change what the system shows. NULL or "": the name it had from the system counts again.
+ */
+TRACK_INLINE_ int track_task_name(const char* name) {
+  return TRACK_ASK_(0, track_abi_task_name, (name));
+}
+
+/* Names a coroutine: frame is its handle's address(). The name goes with the coroutine. Within one:
+ * `co_await track::name("session")`, see track/coroutine.h. */
+TRACK_INLINE_ int track_coroutine_name(const void* frame, const char* name) {
+  return TRACK_ASK_(0, track_abi_coroutine_name, (frame, name));
+}
+
+/* Names a lock, a condition, a semaphore or whatever else tasks wait for, by its address; a name
+ * for what is no lock does no harm. NULL or "" takes the name away. It goes as well when the object
+ * is destroyed or initialized by a function of libc (pthread_mutex_destroy, sem_init, ...) - which
+ * std::mutex and its kin, in the usual builds, never call. What lies in memory that is used again
+ * should therefore lose its name before: put a track::lock_name next to it. */
+TRACK_INLINE_ int track_lock_name(const void* lock, const char* name) {
+  return TRACK_ASK_(0, track_abi_lock_name, (lock, name));
+}
+
+/* Says that the calling task is there to stay (a daemon, a cache's refresher): that it lives on, at
+ * the end of the program or among many others, is then no finding of outlived-task or
+ * growing-tasks; it is counted with those suppressed. All other rules judge it as before: a
+ * deadlock that it is part of is one, and so is that it can never go on, that it ended and was not
+ * joined, or that it ended with a lock held. expected = 0 takes the mark away. What it starts is
+ * not marked. */
+TRACK_INLINE_ int track_task_long_lived(int expected) {
+  return TRACK_ASK_(0, track_abi_task_long_lived, (expected));
+}
+
+/* The same of a coroutine; frame is its handle's address(). */
+TRACK_INLINE_ int track_coroutine_long_lived(const void* frame, int expected) {
+  return TRACK_ASK_(0, track_abi_coroutine_long_lived, (frame, expected));
+}
+
 /* ---- What is there now ------------------------------------------------------------------- */
 
 /* Threads: those that were created and have not ended, the main thread included. Coroutines: frames
@@ -206,6 +249,22 @@ class [[nodiscard]] with_labels {
 
  private:
   track_labels_t before_;
+};
+
+/* A lock's name, for as long as this object lives: a member next to the lock.
+ *
+ *   std::mutex mutex_;
+ *   track::lock_name mutex_name_{&mutex_, "cache"};
+ */
+class [[nodiscard]] lock_name {
+ public:
+  lock_name(const void* lock, const char* name) : lock_(lock) { track_lock_name(lock, name); }
+  ~lock_name() { track_lock_name(lock_, 0); }
+  lock_name(const lock_name&) = delete;
+  lock_name& operator=(const lock_name&) = delete;
+
+ private:
+  const void* lock_;
 };
 
 } /* namespace track */

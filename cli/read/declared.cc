@@ -1,0 +1,148 @@
+// What the program said of its threads and of objects at addresses (wire/declared.h): names go to
+// the tasks and objects; a mark becomes a label of its task, so that marked tasks are groups of
+// their own wherever tasks are grouped.
+#include "libtrack/wire/declared.h"
+
+#include <algorithm>
+#include <unordered_map>
+
+#include "cli/model/labels.h"
+#include "cli/read/image.h"
+
+namespace track::read {
+namespace {
+
+using wire::Declared;
+using wire::DeclaredSort;
+using wire::ToldThread;
+
+struct Said {
+  uint64_t ticks = 0;
+  uint32_t flags = 0;
+  std::string name;
+};
+using SaidAt = std::unordered_map<uint64_t, Said>;
+
+class DeclaredReader {
+ public:
+  explicit DeclaredReader(Image& image) : image_(image), trace_(image.trace()) {}
+
+  void read() {
+    read_objects();
+    read_told_threads();
+    if (!coroutines_.empty())
+      for (Coroutine& coroutine : trace_.coroutines)
+        if (const Said* said = known(coroutines_, coroutine.address, coroutine.created_ticks)) {
+          if (!said->name.empty()) trace_.coroutine_names[coroutine.id] = said->name;
+          mark(*said, coroutine.labels, coroutine.created_at);
+        }
+    for (Fiber& fiber : trace_.fibers)
+      if (const Said* said = known(fibers_, fiber.stack_high, fiber.created_ticks)) {
+        fiber.name = said->name;
+        mark(*said, fiber.labels, fiber.created_at);
+      }
+  }
+
+ private:
+  void read_objects() {
+    const SectionView& section = image_.section(wire::SectionKind::declared);
+    std::vector<Copy<Declared>> entries(std::min(section.used, wire::kDeclaredSlots));
+    if (entries.empty()) return;
+    if (!image_.bytes().read(section.offset, entries.data(), entries.size() * sizeof(Declared)))
+      return image_.warn("what the program said of its objects could not be read");
+    SaidAt locks;
+    for (const Copy<Declared>& entry : entries) {
+      const uint64_t address = entry->address.load(std::memory_order_acquire);
+      if (address <= wire::kDeclaredClaimed) continue;
+      Said said{entry->ticks.load(std::memory_order_relaxed),
+                entry->flags.load(std::memory_order_relaxed),
+                image_.text(entry->name.load(std::memory_order_relaxed))};
+      switch (static_cast<DeclaredSort>(entry->sort.load(std::memory_order_relaxed))) {
+        case DeclaredSort::lock:
+          keep(locks, address, std::move(said));
+          break;
+        case DeclaredSort::coroutine:
+          keep(coroutines_, address, std::move(said));
+          break;
+        case DeclaredSort::fiber:
+          keep(fibers_, address, std::move(said));
+          break;
+        case DeclaredSort::none:
+          break;
+      }
+    }
+    for (auto& [address, said] : locks)
+      if (!said.name.empty()) trace_.object_names[address] = std::move(said.name);
+  }
+
+  // Told twice at once: the later one is right.
+  static void keep(SaidAt& all, uint64_t address, Said said) {
+    Said& known = all[address];
+    if (known.ticks <= said.ticks) known = std::move(said);
+  }
+
+  // What was said of an earlier task at the same place is not said of this one.
+  static const Said* known(const SaidAt& all, uint64_t address, uint64_t created_ticks) {
+    const auto said = all.find(address);
+    return said == all.end() || said->second.ticks < created_ticks ? nullptr : &said->second;
+  }
+
+  void read_told_threads() {
+    const SectionView& section = image_.section(wire::SectionKind::told_threads);
+    std::unordered_map<uint32_t, Thread*> threads;
+    for (Thread& thread : trace_.threads) threads.emplace(thread.id, &thread);
+    for (uint64_t i = 0; i < section.used; ++i) {
+      Copy<ToldThread> told;
+      if (!image_.bytes().read(section.offset + i * sizeof(ToldThread), &told, sizeof told)) break;
+      const auto thread = threads.find(told->task.load(std::memory_order_acquire));
+      if (thread == threads.end()) continue;
+      const Said said{0, told->flags.load(std::memory_order_relaxed),
+                      image_.text(told->name.load(std::memory_order_relaxed))};
+      if (!said.name.empty()) thread->second->name = said.name;
+      mark(said, thread->second->labels, thread->second->created_at);
+      mark(said, thread->second->labels_now);
+    }
+  }
+
+  void mark(const Said& said, uint32_t& labels) {
+    if ((said.flags & wire::kToldLongLived) == 0) return;
+    const auto [entry, fresh] = marked_sets_.try_emplace(labels, 0);
+    if (fresh) {
+      LabelList list = trace_.label_sets[labels];
+      std::erase_if(list, [](const Label& label) { return label.key == kExpectedLabel; });
+      list.push_back({kExpectedLabel, kToLiveLong});
+      std::sort(list.begin(), list.end(),
+                [](const Label& a, const Label& b) { return a.key < b.key; });
+      trace_.label_sets.push_back(std::move(list));
+      entry->second = static_cast<uint32_t>(trace_.label_sets.size() - 1);
+    }
+    labels = entry->second;
+  }
+  void mark(const Said& said, uint32_t& labels, StackIndex& created_at) {
+    if ((said.flags & wire::kToldLongLived) == 0) return;
+    mark(said, labels);
+    if (created_at == 0) return;
+    const auto [entry, fresh] = marked_stacks_.try_emplace(created_at, 0);
+    if (fresh) {
+      Stack stack = trace_.stacks[created_at];
+      stack.labels = labels;
+      trace_.stacks.push_back(std::move(stack));
+      entry->second = static_cast<StackIndex>(trace_.stacks.size() - 1);
+    }
+    created_at = entry->second;
+  }
+
+  Image& image_;
+  Trace& trace_;
+  SaidAt coroutines_, fibers_;
+  std::unordered_map<uint32_t, uint32_t> marked_sets_;
+  std::unordered_map<StackIndex, StackIndex> marked_stacks_;
+};
+
+}  // namespace
+
+void read_declared(Image& image) {
+  DeclaredReader(image).read();
+}
+
+}  // namespace track::read

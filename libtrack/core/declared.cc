@@ -1,0 +1,179 @@
+#include "libtrack/core/declared.h"
+
+#include "libtrack/core/coroutine_table.h"
+#include "libtrack/core/fiber_table.h"
+#include "libtrack/core/labels.h"
+#include "libtrack/core/sys.h"
+#include "libtrack/wire/labels.h"
+
+namespace track::core {
+
+using wire::Declared;
+using wire::DeclaredSort;
+using wire::SectionKind;
+using wire::ToldThread;
+
+std::atomic<uint64_t> declared_so_far{0};
+
+namespace {
+
+void raise_used(SectionKind kind, uint64_t to) {
+  std::atomic<uint64_t>& used = section_used(kind);
+  uint64_t seen = used.load(std::memory_order_relaxed);
+  while (seen < to && !used.compare_exchange_weak(seen, to, std::memory_order_release)) {
+  }
+}
+
+// The entries among which that of the address is, each of which may be touched. look(entry) says
+// whether to go on.
+template <class Look>
+void each_near(uint64_t address, bool reserve_it, Look look) {
+  auto* entries = section_start<Declared>(SectionKind::declared);
+  const uint64_t capacity = section_capacity<Declared>(SectionKind::declared);
+  uint64_t at = wire::declared_place(address, capacity);
+  for (uint64_t n = 0; n < wire::kDeclaredProbes && n < capacity; ++n) {
+    Declared& entry = entries[at];
+    if (reserve_it ? reserve(&entry, sizeof entry) : is_reserved(&entry))
+      if (!look(entry)) return;
+    if (++at == capacity) at = 0;
+  }
+}
+
+bool is_of(const Declared& entry, DeclaredSort sort, uint64_t address) {
+  return entry.address.load(std::memory_order_acquire) == address &&
+         entry.sort.load(std::memory_order_relaxed) == static_cast<uint32_t>(sort);
+}
+
+Declared* find(DeclaredSort sort, uint64_t address) {
+  Declared* found = nullptr;
+  each_near(address, false, [&](Declared& entry) {
+    if (is_of(entry, sort, address)) found = &entry;
+    return found == nullptr;
+  });
+  return found;
+}
+
+// When the task at the address was made, as far as the tables of tasks know one there; else 0.
+uint64_t made_ticks(uint32_t sort, uint64_t address) {
+  if (sort == static_cast<uint32_t>(DeclaredSort::fiber)) {
+    const uint32_t fiber = fiber_at(address - 1);
+    return fiber == 0 ? 0 : fiber_slot(fiber).created_ticks;
+  }
+  const FrameCell* cell = find_frame_cell(address);
+  const uint32_t index = cell == nullptr ? 0 : cell->load(std::memory_order_relaxed) & kCellIndex;
+  return index == 0
+             ? 0
+             : __atomic_load_n(&recording.coroutines[index - 1].created_ticks, __ATOMIC_RELAXED);
+}
+
+// What was said of it was said of an earlier task at the same place.
+bool is_stale(const Declared& entry, uint64_t address) {
+  const uint32_t sort = entry.sort.load(std::memory_order_relaxed);
+  if (sort == static_cast<uint32_t>(DeclaredSort::lock)) return false;
+  return made_ticks(sort, address) > entry.ticks.load(std::memory_order_relaxed);
+}
+
+// Nobody says here that a coroutine is over which the program does not tell about; of those that
+// it tells about an address alone says nothing.
+bool is_over(const Declared& entry, uint64_t address) {
+  const uint32_t sort = entry.sort.load(std::memory_order_relaxed);
+  if (sort == static_cast<uint32_t>(DeclaredSort::lock)) return false;
+  if (is_stale(entry, address)) return true;
+  if (sort == static_cast<uint32_t>(DeclaredSort::coroutine) &&
+      section_used(SectionKind::told_coroutines).load(std::memory_order_relaxed) != 0)
+    return false;
+  return made_ticks(sort, address) == 0;
+}
+
+// A free entry, claimed; else that of something that is over.
+Declared* claim(uint64_t address) {
+  Declared* claimed = nullptr;
+  for (const bool take_old : {false, true}) {
+    each_near(address, true, [&](Declared& entry) {
+      uint64_t there = entry.address.load(std::memory_order_acquire);
+      const bool usable =
+          there == 0 || (take_old && there != wire::kDeclaredClaimed && is_over(entry, there));
+      if (usable && entry.address.compare_exchange_strong(there, wire::kDeclaredClaimed,
+                                                          std::memory_order_acq_rel))
+        claimed = &entry;
+      return claimed == nullptr;
+    });
+    if (claimed != nullptr) break;
+  }
+  return claimed;
+}
+
+}  // namespace
+
+wire::ToldThread* told_thread() {
+  const wire::ThreadSlot* slot = this_thread.slot;
+  if (slot == nullptr) return nullptr;
+  const auto index = static_cast<uint64_t>(slot - recording.threads);
+  if (index >= section_capacity<ToldThread>(SectionKind::told_threads)) return nullptr;
+  ToldThread& told = section_start<ToldThread>(SectionKind::told_threads)[index];
+  if (!reserve(&told, sizeof told)) {
+    count(lost().labels);
+    return nullptr;
+  }
+  if (told.task.load(std::memory_order_relaxed) != slot->task) {
+    told.task.store(0, std::memory_order_release);
+    told.flags.store(0, std::memory_order_release);
+    told.name.store(0, std::memory_order_release);
+    told.task.store(slot->task, std::memory_order_release);
+    raise_used(SectionKind::told_threads, index + 1);
+  }
+  return &told;
+}
+
+const wire::ToldThread* told_of(const wire::ThreadSlot& slot) {
+  const auto index = static_cast<uint64_t>(&slot - recording.threads);
+  if (index >= section_capacity<ToldThread>(SectionKind::told_threads)) return nullptr;
+  const ToldThread& told = section_start<ToldThread>(SectionKind::told_threads)[index];
+  if (!is_reserved(&told) || told.task.load(std::memory_order_acquire) != slot.task) return nullptr;
+  return &told;
+}
+
+bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set, uint32_t clear) {
+  if (address <= wire::kDeclaredClaimed) return false;
+  const bool unnamed = name != nullptr && *name == 0;
+  const uint32_t text = name == nullptr || unnamed ? 0 : kept_text(name);
+  if (name != nullptr && !unnamed && text == 0) return false;
+  Declared* entry = find(sort, address);
+  if (entry == nullptr) {
+    if (text == 0 && set == 0) return true;
+    entry = claim(address);
+    if (entry == nullptr) {
+      count(lost().labels);
+      return false;
+    }
+    declared_so_far.fetch_add(1, std::memory_order_relaxed);
+    entry->flags.store(0, std::memory_order_relaxed);
+    entry->name.store(0, std::memory_order_relaxed);
+    entry->sort.store(static_cast<uint32_t>(sort), std::memory_order_relaxed);
+    entry->task = this_thread.task;
+  } else if (is_stale(*entry, address)) {
+    entry->flags.store(0, std::memory_order_relaxed);
+    entry->name.store(0, std::memory_order_relaxed);
+  }
+  const uint32_t flags = (entry->flags.load(std::memory_order_relaxed) | set) & ~clear;
+  const uint32_t named = name == nullptr ? entry->name.load(std::memory_order_relaxed) : text;
+  entry->flags.store(flags, std::memory_order_relaxed);
+  entry->name.store(named, std::memory_order_relaxed);
+  entry->ticks.store(sys::ticks(), std::memory_order_relaxed);
+  entry->address.store(flags == 0 && named == 0 ? 0 : address, std::memory_order_release);
+  const auto* first = section_start<Declared>(SectionKind::declared);
+  raise_used(SectionKind::declared, static_cast<uint64_t>(entry - first) + 1);
+  return true;
+}
+
+void forget_declared_slow(DeclaredSort sort, uint64_t address) {
+  if (!recording_is_ours()) return;
+  each_near(address, false, [&](Declared& entry) {
+    uint64_t there = address;
+    if (is_of(entry, sort, address))
+      entry.address.compare_exchange_strong(there, 0, std::memory_order_acq_rel);
+    return true;
+  });
+}
+
+}  // namespace track::core

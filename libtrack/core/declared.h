@@ -1,0 +1,33 @@
+// declared.h: what the program says of its threads and of objects at addresses: names and marks
+// (wire/declared.h). Lock-free; callers are inside a BusyScope unless said otherwise.
+#pragma once
+
+#include <atomic>
+#include <cstdint>
+
+#include "libtrack/core/thread_state.h"
+#include "libtrack/wire/declared.h"
+
+namespace track::core {
+
+// The running thread's words; null: no room, counted.
+wire::ToldThread* told_thread();
+// Another's; null: it told nothing.
+const wire::ToldThread* told_of(const wire::ThreadSlot& slot);
+
+// The name (null: keep, "": none) and the marks to set and to clear of the object. False: no room,
+// counted. An entry that says nothing any more goes.
+bool declare(wire::DeclaredSort sort, uint64_t address, const char* name, uint32_t set,
+             uint32_t clear);
+
+// How many entries of any sort there ever were: who has none need not look.
+extern std::atomic<uint64_t> declared_so_far;
+
+void forget_declared_slow(wire::DeclaredSort sort, uint64_t address);
+// The object is over. Not only for those inside.
+inline void forget_declared(wire::DeclaredSort sort, uint64_t address) {
+  if (__builtin_expect(declared_so_far.load(std::memory_order_relaxed) != 0, 0))
+    forget_declared_slow(sort, address);
+}
+
+}  // namespace track::core
