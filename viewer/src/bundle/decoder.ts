@@ -1,8 +1,9 @@
 // Small sections are decoded here, big ones in a worker; where a browser refuses workers, all here.
 import { type Columns, decodeColumns } from './columns.ts';
 import type { DecodeJob } from './decoder.worker.ts';
-import DecoderWorker from './decoder.worker.ts?worker&inline';
+import program from './decoder.worker.ts?packed';
 import { fromBase64, gunzip } from './gunzip.ts';
+import { startWorker } from './packed_worker.ts';
 import { BundleProblem } from './problem.ts';
 import type { Packed } from './source.ts';
 
@@ -15,7 +16,7 @@ interface Waiting {
   reject(error: unknown): void;
 }
 
-let worker: Worker | null | undefined;
+let worker: Promise<Worker | null> | undefined;
 let last_id = 0;
 const waiting = new Map<number, Waiting>();
 
@@ -29,10 +30,11 @@ export async function decodeColumnar(packed: Packed): Promise<Columns> {
 
 async function decode({ data, raw_bytes }: Packed, columnar: boolean): Promise<unknown> {
   const job: DecodeJob = { id: ++last_id, packed: data, raw_bytes, columnar };
-  if (data.length < big || !start()) return decodeHere(job);
+  const beside = data.length < big ? null : await (worker ??= start());
+  if (!beside) return decodeHere(job);
   return new Promise((resolve, reject) => {
     waiting.set(job.id, { job, resolve, reject });
-    worker?.postMessage(job);
+    beside.postMessage(job);
   });
 }
 
@@ -42,24 +44,23 @@ async function decodeHere(job: DecodeJob): Promise<unknown> {
   return job.columnar ? decodeColumns(bytes) : bytes;
 }
 
-function start(): boolean {
-  if (worker !== undefined) return worker !== null;
+async function start(): Promise<Worker | null> {
+  let started: Worker;
   try {
-    worker = new DecoderWorker();
+    started = await startWorker(program);
   } catch {
-    worker = null;
-    return false;
+    return null;
   }
-  worker.onmessage = ({ data }: MessageEvent<{ id: number; value?: unknown; error?: string }>) => {
+  started.onmessage = ({ data }: MessageEvent<{ id: number; value?: unknown; error?: string }>) => {
     const one = waiting.get(data.id);
     waiting.delete(data.id);
     if (data.error === undefined) one?.resolve(data.value);
     else one?.reject(new BundleProblem(data.error));
   };
-  worker.onerror = () => {
-    worker = null;
+  started.onerror = () => {
+    worker = Promise.resolve(null);
     for (const { job, resolve, reject } of waiting.values()) decodeHere(job).then(resolve, reject);
     waiting.clear();
   };
-  return true;
+  return started;
 }
