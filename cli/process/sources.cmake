@@ -19,6 +19,7 @@ set(TRACK_PROCESS_SOURCES
   cpu_sampling.cc
   descriptor_names.cc
   dynamic_section.cc
+  ended_threads.cc
   fibers.cc
   find_coroutines.cc
   fork_risk.cc

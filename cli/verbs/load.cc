@@ -22,6 +22,7 @@
 #include "cli/model/told.h"
 #include "cli/model/words.h"
 #include "cli/process/channel_ends.h"
+#include "cli/process/ended_threads.h"
 #include "cli/process/fibers.h"
 #include "cli/process/image.h"
 #include "cli/process/live_memory.h"
@@ -71,6 +72,7 @@ Trace observe(pid_t pid, const process::RecordingPlace& place, const SymbolSetti
   process::note_channels(trace);
   process::observe_fibers(trace);
   process::read_lock_words(trace);
+  process::read_ended_threads(trace);
   process::add_mapped_modules(trace);
   // Who waits since before `track attach` is seen from outside, as in a process without a record.
   if (trace.attached && !asleep.threads.empty()) {

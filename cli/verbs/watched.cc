@@ -13,6 +13,7 @@
 #include "cli/analyze/lock_order.h"
 #include "cli/analyze/recycled.h"
 #include "cli/model/error.h"
+#include "cli/process/ended_threads.h"
 #include "cli/process/fibers.h"
 #include "cli/process/live_memory.h"
 #include "cli/process/observe.h"
@@ -111,6 +112,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::observe_threads(trace);
     process::observe_fibers(trace);
     process::read_lock_words(trace);
+    process::read_ended_threads(trace);
     process::add_mapped_modules(trace);
     Names names(trace, symbols_, pid_);
     process::inspect_coroutines(trace, true, names.code_lookup());
@@ -152,6 +154,8 @@ void Watched::apply_facts(Trace& trace) const {
     const auto before = threads.find(thread.id);
     if (before == threads.end()) continue;
     if (thread.name.empty()) thread.name = before->second->name;
+    thread.joined = thread.joined || before->second->joined;
+    thread.detached = thread.detached || before->second->detached;
     // What the kernel said then still holds if the thread has not moved since.
     if (thread.wait.sequence != before->second->wait.sequence) continue;
     thread.kernel = before->second->kernel;
