@@ -242,18 +242,22 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
   return result;
 }
 
-void doubt_joins(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint) {
-  if (fixpoint.taken && fixpoint.cancels.empty()) return;
+void doubt_waits(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint) {
   const auto joins = [&](const FindingTask& task) {
     const Thread* thread = find_thread(trace, task.id);
     return thread != nullptr && thread->wait.kind == WaitKind::join;
   };
+  const bool cancels = !fixpoint.taken || !fixpoint.cancels.empty();
   for (Finding& finding : deadlocks.findings) {
-    if (std::none_of(finding.tasks.begin(), finding.tasks.end(), joins)) continue;
+    if (cancels && std::any_of(finding.tasks.begin(), finding.tasks.end(), joins)) {
+      finding.evidence = std::min(finding.evidence, Evidence::likely);
+      finding.because.push_back(
+          "doubt: a join ends when its thread is cancelled, and " +
+          (fixpoint.taken ? fixpoint.cancels : "whether the program does that could not be seen"));
+    }
+    if (fixpoint.lock_escape.empty()) continue;
     finding.evidence = std::min(finding.evidence, Evidence::likely);
-    finding.because.push_back(
-        "doubt: a join ends when its thread is cancelled, and " +
-        (fixpoint.taken ? fixpoint.cancels : "whether the program does that could not be seen"));
+    finding.because.push_back("doubt: " + fixpoint.lock_escape);
   }
 }
 

@@ -13,8 +13,8 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols);
 
 // pthread_join is a cancellation point: whoever has the handle may end such a wait. Cycles with
 // joins of a process that lives are likely when the program may cancel threads, or nobody could
-// look.
-void doubt_joins(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint);
+// look; all are when a thread may be taken out of its wait (Fixpoint::lock_escape).
+void doubt_waits(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint);
 
 // Keeps only the findings whose threads sit in the same waits in a trace taken later: what moved
 // was no deadlock.

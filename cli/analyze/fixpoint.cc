@@ -41,6 +41,7 @@ class Solver {
     result_.doubts = picture_.doubts;
     result_.blind = picture_.blind;
     result_.cancels = picture_.cancels;
+    result_.lock_escape = picture_.lock_escape;
     result_.pause_ns = picture_.pause_ns;
     result_.pause_for = picture_.pause_for;
     for (const MemoryRegion& region : picture_.regions)

@@ -147,6 +147,7 @@ Fixpoint only_keepers(Fixpoint fixpoint) {
   Fixpoint only;
   only.taken = fixpoint.taken;
   only.cancels = std::move(fixpoint.cancels);
+  only.lock_escape = std::move(fixpoint.lock_escape);
   only.waiting = std::move(fixpoint.waiting);
   for (StuckThread& waiting : only.waiting) waiting.queued_job = 0;
   only.retentions = std::move(fixpoint.retentions);

@@ -82,7 +82,8 @@ struct MemoryPicture {
   // What may hold references where nobody can look: unusual uses, and usual ones. With one of the
   // latter (io_uring, a core file of a program that uses epoll) nothing at all can be concluded.
   std::vector<std::string> doubts, blind;
-  std::string cancels;                      // who names pthread_cancel, in words; "" = nobody
+  std::string cancels;      // who names pthread_cancel, in words; "" = nobody
+  std::string lock_escape;  // how a thread may leave its wait for a lock, in words; "" = it cannot
   std::vector<std::string> carriers;        // doubts while anybody is left to send something
   std::vector<std::string> channel_doubts;  // whether ThreadMemory::in_channel is true
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown

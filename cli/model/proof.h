@@ -121,7 +121,8 @@ struct Fixpoint {
   bool coherent = false;                   // else: candidates only
   bool asleep = false;                     // no thread of the process can ever go on
   std::vector<std::string> doubts, blind;  // see MemoryPicture
-  std::string cancels;  // see MemoryPicture; a dump's deadlocks it has weakened already
+  std::string cancels;      // see MemoryPicture; a dump's deadlocks it has weakened already
+  std::string lock_escape;  // the same
   std::vector<StuckThread> threads;
   std::vector<StuckThread> waiting;  // for other tasks, and something live knows the object
   std::vector<Orphan> coroutines;

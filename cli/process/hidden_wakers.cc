@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <iterator>
+#include <span>
 #include <string_view>
 
 #include "cli/process/kernel_side.h"
@@ -27,6 +28,7 @@ constexpr std::string_view kJump[] = {"longjmp",
                                       "setcontext",
                                       "swapcontext",
                                       "_Unwind_Resume_or_Rethrow"};
+constexpr size_t kPlainJumps = 6;  // of these, those that no C++ library names for itself
 constexpr std::string_view kThrow[] = {"__cxa_throw", "__cxa_rethrow", "_Unwind_RaiseException",
                                        "_Unwind_ForcedUnwind", "pthread_exit"};
 constexpr std::string_view kHandle[] = {"sigaction",   "__sigaction",   "signal", "bsd_signal",
@@ -84,6 +86,22 @@ void add_silence_of_core(const ProcessImage& image, std::vector<std::string>& bl
     blind.push_back("a core file does not say which pointers the kernel held (" + names + ")");
 }
 
+// A wait for a lock ends with the lock alone, unless the thread is taken out of it: by a handler
+// that jumps, or by a cancellation that needs no cancellation point. An exception would do, too,
+// but C++ allows a handler none, and nearly every program with handlers could throw one.
+void add_lock_escape(const ProcessImage& image, uint64_t handled, HiddenWakers& hidden) {
+  constexpr std::string_view kAnywhere[] = {"pthread_setcanceltype"};
+  if (!hidden.cancels.empty())
+    for (const auto& [name, module] : named_functions(image, kAnywhere))
+      hidden.lock_escape = "a thread may be cancelled wherever it is: " + hidden.cancels +
+                           ", and " + module + " names " + std::string(name);
+  if (image.core ? !hidden.signal_handlers : (handled & ~kOwnFaults) == 0) return;
+  for (const auto& [name, module] : named_functions(image, std::span(kJump).first(kPlainJumps)))
+    hidden.lock_escape =
+        "a signal handler may jump out of the wait: the program has handlers, and " + module +
+        " names " + std::string(name);
+}
+
 // Without libc as a module nobody can say what the program calls.
 void add_static(const ProcessImage& image, std::vector<std::string>& doubts) {
   if (std::none_of(image.modules.begin(), image.modules.end(), [](const Module& module) {
@@ -116,11 +134,13 @@ HiddenWakers hidden_wakers(const ProcessImage& image) {
     }
   if (image.core) {
     add_handlers(image, 0, hidden);
+    add_lock_escape(image, 0, hidden);
     add_silence_of_core(image, hidden.blind);
     return hidden;
   }
   KernelSide kernel = image.kernel ? *image.kernel : look_at_kernel(image.pid);
   add_handlers(image, kernel.handled_signals, hidden);
+  add_lock_escape(image, kernel.handled_signals, hidden);
   std::move(kernel.doubts.begin(), kernel.doubts.end(), std::back_inserter(hidden.doubts));
   hidden.carriers = std::move(kernel.carriers);
   std::move(kernel.blind.begin(), kernel.blind.end(), std::back_inserter(hidden.blind));

@@ -261,6 +261,7 @@ class Gatherer {
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
     picture_.cancels = std::move(hidden.cancels);
+    picture_.lock_escape = std::move(hidden.lock_escape);
     picture_.carriers = std::move(hidden.carriers);
     picture_.kernel_words = std::move(hidden.words);
     picture_.signal_handlers = hidden.signal_handlers;

@@ -249,7 +249,7 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
                                                              : read_live(pid, place);
                        },
                        [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
-    analyze::doubt_joins(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
+    analyze::doubt_waits(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
     read::recall_stacks(recorded_bytes(pid, place), loaded.report.trace, loaded.fixpoint);
     names.name_types(loaded.fixpoint, process::LiveMemory(pid));
     names.name_objects(loaded.report.trace, loaded.fixpoint, loaded.report.symbols);

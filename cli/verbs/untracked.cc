@@ -146,7 +146,7 @@ Loaded load_untracked(pid_t pid, const SymbolSettings& settings, bool confirm) {
   if (!confirm) return loaded;
   confirm_deadlocks(pid, settings, loaded);
   prove(pid, settings, image, loaded);
-  analyze::doubt_joins(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
+  analyze::doubt_waits(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
   return loaded;
 }
 
@@ -159,7 +159,7 @@ Loaded load_core(const std::string& path, const SymbolSettings& settings, bool c
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   if (settings.memory || analyze::has_suspects(trace))
     loaded.fixpoint = fixpoint_of(image, trace, settings.memory);
-  analyze::doubt_joins(loaded.deadlocks, trace, loaded.fixpoint);
+  analyze::doubt_waits(loaded.deadlocks, trace, loaded.fixpoint);
   name(loaded.fixpoint, image, settings, loaded.report);
   return loaded;
 }

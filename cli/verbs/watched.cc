@@ -238,7 +238,7 @@ Loaded Watched::judge_finally(int status) {
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
   loaded.fixpoint = fixpoint_;
-  if (fixpoint_.taken) analyze::doubt_joins(loaded.deadlocks, trace, fixpoint_);
+  if (fixpoint_.taken) analyze::doubt_waits(loaded.deadlocks, trace, fixpoint_);
   read::recall_stacks(bytes_, trace, loaded.fixpoint);
   names.name_objects(trace, loaded.fixpoint, loaded.report.symbols);
   return loaded;

@@ -157,7 +157,7 @@ TEST_CASE("a join that a cancellation may end makes its cycle no more than likel
     auto found = find_deadlocks(t.trace, t.symbols);
     REQUIRE(found.findings.size() == 1);
     found.findings[0].evidence = std::min(found.findings[0].evidence, at_most);
-    analyze::doubt_joins(found, t.trace, fixpoint);
+    analyze::doubt_waits(found, t.trace, fixpoint);
     return found.findings[0].evidence;
   };
   CHECK(evidence(looked) == Evidence::proved);
@@ -172,8 +172,20 @@ TEST_CASE("a cancellation does not end a wait for a lock") {
   auto found = find_deadlocks(t.trace, t.symbols);
   Fixpoint looked;
   looked.cancels = "server names pthread_cancel";
-  analyze::doubt_joins(found, t.trace, looked);
+  analyze::doubt_waits(found, t.trace, looked);
   CHECK(found.findings.at(0).evidence == Evidence::proved);
+}
+
+TEST_CASE(
+    "a wait for a lock that a thread can be taken out of makes its cycle no more than likely") {
+  const TraceBuilder t = ab_ba();
+  auto found = find_deadlocks(t.trace, t.symbols);
+  Fixpoint looked;
+  looked.taken = true;
+  looked.lock_escape = "a signal handler may jump out of the wait";
+  analyze::doubt_waits(found, t.trace, looked);
+  CHECK(found.findings.at(0).evidence == Evidence::likely);
+  CHECK(found.findings.at(0).because.back() == "doubt: a signal handler may jump out of the wait");
 }
 
 TEST_CASE("a join of a thread that has ended will return") {
