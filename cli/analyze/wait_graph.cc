@@ -1,5 +1,6 @@
 #include "cli/analyze/wait_graph.h"
 
+#include <algorithm>
 #include <optional>
 #include <unordered_map>
 
@@ -54,6 +55,15 @@ Index make_index(const Trace& trace) {
 bool still_waiting(const Thread& thread) {
   return thread.state == TaskState::blocked && thread.kernel != KernelView::gone &&
          (thread.kernel != KernelView::running || thread.wait.kind == WaitKind::spinlock);
+}
+
+size_t recorded_reads(const Trace& trace, uint64_t object) {
+  size_t count = 0;
+  for (const Thread& thread : trace.threads)
+    count += static_cast<size_t>(std::count_if(
+        thread.held.begin(), thread.held.end(),
+        [&](const Held& held) { return held.object == object && held.sort == HeldSort::read; }));
+  return count;
 }
 
 class Builder {
@@ -216,7 +226,8 @@ bool memory_contradicts(const Trace& trace, const Thread& thread, const Held& he
       return writer && static_cast<int32_t>(*writer) != thread.tid;
     }
     case HeldSort::read:
-      return *first >> kReaderShift == 0;
+      // Fewer readers than the record names: whose unlock was not seen cannot be told.
+      return *first >> kReaderShift < recorded_reads(trace, held.object);
     case HeldSort::spin:
       return *first == 1;  // glibc's unlocked value on x86 is 1, locked is <= 0
   }

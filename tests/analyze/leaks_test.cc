@@ -218,6 +218,18 @@ TEST_CASE("a lock that somebody else holds now was handed over") {
   CHECK(analyze::find_locks_held(t.trace, t.symbols).empty());
 }
 
+TEST_CASE("a lock that has fewer readers than the record names contradicts all of them") {
+  for (const uint64_t readers : {1u, 2u}) {
+    TraceBuilder t;
+    t.add_thread(TaskState::ended);
+    t.add_thread();
+    t.holds(2, 0x5000, HeldSort::read);
+    t.holds(3, 0x5000, HeldSort::read);
+    t.trace.memory[0x5000] = readers << 3;
+    CHECK(analyze::find_locks_held(t.trace, t.symbols).size() == readers - 1);
+  }
+}
+
 TEST_CASE("locks of threads that still run are nobody's business") {
   TraceBuilder t;
   t.add_thread();
