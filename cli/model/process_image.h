@@ -50,6 +50,7 @@ struct ImageThread {
   bool stopped_by_signal = false;
   bool exited = false;      // of a thread group that goes on without it: no registers
   uint64_t fs_base = 0;     // the thread's control block (pthread_t); 0 = unknown
+  uint64_t gs_base = 0;     // the program's own to use; 0 = unused, as mostly, or unknown
   uint64_t started_ns = 0;  // CLOCK_MONOTONIC, to 10 ms; 0 = unknown
   uint64_t switches = 0;    // context switches so far: unchanged = it did not run; 0 = unknown
   int64_t system_call = 0;  // number

@@ -3,6 +3,7 @@
 #include <netinet/in.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <sys/syscall.h>
 #include <sys/vfs.h>
 #include <unistd.h>
@@ -46,6 +47,8 @@ class Finder {
 
   Channels find() {
     find_pipes();
+    find_named_pipes();
+    find_terminals();
     if (!sockets_.empty()) {
       find_unix_pairs();
       if (!find_connections())
@@ -98,12 +101,54 @@ class Finder {
     return !asked || bytes != 0;
   }
 
+  // What the process was started with is of others. Of all else it may have written what waits
+  // there, and closed its end since.
+  static bool of_own_making(int descriptor) { return descriptor > STDERR_FILENO; }
+
   void find_pipes() {
     std::set<std::string> written;
     for (const Descriptor& fd : descriptors_)
       if (fd.write && fd.target.compare(0, 5, "pipe:") == 0) written.insert(fd.target);
-    for (const Descriptor& fd : descriptors_)
-      if (fd.read && written.count(fd.target) != 0) note("a pipe", fd.number);
+    for (const Descriptor& fd : descriptors_) {
+      if (!fd.read || fd.target.compare(0, 5, "pipe:") != 0) continue;
+      if (written.count(fd.target) != 0 || (of_own_making(fd.number) && waits(fd.number)))
+        note("a pipe", fd.number);
+    }
+  }
+
+  void find_named_pipes() {
+    std::map<std::pair<dev_t, ino_t>, std::pair<int, bool>> pipes;  // who reads, and is it written
+    for (const Descriptor& fd : descriptors_) {
+      struct stat info {};
+      const std::string path = directory_ + "/fd/" + std::to_string(fd.number);
+      if (fd.target.empty() || fd.target.front() != '/' || stat(path.c_str(), &info) != 0 ||
+          !S_ISFIFO(info.st_mode))
+        continue;
+      const auto entry = pipes.try_emplace({info.st_dev, info.st_ino}, -1, false).first;
+      if (fd.read) entry->second.first = fd.number;
+      entry->second.second |= fd.write;
+    }
+    for (const auto& [identity, ends] : pipes)
+      if (ends.first >= 0 && ends.second) note("a named pipe", ends.first);
+  }
+
+  // A terminal that the process made for itself: what one side writes, the other one reads.
+  void find_terminals() {
+    std::map<std::string, int> masters;
+    for (const Descriptor& fd : descriptors_) {
+      if (!fd.target.ends_with("/ptmx")) continue;
+      std::ifstream file(directory_ + "/fdinfo/" + std::to_string(fd.number));
+      for (std::string line; std::getline(file, line);)
+        if (line.compare(0, 10, "tty-index:") == 0)
+          masters["/dev/pts/" + std::to_string(std::atoi(line.c_str() + 10))] = fd.number;
+    }
+    if (masters.empty()) return;
+    for (const Descriptor& fd : descriptors_) {
+      const auto master = masters.find(fd.target);
+      if (master == masters.end()) continue;
+      note("a pseudoterminal", fd.number);
+      note("a pseudoterminal", master->second);
+    }
   }
 
   // Connected ones without a name, and those that a listener of this process accepted: of two, one
@@ -133,8 +178,10 @@ class Finder {
     std::copy_if(
         connected.begin(), connected.end(), std::back_inserter(found),
         [&](const Connected& c) { return c.path.empty() || listening.count(c.path) != 0; });
-    if (found.size() < 2) return;
-    for (const Connected& c : found) note("a socket pair", c.descriptor);
+    const bool alone = found.size() < 2;
+    for (const Connected& c : found)
+      if (!alone || (of_own_making(c.descriptor) && waits(c.descriptor)))
+        note("a socket pair", c.descriptor);
   }
 
   // Each socket is asked by itself: for the system's tables of connections the kernel walks through

@@ -7,6 +7,7 @@
 #include <filesystem>
 #include <fstream>
 #include <iterator>
+#include <set>
 #include <sstream>
 
 #include "cli/process/channel_ends.h"
@@ -73,13 +74,49 @@ void read_descriptors(const std::string& directory, KernelSide& held) {
       read_epoll(directory, entry->path().filename().string(), held);
     uring = uring || target.find("io_uring") != std::string::npos;
     faults = faults || target.find("[userfaultfd]") != std::string::npos;
-    file = file || target.compare(0, 7, "/memfd:") == 0;
+    file = file || target.compare(0, 7, "/memfd:") == 0 || target.compare(0, 9, "/dev/shm/") == 0;
   }
   if (uring) held.blind.emplace_back("io_uring is in use, which may hold pointers");
   if (faults)
     held.blind.emplace_back(
         "userfaultfd is in use: the program may keep pages, and references in them, elsewhere");
   if (file) held.doubts.emplace_back("a memory file is open, which may hold references");
+}
+
+// The numbers of System V segments that the process has mapped: their inodes.
+std::set<uint64_t> mapped_segments(const std::string& directory) {
+  std::set<uint64_t> numbers;
+  std::ifstream file(directory + "/maps");
+  for (std::string line; std::getline(file, line);) {
+    if (line.find("/SYSV") == std::string::npos) continue;
+    std::istringstream fields(line);
+    std::string range, access, offset, device;
+    uint64_t inode = 0;
+    if (fields >> range >> access >> offset >> device >> inode) numbers.insert(inode);
+  }
+  return numbers;
+}
+
+// Memory that shmdt put away and shmat can bring back.
+// "key shmid perms size cpid lpid nattch uid gid cuid cgid atime dtime ctime rss swap"
+void read_segments(pid_t pid, const std::string& directory, KernelSide& held) {
+  std::ifstream file("/proc/sysvipc/shm");
+  std::vector<uint64_t> own;
+  for (std::string line; std::getline(file, line);) {
+    std::istringstream fields(line);
+    int64_t key = 0, id = 0, permissions = 0, bytes = 0, creator = 0, last = 0, rest = 0;
+    if (!(fields >> key >> id >> permissions >> bytes >> creator >> last)) continue;
+    if (creator != pid && last != pid) continue;
+    for (int i = 0; i < 8; ++i) fields >> rest;
+    int64_t resident = 0, swapped = 0;
+    const bool told = static_cast<bool>(fields >> resident >> swapped);
+    if (!told || resident != 0 || swapped != 0) own.push_back(static_cast<uint64_t>(id));
+  }
+  if (own.empty()) return;
+  const std::set<uint64_t> mapped = mapped_segments(directory);
+  if (std::any_of(own.begin(), own.end(), [&](uint64_t id) { return mapped.count(id) == 0; }))
+    held.doubts.emplace_back(
+        "a segment of shared memory (shmget) that is not mapped now may hold references");
 }
 
 }  // namespace
@@ -91,6 +128,7 @@ KernelSide look_at_kernel(pid_t pid, bool with_channels) {
     read_signals(pid, held);
     read_timers(directory, held);
     read_descriptors(directory, held);
+    read_segments(pid, directory, held);
     Channels channels = find_channels(pid);
     for (const std::string& kind : channels.waiting)
       held.blind.push_back("bytes that nobody has read yet wait in " + kind +

@@ -118,6 +118,7 @@ class Gatherer {
       }
       if (thread.has_registers)
         own.registers.assign(thread.registers.values.begin(), thread.registers.values.end());
+      if (thread.gs_base != 0) own.registers.push_back(thread.gs_base);
       add_vectors(thread, own);
       const auto area = by_tid.find(thread.tid);
       if (thread.main)

@@ -27,6 +27,7 @@ void apply_registers(const user_regs_struct& user, ImageThread& thread) {
   r.whole = true;
   thread.has_registers = true;
   thread.fs_base = user.fs_base;
+  thread.gs_base = user.gs_base;
   const auto number = static_cast<int64_t>(user.orig_rax);
   thread.in_system_call = number >= 0 && broken_off(static_cast<int64_t>(user.rax));
   if (!thread.in_system_call) return;

@@ -1,14 +1,19 @@
 #include "cli/process/channels.h"
 
 #include <doctest/doctest.h>
+#include <fcntl.h>
 #include <netinet/in.h>
 #include <poll.h>
+#include <stdlib.h>
 #include <sys/epoll.h>
 #include <sys/eventfd.h>
+#include <sys/ioctl.h>
 #include <sys/socket.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <algorithm>
+#include <string>
 #include <vector>
 
 #include "cli/process/channel_ends.h"
@@ -32,6 +37,54 @@ int with_full_pair(test::SleeperNotes* notes, int descriptor) {
   int ends[2];
   const char byte = 1;
   if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 || write(ends[0], &byte, 1) != 1) return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+int with_full_named_pipe(test::SleeperNotes* notes, int descriptor) {
+  char place[] = "/tmp/track-test-XXXXXX";
+  if (mkdtemp(place) == nullptr) return 1;
+  const std::string name = std::string(place) + "/pipe";
+  const int pipe = mkfifo(name.c_str(), 0600) == 0 ? open(name.c_str(), O_RDWR) : -1;
+  unlink(name.c_str());
+  rmdir(place);
+  const char byte = 1;
+  if (pipe < 0 || write(pipe, &byte, 1) != 1) return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+int with_terminal(test::SleeperNotes* notes, int descriptor, bool full) {
+  const int master = posix_openpt(O_RDWR | O_NOCTTY);
+  if (master < 0 || grantpt(master) != 0 || unlockpt(master) != 0) return 1;
+  const int terminal = open(ptsname(master), O_RDWR | O_NOCTTY);
+  const char line[] = "x\n";
+  int there = 0;
+  if (terminal < 0 || (full && write(master, line, 2) != 2)) return 1;
+  while (full && there == 0)
+    if (ioctl(terminal, FIONREAD, &there) != 0) return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+int with_quiet_terminal(test::SleeperNotes* notes, int descriptor) {
+  return with_terminal(notes, descriptor, false);
+}
+
+int with_full_terminal(test::SleeperNotes* notes, int descriptor) {
+  return with_terminal(notes, descriptor, true);
+}
+
+int with_half_pipe(test::SleeperNotes* notes, int descriptor) {
+  int ends[2];
+  const char byte = 1;
+  if (pipe(ends) != 0 || write(ends[1], &byte, 1) != 1 || close(ends[1]) != 0) return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
+int with_half_pair(test::SleeperNotes* notes, int descriptor) {
+  int ends[2];
+  const char byte = 1;
+  if (socketpair(AF_UNIX, SOCK_STREAM, 0, ends) != 0 || write(ends[0], &byte, 1) != 1 ||
+      close(ends[0]) != 0)
+    return 1;
   return test::sleep_outer(notes, descriptor);
 }
 
@@ -121,6 +174,24 @@ TEST_CASE("a pipe with both ends inside is a channel, and an empty one holds not
 TEST_CASE("bytes that wait in a socket pair are told") {
   const test::SleepingChild child(with_full_pair);
   CHECK(contains(of(child).waiting, "a socket pair"));
+}
+
+TEST_CASE("what waits is told, though the end it was written to is closed") {
+  CHECK(contains(of(test::SleepingChild(with_half_pipe)).waiting, "a pipe"));
+  CHECK(contains(of(test::SleepingChild(with_half_pair)).waiting, "a socket pair"));
+}
+
+TEST_CASE("a named pipe that the process both reads and writes is told, and what waits in it") {
+  const process::Channels channels = of(test::SleepingChild(with_full_named_pipe));
+  CHECK(contains(channels.inside, "a named pipe"));
+  CHECK(contains(channels.waiting, "a named pipe"));
+}
+
+TEST_CASE("a terminal whose both sides are the process's is told, and what waits in it") {
+  const process::Channels quiet = of(test::SleepingChild(with_quiet_terminal));
+  CHECK(contains(quiet.inside, "a pseudoterminal"));
+  CHECK(!contains(quiet.waiting, "a pseudoterminal"));
+  CHECK(contains(of(test::SleepingChild(with_full_terminal)).waiting, "a pseudoterminal"));
 }
 
 TEST_CASE("a connection of the process to itself is told, and what waits in it") {
