@@ -37,6 +37,7 @@ struct Origin {
   TaskKind kind;
   StackIndex created_at, where;
   uint32_t function;
+  bool ended;  // a thread that nobody joined
   auto operator<=>(const Origin&) const = default;
 };
 
@@ -44,6 +45,7 @@ struct Origin {
 std::string origin_text(const ProcessReport& process, const Origin& origin) {
   const Trace& trace = process.trace;
   std::string text = std::string(task_kind_name(origin.kind)) + "\n";
+  if (origin.ended) text += "ended\n";
   if (origin.function < trace.functions.size()) text += trace.functions[origin.function] + "\n";
   const StackIndex place = origin.created_at != 0 ? origin.created_at : origin.where;
   for (const StackLine& line : stack_lines(trace, process.symbols, place, Prune::site))
@@ -61,27 +63,30 @@ std::string short_id(const std::string& text) {
 }
 
 std::string title_of(const ProcessReport& process, const Origin& origin) {
+  const char* ended = origin.ended ? ", ended and not joined" : "";
   const Trace& trace = process.trace;
   std::string title = std::string(task_kind_name(origin.kind)) + "s";
   if (origin.function != 0 && origin.function < trace.functions.size())
     title += " of " + short_function(trace.functions[origin.function]);
   if (const std::string made = where_text(trace, process.symbols, origin.created_at); !made.empty())
-    return title + " created in " + made;
+    return title + " created in " + made + ended;
   const std::string where = where_text(trace, process.symbols, origin.where);
-  return where.empty() ? title : title + " that are in " + where;
+  return where.empty() ? title + ended : title + " that are in " + where;
 }
 
 template <class Do>
 void for_each_task(const Trace& trace, const Do& act) {
   for (const Thread& thread : trace.threads) {
     const StackIndex where = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
-    act(thread.id, Origin{TaskKind::thread, thread.created_at, where, 0}, uint64_t{0});
+    const bool ended = thread.state == TaskState::ended;
+    act(thread.id, Origin{TaskKind::thread, thread.created_at, where, 0, ended}, uint64_t{0});
   }
   for (const Coroutine& coroutine : trace.coroutines)
-    act(coroutine.id, Origin{TaskKind::coroutine, coroutine.created_at, 0, coroutine.function},
+    act(coroutine.id,
+        Origin{TaskKind::coroutine, coroutine.created_at, 0, coroutine.function, false},
         coroutine.size_bytes);
   for (const Fiber& fiber : trace.fibers)
-    act(fiber.id, Origin{TaskKind::fiber, fiber.created_at, fiber.suspended_at, 0},
+    act(fiber.id, Origin{TaskKind::fiber, fiber.created_at, fiber.suspended_at, 0, false},
         fiber.stack_high - fiber.stack_low);
 }
 

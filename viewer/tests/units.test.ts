@@ -11,7 +11,7 @@ import type { TaskRow } from '../src/model/task.ts';
 import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
 import { isLibrary, ownFrame, placeText } from '../src/model/frame.ts';
-import { briefName, bytes, count, duration, shortName } from '../src/model/words.ts';
+import { briefName, bytes, count, duration, ofLibrary, shortName } from '../src/model/words.ts';
 import { timeText, timeTicks, valueTicks } from '../src/ui/ticks.ts';
 import { dot } from '../src/waits/dot.ts';
 import { drawnPart, graphOf, most_drawn, waiters } from '../src/waits/graph.ts';
@@ -154,6 +154,13 @@ test('growth: letters at the ends of curves never stand upon each other, and sta
     places.forEach((a, i) => places.forEach((b, k) => assert.ok(a >= b || put[i]! < put[k]!, 'their order is the curves\'')));
   }
   assert.deepEqual(apart([100, 20, 60], 15, 10, 254), [100, 20, 60]);
+});
+
+test('asio\'s own coroutines are told from those that only return its types', () => {
+  for (const name of ['asio::awaitable<void, asio::any_io_executor> asio::detail::co_spawn_entry_point<void>(asio::awaitable<void>*, int (*)(char))', 'coroutine 7: std::__detail::pump()', 'boost::asio::async_result<boost::use_t, void (int)>::initiate<int>(int, std::x)::{lambda()#1}'])
+    assert.ok(ofLibrary(name), name);
+  for (const name of ['asio::awaitable<void> Session::run(std::string)', 'coroutine 3: Session::read(std::shared_ptr<int>)', 'main', 'standard::run()', ''])
+    assert.ok(!ofLibrary(name), name);
 });
 
 test('live: findings are of the groups that their tasks were counted in', () => {

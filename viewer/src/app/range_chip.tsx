@@ -10,7 +10,7 @@ export function RangeChip() {
   const text = `${timeText(from)} to ${timeText(to)} (${duration(to - from)})`;
   return (
     <button type="button" class="range-chip" aria-label={`Clear range ${text}`} onClick={() => setRange(undefined)}
-      title="Since the process began. Leaks and Tasks: made in it; Waits: going on in it; Profile: what tasks waited for in it; Growth: looks in it. What has no known time is left out.">
+      title="Since the process began. Leaks, Tasks: made in it; Waits: going on in it; Growth: looks in it. What has no known time is left out.">
       Only {text} <span aria-hidden="true">✕</span>
     </button>
   );

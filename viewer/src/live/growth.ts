@@ -7,12 +7,15 @@ import { labelText, type TaskRow } from '../model/task.ts';
 import { shortName } from '../model/words.ts';
 import { stableId } from '../model/stable_id.ts';
 
-type Made = Pick<TaskRow, 'kind' | 'name' | 'created_at' | 'labels'>;
+type Made = Pick<TaskRow, 'kind' | 'name' | 'state' | 'created_at' | 'labels'>;
+
+// Threads that ended are there as long as nobody joins them.
+const unjoined = (state: string): string => (state === 'ended' ? ', ended and not joined' : '');
 
 // Of what one place made.
-function keyOf({ kind, name, created_at, labels }: Made): string {
+function keyOf({ kind, name, state, created_at, labels }: Made): string {
   const created = ownFrame(created_at);
-  return [kind, kind === 'thread' ? '' : name, created?.function, placeText(created), labelText(labels)].join('\n');
+  return [kind, kind === 'thread' ? '' : name, created?.function, placeText(created), labelText(labels), unjoined(state)].join('\n');
 }
 
 const most_samples = 240;
@@ -41,7 +44,6 @@ export class LiveGrowth {
       group.bytes.push(0);
     }
     for (const row of rows()) {
-      if (row.state === 'ended') continue;
       const group = this.groupOf(row);
       if (!group) continue;
       group.counts[this.times.length]! += row.count;
@@ -81,7 +83,7 @@ export class LiveGrowth {
       const of = row.kind !== 'thread' && row.name ? ` of ${shortName(row.name)}` : '';
       const where = created ? ` created in ${shortName(created.function)} ${placeText(created)}` : row.main ? ' (main)' : '';
       const none = () => new Array<number>(this.times.length + 1).fill(0);
-      group = { title: `${row.kind}s${of}${where}${labels && ` [${labels}]`}`, kind: row.kind, created_at: row.created_at, counts: none(), bytes: none() };
+      group = { title: `${row.kind}s${of}${where}${labels && ` [${labels}]`}${unjoined(row.state)}`, kind: row.kind, created_at: row.created_at, counts: none(), bytes: none() };
       this.groups.set(key, group);
     }
     return group;

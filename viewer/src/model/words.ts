@@ -72,6 +72,12 @@ export function briefName(name: string): string {
   return open > 0 && short.endsWith(')') && !short.endsWith('operator()') ? `${short.slice(0, open)}()` : short;
 }
 
+// Is that a function of asio's, Boost's or the C++ library's? Its result's type says nothing, nor what stands
+// before the name ("coroutine 7: ").
+export function ofLibrary(name: string): boolean {
+  return /(^|\s)(asio|boost|std|__gnu_cxx)::\S*$/.test(briefName(name).replace(/(\[[^\]]*\]|\s+const)+$/, ''));
+}
+
 // One past the bracket that closes the one at `open`; the end of the text when none does.
 function closing(name: string, open: number): number {
   let depth = 0;

@@ -11,7 +11,7 @@ import { shape } from './trie.ts';
 export const in_range: ProfileMeta = {
   section: 'in-range', type: 'in the range', shown: 0, total: [],
   value_types: [{ type: 'time', unit: 'nanoseconds' }, { type: 'spans', unit: 'count' }],
-  comments: ['What tasks did and waited for in the chosen range, by the timeline; cpu, heap and tasks are counted over all of the time.'],
+  comments: ['What tasks did and waited for in the chosen range, by the timeline.'],
 };
 
 interface Node {

@@ -3,6 +3,7 @@
 
 import { type Columns, column } from '../bundle/columns.ts';
 import { BundleProblem } from '../bundle/problem.ts';
+import { ofLibrary } from '../model/words.ts';
 import { kAlive, kLeaked, kStates, statesOfNames } from './states.ts';
 
 export interface Lane {
@@ -100,6 +101,9 @@ function list<T>(value: unknown, name: string): T[] {
   return value as T[];
 }
 
+// Coroutines that a library made to wait for its own operations: several stand below each of the program's.
+export const library_group = 'coroutines of libraries';
+
 function laneList(value: unknown): Lane[] {
   return list<Partial<Lane>>(value, 'lanes').map((lane, at) => ({
     id: String(lane.id ?? `lane ${at}`),
@@ -108,7 +112,7 @@ function laneList(value: unknown): Lane[] {
     kind: lane.kind ?? 'thread',
     tid: lane.tid ?? 0,
     name: lane.name ?? `lane ${at}`,
-    group: lane.group ?? '',
+    group: (lane.kind === 'coroutine' && ofLibrary(lane.name ?? '') ? library_group : lane.group) ?? '',
   }));
 }
 

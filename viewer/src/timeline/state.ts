@@ -4,7 +4,7 @@
 import { computed, effect, signal } from '@preact/signals';
 import { parameter } from '../state/route.ts';
 import { type Camera, keepInside } from './camera.ts';
-import type { Timeline } from './data.ts';
+import { library_group, type Timeline } from './data.ts';
 import { type Shown, applyFilter } from './filter.ts';
 import { rowOf } from './find.ts';
 import { type Item, makeItems } from './items.ts';
@@ -26,7 +26,7 @@ export const now = computed<Recorded | undefined>(() => {
 export const hidden = computed(
   () => new Set(hidden_text.value.split(',').filter((one): one is State => kStates.includes(one as State))),
 );
-export const folded = signal<ReadonlySet<string>>(new Set());
+export const folded = signal<ReadonlySet<string>>(new Set([library_group]));
 
 export const shown = computed<Shown>(() => {
   const all = now.value;

@@ -1,7 +1,7 @@
 // What to look at first: the deadlocks, who holds up most, who waits longest, where coroutines stand.
 import type { ComponentChildren } from 'preact';
 import type { Waits } from '../model/waits.ts';
-import { count, duration, plural } from '../model/words.ts';
+import { count, duration, ofLibrary, plural } from '../model/words.ts';
 import { EvidenceBadge } from '../ui/evidence.tsx';
 import { ShowIn } from '../ui/links.tsx';
 import { cardLines, type Graph, waiters } from './graph.ts';
@@ -9,7 +9,10 @@ import { cardLines, type Graph, waiters } from './graph.ts';
 const few = 8;
 
 export function HotSpots({ waits, graph, focus, onFocus }: { waits: Waits; graph: Graph; focus: string | undefined; onFocus(id: string): void }) {
-  const blockers = [...graph.nodes.values()].filter((node) => waiters(graph, node.id) > 0).sort((a, b) => waiters(graph, b.id) - waiters(graph, a.id));
+  const awaited = [...graph.nodes.values()].filter((node) => waiters(graph, node.id) > 0);
+  // What asio's own coroutines wait for is told by those of the program that wait for them.
+  const own = awaited.filter((node) => !ofLibrary(cardLines(node)[0].replace(/ at .*/, '')));
+  const blockers = (own.length > 0 ? own : awaited).sort((a, b) => waiters(graph, b.id) - waiters(graph, a.id));
   const longest = graph.edges.filter((edge) => edge.wait_ns > 0).sort((a, b) => b.wait_ns - a.wait_ns);
   const item = (id: string, title: ComponentChildren, aside: string) => (
     <li key={id}><button type="button" class="spot" aria-pressed={id === focus} onClick={() => onFocus(id)}><span>{title}</span><span class="quiet">{aside}</span></button></li>
