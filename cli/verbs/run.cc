@@ -91,8 +91,8 @@ std::string time_up_text(const RunSettings& settings, int signal) {
 // A process went on as a program that was not tracked: as which one, and why.
 std::string executed_note(const Trace& trace) {
   std::string why =
-      "LD_PRELOAD was not in its environment any more (env -i, sudo and the like); put track run "
-      "behind what clears it";
+      "LD_PRELOAD was not in its environment any more (env -i, sudo and the like; put track run "
+      "behind what clears it), or it was killed at once";
   try {
     const std::string blocker = process::inspect_command(trace.executed).blocker();
     if (!blocker.empty()) why = blocker;

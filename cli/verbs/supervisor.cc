@@ -33,6 +33,9 @@ constexpr uint64_t kToldCutShort = 16;
 // The process has come so far that it maps its file; and that has called exec since.
 struct Head {
   bool begun = false, executed = false;
+  // CLOCK_MONOTONIC. Which of a process's programs came first; the numbers of their files do not
+  // tell: that of one which was judged and removed is free again.
+  uint64_t born_ns = UINT64_MAX;
 };
 Head head_of(const std::string& path) {
   alignas(wire::Header) char bytes[sizeof(wire::Header)] = {};
@@ -41,8 +44,8 @@ Head head_of(const std::string& path) {
   const bool whole = ::read(fd, bytes, sizeof bytes) == sizeof bytes;
   close(fd);
   const auto& header = *reinterpret_cast<const wire::Header*>(bytes);
-  return {whole && std::memcmp(header.magic, wire::kMagic, sizeof header.magic) == 0,
-          header.execs.load() != 0};
+  const bool begun = whole && std::memcmp(header.magic, wire::kMagic, sizeof header.magic) == 0;
+  return {begun, header.execs.load() != 0, begun ? header.start_monotonic_ns : UINT64_MAX};
 }
 
 // A process that was killed, or left by a system call of its own.
@@ -181,7 +184,7 @@ void Supervisor::discover() {
     const pid_t writer = process::writer_of(file.path, file.pid);
     try {
       auto& watched = watched_[file.path];
-      watched = std::make_unique<Watched>(file.path, writer != 0 ? writer : file.pid, file.number,
+      watched = std::make_unique<Watched>(file.path, writer != 0 ? writer : file.pid, head.born_ns,
                                           events_, settings_.symbols);
       // Whoever has that number here need not be the one: it may be of another namespace.
       if (writer == 0 && !head.executed) watched->set_gone();
@@ -189,10 +192,13 @@ void Supervisor::discover() {
       watched_.erase(file.path);
       continue;  // removed meanwhile: a process that ended cleanly and kept nothing
     }
-    const Watched& begun = *watched_.at(file.path);
+    Watched& begun = *watched_.at(file.path);
     // An earlier image of that process has been replaced: nobody will finish its record.
-    for (const auto& [path, earlier] : watched_)
-      if (earlier->pid() == begun.pid() && earlier->number() < begun.number()) earlier->set_gone();
+    for (const auto& [path, other] : watched_) {
+      if (other->pid() != begun.pid()) continue;
+      if (other->born_ns() < begun.born_ns()) other->set_gone();
+      if (other->born_ns() > begun.born_ns()) begun.set_gone();
+    }
   }
 }
 
@@ -226,6 +232,13 @@ void Supervisor::reap() {
     // Many short processes must not pile up: what is clean is counted and forgotten.
     if (watched->gone() && watched->pid() != root_.pid) done.push_back(path);
   }
+  // Of a process that is over every file is there: also that of a program which it executed, and
+  // which came and went since we last looked.
+  if (!done.empty()) discover();
+  // The last of a process's programs is what tells that the others were replaced.
+  std::sort(done.begin(), done.end(), [&](const std::string& a, const std::string& b) {
+    return watched_.at(a)->born_ns() < watched_.at(b)->born_ns();
+  });
   for (const std::string& path : done) {
     judge_gone(*watched_.at(path));
     if (!session_.kept())
@@ -241,7 +254,7 @@ void Supervisor::judge_gone(Watched& watched) {
   watched.set_judged();
   const bool root = watched.pid() == root_.pid;
   const bool replaced = std::any_of(watched_.begin(), watched_.end(), [&](const auto& entry) {
-    return entry.second->pid() == watched.pid() && entry.second->number() > watched.number();
+    return entry.second->pid() == watched.pid() && entry.second->born_ns() > watched.born_ns();
   });
   try {
     Loaded loaded = watched.judge_finally(root && !replaced ? root_status_ : -1);

@@ -68,11 +68,11 @@ void add_unrecorded(const std::vector<Coroutine>& seen, std::vector<Coroutine>& 
 
 }  // namespace
 
-Watched::Watched(const std::string& path, pid_t pid, unsigned number, int event_fd,
+Watched::Watched(const std::string& path, pid_t pid, uint64_t born_ns, int event_fd,
                  const SymbolSettings& symbols)
     : path_(path),
       pid_(pid),
-      number_(number),
+      born_ns_(born_ns),
       bytes_(read::Bytes::file(path)),
       symbols_(symbols),
       watch_(std::make_unique<ExitWatch>(path, event_fd)) {

@@ -21,14 +21,14 @@ using Clock = std::chrono::steady_clock;
 class Watched {
  public:
   // Throws Error when the recording cannot be watched.
-  Watched(const std::string& path, pid_t pid, unsigned number, int event_fd,
+  Watched(const std::string& path, pid_t pid, uint64_t born_ns, int event_fd,
           const SymbolSettings& symbols);
   ~Watched();
   Watched(const Watched&) = delete;
 
   const std::string& path() const { return path_; }
   pid_t pid() const { return pid_; }
-  unsigned number() const { return number_; }
+  uint64_t born_ns() const { return born_ns_; }
   int pidfd() const { return pidfd_; }
   bool gone() const { return gone_; }
   void set_gone();
@@ -54,7 +54,7 @@ class Watched {
 
   std::string path_;
   pid_t pid_;
-  unsigned number_;
+  uint64_t born_ns_;
   int pidfd_ = -1;
   bool gone_ = false;
   bool judged_ = false;

@@ -90,6 +90,20 @@ def killed_at_birth(place):
               not list((place / "recordings").iterdir()))
 
 
+def programs_in_a_row(place):
+    """The record of the first program is judged and removed while the second runs, and the third
+    takes its name: it is the last one all the same, and was tracked."""
+    first, second = place / "first", place / "second"
+    first.write_text(f"exec sh {second}\n")
+    second.write_text("place=${TRACK_OPTIONS##*dir=}\n"
+                      "while [ -e ${place%%:*}/rec.$$.0 ]; do :; done\n"
+                      f"exec {TARGET} self thread\n")
+    done = subprocess.run([TRACK, "run", "--dir", place / "recordings", "--", "sh", "-c",
+                           f"sh {first}; true"], capture_output=True, text=True, timeout=LIMIT_S)
+    check("programs in a row", done.returncode == 0 and "1 finding (1 outlived-task)" in done.stderr and
+          "executed" not in done.stderr and "without a word" not in done.stderr, done.stderr)
+
+
 def clean_families(place):
     for way in (*IN_ITSELF, *IN_A_CHILD):
         if way == "killed":
@@ -165,6 +179,7 @@ with tempfile.TemporaryDirectory() as directory:
     clean_families(folder)
     killed_twin(folder)
     killed_at_birth(folder)
+    programs_in_a_row(folder)
     for way in UNRECORDED:
         not_recorded(folder, way)
     counts(folder)
