@@ -87,7 +87,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
       in_deadlock.push_back(thread.wait.object);
   append(find_lock_orders(trace, symbols, in_deadlock));
   // After an exec there is nothing left that could be joined.
-  if (!trace.superseded) append(find_unjoined(trace, symbols));
+  if (!trace.superseded) append(find_unjoined(trace, symbols, explained.threads));
   append(find_outlived(trace, symbols, explained));
   if (trace.attached) doubt_the_record(all, trace);
   for (Finding& finding : all) {

@@ -31,8 +31,9 @@ struct Explained {
 std::vector<Finding> find_locks_held(const Trace& trace, const Symbols& symbols);
 
 // `unjoined-thread`: it ended and nobody joined or detached it. Proved once the process has ended
-// by itself; before that, suspected.
-std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols);
+// by itself, likely if threads were left then that are not in `stuck`; before that, suspected.
+std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols,
+                                   const std::set<uint32_t>& stuck = {});
 
 // `outlived-task`: threads and coroutines still alive when main returned or exit was called.
 // Suspected.

@@ -1,5 +1,6 @@
 #include <algorithm>
 #include <map>
+#include <set>
 
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
@@ -32,9 +33,18 @@ bool never_joined(const Thread& thread) {
          !thread.adopted && thread.joiner == 0;
 }
 
+// A thread that collects others, say: it had no more time to. Stuck ones would never have.
+std::string who_may_join(const Trace& trace, const std::set<uint32_t>& stuck) {
+  for (const Thread& thread : trace.threads)
+    if (thread.state != TaskState::ended && !thread.main && stuck.count(thread.id) == 0)
+      return thread_text(thread) + " was still there: it may have joined later";
+  return {};
+}
+
 }  // namespace
 
-std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
+std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols,
+                                   const std::set<uint32_t>& stuck) {
   std::map<StackIndex, Finding> groups;
   std::map<StackIndex, uint64_t> first_end_ns;
   Places places(trace, symbols);
@@ -54,10 +64,13 @@ std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
   }
   const std::string why_not = doubt(trace);
   const bool proved = why_not.empty();
+  const std::string joiner = proved ? who_may_join(trace, stuck) : "";
   std::vector<Finding> findings;
   for (auto& [stack, finding] : groups) {
     finding.rule = Rule::unjoined_thread;
-    finding.evidence = proved ? Evidence::proved : Evidence::suspected;
+    finding.evidence = !proved          ? Evidence::suspected
+                       : joiner.empty() ? Evidence::proved
+                                        : Evidence::likely;
     set_ages(finding);
     const bool one = finding.count == 1;
     finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) +
@@ -73,6 +86,7 @@ std::vector<Finding> find_unjoined(const Trace& trace, const Symbols& symbols) {
                                 (one ? "it" : "them"));
     else
       finding.because.push_back(why_not);
+    if (!joiner.empty()) finding.because.push_back("doubt: " + joiner);
     findings.push_back(std::move(finding));
   }
   return findings;

@@ -1,6 +1,6 @@
 // what: A worker swallows an exception and ends; its producer then blocks on the full queue (S21).
 // expect: outlived-task suspected count=1 created_by=start_producer blocked_in=produce
-// expect: unjoined-thread proved count=1 created_by=start_worker
+// expect: unjoined-thread likely count=1 created_by=start_worker
 #include <latch>
 #include <stdexcept>
 #include <thread>

@@ -70,6 +70,17 @@ TEST_CASE("never joined is not proved where main had no chance to join, or a joi
   CHECK(analyze::find_unjoined(t.trace, t.symbols)[0].evidence == Evidence::suspected);
 }
 
+TEST_CASE("never joined is likely while somebody is left who might have, and is not stuck") {
+  TraceBuilder t;
+  t.add_thread(TaskState::ended);
+  t.add_thread();
+  const auto finding = analyze::find_unjoined(t.trace, t.symbols).at(0);
+  CHECK(finding.evidence == Evidence::likely);
+  CHECK(finding.because.back() ==
+        "doubt: thread 3 (tid 903) was still there: it may have joined later");
+  CHECK(analyze::find_unjoined(t.trace, t.symbols, {3}).at(0).evidence == Evidence::proved);
+}
+
 TEST_CASE("threads alive at the end of main are suspected, and grouped by where they stand") {
   TraceBuilder t;
   const StackIndex created = t.stack({"make_pool@4", "main@9"});
