@@ -40,6 +40,7 @@ set(TRACK_CAPTURE_SOURCES
     capture/allocations.cc
     capture/births.cc
     capture/coroutines.cc
+    capture/frame_heads.cc
     capture/descriptors.cc
     capture/fibers.cc
     capture/handoffs.cc

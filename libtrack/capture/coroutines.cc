@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "libtrack/capture/fibers.h"
+#include "libtrack/capture/frame_heads.h"
 #include "libtrack/capture/pending.h"
 #include "libtrack/core/fiber_table.h"
 #include "libtrack/core/hot.h"
@@ -27,6 +28,7 @@ using wire::SiteState;
 
 constexpr uint16_t kLookAgain = 1024;  // allocations between second looks at frameless sites
 constexpr uint32_t kEnoughLooks = 4;
+constexpr uint32_t kEnoughUnclear = 4096;  // blocks that may be frames that are done
 constexpr unsigned kSplitLevels = 3;  // callers up, to tell the users of a shared allocator apart
 
 constexpr uint32_t kNoSite = UINT32_MAX;
@@ -99,67 +101,25 @@ KnownSite split_site(KnownSite site, const core::Registers& registers) {
   return site;
 }
 
-// Answers about code that were yes, and, above each address, the modules' generation of then.
-class KnownCode {
- public:
-  template <class Ask>
-  bool is(uint64_t address, Ask ask) {
-    const uint64_t word = address | uint64_t{core::unwind_generation()} << 48;
-    auto& place = known_[address * 0x9E3779B97F4A7C15u >> 58];
-    if (__builtin_expect(place.load(std::memory_order_relaxed) == word, 1)) return true;
-    if (!ask(address)) return false;
-    place.store(word, std::memory_order_relaxed);
-    return true;
-  }
-
- private:
-  std::atomic<uint64_t> known_[64];
-};
-
-bool starts_function(uint64_t address) {
-  static KnownCode starts;
-  return starts.is(address, [](uint64_t code) {
-    uint64_t start, end;
-    return core::is_code(code) && core::function_start(code, &start, &end) != 0 && start == code;
-  });
-}
-
-// Of frames that come and go the answer was given already.
-bool is_code_still(uint64_t address) {
-  static KnownCode code;
-  return code.is(address, [](uint64_t one) { return core::is_code(one); });
-}
-
-// Both head words are exact function starts: a frame, or something that takes great pains to look
-// like one. A frame that is done already has no resume function any more.
-bool looks_like_frame(const uint64_t* head) {
-  const uint64_t resume = head[0], destroy = head[1];
-  return resume != destroy && (resume == 0 || starts_function(resume)) && starts_function(destroy);
-}
-
-// A frame that its allocator has back already and has written into, so that it says nothing of its
-// site: asio keeps the size of a block that it will give out again in the first byte, which is the
-// resume pointer's lowest.
-bool was_frame(const uint64_t* head) {
-  return core::is_code(head[0]) && !starts_function(head[0]) && starts_function(head[1]);
-}
-
-void learn(uint32_t index, bool frame, const uint64_t* head) {
+void learn(uint32_t index, HeadKind kind, const uint64_t* head) {
   Site& site = recording.sites[index];
-  if (frame) {
-    site.frames_seen.fetch_add(1, std::memory_order_relaxed);
-    if (site.resume.load(std::memory_order_relaxed) == 0) {
-      site.resume.store(head[0], std::memory_order_relaxed);
-      site.destroy.store(head[1], std::memory_order_relaxed);
-    }
-  } else {
-    site.others_seen.fetch_add(1, std::memory_order_relaxed);
+  if (kind == HeadKind::written_into) return;
+  auto& seen = kind == HeadKind::frame           ? site.frames_seen
+               : kind == HeadKind::done_or_other ? site.unclear_seen
+                                                 : site.others_seen;
+  seen.fetch_add(1, std::memory_order_relaxed);
+  if (kind == HeadKind::frame && site.resume.load(std::memory_order_relaxed) == 0) {
+    site.resume.store(head[0], std::memory_order_relaxed);
+    site.destroy.store(head[1], std::memory_order_relaxed);
   }
   const uint32_t frames = site.frames_seen.load(std::memory_order_relaxed);
   const uint32_t others = site.others_seen.load(std::memory_order_relaxed);
-  const SiteState state = frames != 0 ? (others != 0 ? SiteState::mixed : SiteState::coroutine)
-                          : others >= kEnoughLooks ? SiteState::never
-                                                   : SiteState::unknown;
+  const uint32_t unclear = site.unclear_seen.load(std::memory_order_relaxed);
+  const bool enough = others >= kEnoughLooks || unclear >= kEnoughUnclear;
+  const SiteState state = frames != 0
+                              ? others + unclear != 0 ? SiteState::mixed : SiteState::coroutine
+                          : enough ? SiteState::never
+                                   : SiteState::unknown;
   site.state.store(state, std::memory_order_relaxed);
   remember_state(index);
 }
@@ -182,9 +142,9 @@ void settle(const PendingBlock& pending) {
     if (__atomic_load_n(&slot.created_ticks, __ATOMIC_RELAXED) != pending.ticks)
       return true;  // freed and used again meanwhile
     const Head head(pending.address);
-    const bool frame = looks_like_frame(head.words);
-    if (frame || !was_frame(head.words)) learn(site, frame, head.words);
-    if (!frame) return false;
+    const HeadKind kind = kind_of_head(head.words);
+    learn(site, kind, head.words);
+    if (kind < HeadKind::done_or_other) return false;  // `track` will know more of that one
     slot.stack = core::intern_stack(pending.hash, pending.frames, pending.depth, pending.truncated);
     core::mark_frame_seen(slot);
     count_coroutine_created();
@@ -309,7 +269,7 @@ uint64_t frames_held(const CoroutineSlot* const* slots, unsigned count) {
   }
   uint64_t result = 0;
   for (unsigned i = 0; i < count; ++i)
-    if (from[i].bytes != 0 && looks_like_frame(heads[i].word) &&
+    if (from[i].bytes != 0 && kind_of_head(heads[i].word) == HeadKind::frame &&
         slots[i]->address.load(std::memory_order_acquire) ==
             reinterpret_cast<uint64_t>(from[i].base))
       result |= uint64_t{1} << i;
@@ -329,12 +289,12 @@ void freeing_slow(void* block) {
       // A frame keeps its destroy pointer to the end: anything else means the site is shared.
       if (head.words[1] != site.destroy.load(std::memory_order_relaxed) &&
           !is_code_still(head.words[1]))
-        learn(index, false, head.words);
+        learn(index, HeadKind::none, head.words);
       count_coroutine_destroyed();
     } else {
-      const bool frame = looks_like_frame(head.words);
-      if (frame || !was_frame(head.words)) learn(index, frame, head.words);
-      if (frame) core::count(core::counters().untracked_coroutines);
+      const HeadKind kind = kind_of_head(head.words);
+      learn(index, kind, head.words);
+      if (kind == HeadKind::frame) core::count(core::counters().untracked_coroutines);
     }
     return false;
   });

@@ -153,7 +153,8 @@ struct Site {
   std::atomic<uint64_t> destroy;
   std::atomic<uint32_t> frames_seen;
   std::atomic<uint32_t> others_seen;
-  uint64_t reserved[3];
+  std::atomic<uint32_t> unclear_seen;  // a frame that is done, or null and a function of another's
+  uint32_t reserved[5];
 };
 static_assert(sizeof(Site) == 64);
 

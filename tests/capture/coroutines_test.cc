@@ -256,6 +256,55 @@ TEST_CASE("Frames that their allocator has written into again make no site a sha
         }) == 0);
 }
 
+TEST_CASE("Null and a function make a frame only where that destroys frames") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          // As asio's operations stand in a queue: the next one, and who completes it.
+          for (int i = 0; i < 5000; ++i) {
+            auto* operation = static_cast<uint64_t*>(plain_block(48));
+            operation[0] = 0;
+            operation[1] = reinterpret_cast<uint64_t>(&plain_block);
+            if (i == 0) {
+              capture::settle_pending();
+              const uint64_t used =
+                  core::entries_used<wire::CoroutineSlot>(wire::SectionKind::coroutines);
+              for (uint64_t n = 0; n < used; ++n)  // kept for `track`, which may know better
+                TRACK_EXPECT(!capture::holds_frame(core::recording.coroutines[n]));
+            }
+            hooked_delete(operation);
+          }
+          capture::settle_pending();
+          const test::RecordingView view(core::recording.path);
+          const auto* sites = view.entries<wire::Site>(wire::SectionKind::sites);
+          uint64_t learned = 0;
+          for (uint64_t i = 0; i < wire::kSiteCapacity; ++i) {
+            TRACK_EXPECT(sites[i].state.load() != wire::SiteState::coroutine);
+            learned += sites[i].state.load() == wire::SiteState::never;
+          }
+          TRACK_EXPECT(learned == 1);
+          return 0;
+        }) == 0);
+}
+
+TEST_CASE("Coroutines that are done before anybody looks are listed") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(start());
+          std::vector<uint64_t> done;
+          for (int i = 0; i < 100; ++i) {
+            const Task task = one_kind(i);
+            task.handle.resume();
+            task.handle.resume();
+            TRACK_EXPECT(task.handle.done());
+            done.push_back(task.address());
+          }
+          capture::settle_pending();
+          const test::RecordingView view(core::recording.path);
+          const auto frames = view.blocks(true);
+          for (const uint64_t address : done) TRACK_EXPECT(frames.count(address) == 1);
+          return 0;
+        }) == 0);
+}
+
 TEST_CASE("Inside, a block is a frame as long as its memory says so") {
   CHECK(in_child([] {
           TRACK_EXPECT(start());
