@@ -1,8 +1,10 @@
 #include <algorithm>
 #include <cstring>
+#include <map>
 
 #include "cli/process/find_frames.h"
 #include "cli/process/frame_heads.h"
+#include "cli/process/loaded_elf.h"
 #include "cli/process/pages.h"
 
 namespace track::process {
@@ -91,8 +93,10 @@ class Finder {
       const uint32_t own_block = block_bytes(image_, coroutine.address);
       coroutine.inside = recorded_ != nullptr || own_block == 0;
       if (!coroutine.inside) coroutine.size_bytes = own_block;
-      if (coroutine.inside ? verdict.certainty == FrameCertainty::structural
-                           : !fits_block(verdict, own_block - kRounded, own_block))
+      if (coroutine.inside
+              ? verdict.certainty == FrameCertainty::structural ||
+                    (verdict.certainty < FrameCertainty::known && is_initialised(coroutine.address))
+              : !fits_block(verdict, own_block - kRounded, own_block))
         continue;
       found_.push_back(coroutine);
     }
@@ -144,6 +148,17 @@ class Finder {
     return stack_pointer_ != 0 && address < stack_pointer_ - kRedZone;
   }
 
+  // By the file of its module: a table of functions, no matter what their code looks like. A frame
+  // is made at run time, among a module's variables in those that begin as zeros.
+  bool is_initialised(uint64_t address) {
+    const Module* module = image_.module_of(address);
+    if (module == nullptr) return false;
+    const auto [entry, fresh] = initialised_.try_emplace(module->start);
+    if (fresh) entry->second = initialised_data(*image_.memory, *module);
+    return std::any_of(entry->second.begin(), entry->second.end(),
+                       [&](const AddressRange& range) { return range.contains(address); });
+  }
+
   bool is_recorded(uint64_t address) const {
     if (recorded_ == nullptr) return false;
     const auto at = std::lower_bound(
@@ -165,7 +180,8 @@ class Finder {
   PageTable pages_;
   CodeRanges code_ranges_;
   FrameJudge judge_;
-  const std::vector<Coroutine>* recorded_;  // sorted; null = there is no record
+  const std::vector<Coroutine>* recorded_;                     // sorted; null = there is no record
+  std::map<uint64_t, std::vector<AddressRange>> initialised_;  // by module
   std::vector<Coroutine> found_;
   std::vector<std::byte> buffer_;
   uint64_t stack_low_ = 0, stack_high_ = 0, stack_pointer_ = 0;  // of the mapping asked for last

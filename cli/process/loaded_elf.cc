@@ -30,6 +30,17 @@ bool is_file(const Mapping& mapping) {
   return !mapping.path.empty() && mapping.path.front() == '/';
 }
 
+// Empty: they cannot be read.
+std::vector<Elf64_Phdr> segments_of(const ImageMemory& memory, uint64_t header,
+                                    const Elf64_Ehdr& elf) {
+  std::vector<Elf64_Phdr> segments(std::min<size_t>(elf.e_phnum, kMostSegments));
+  const size_t bytes = segments.size() * sizeof(Elf64_Phdr);
+  if (elf.e_phentsize != sizeof(Elf64_Phdr) ||
+      memory.read_some(header + elf.e_phoff, segments.data(), bytes) != bytes)
+    segments.clear();
+  return segments;
+}
+
 // [vdso], and modules whose file is anonymous memory, have no path of a file.
 bool may_hold_module(const Mapping& mapping) {
   return mapping.readable && (is_file(mapping) ? mapping.offset == 0 : mapping.path == "[vdso]");
@@ -72,12 +83,7 @@ std::optional<LoadedElf> loaded_elf(const ImageMemory& memory, uint64_t header) 
   loaded.bias = loaded.start = header;
   loaded.end = header + kPage;
   if (!loaded.bits64 || elf.e_machine != EM_X86_64) return loaded;
-  const size_t count = std::min<size_t>(elf.e_phnum, kMostSegments);
-  std::vector<Elf64_Phdr> segments(count);
-  if (elf.e_phentsize != sizeof(Elf64_Phdr) ||
-      memory.read_some(header + elf.e_phoff, segments.data(), count * sizeof(Elf64_Phdr)) !=
-          count * sizeof(Elf64_Phdr))
-    return loaded;
+  const std::vector<Elf64_Phdr> segments = segments_of(memory, header, elf);
   uint64_t lowest = ~uint64_t{0}, highest = 0, first_vaddr = 0;
   bool found = false;
   for (const Elf64_Phdr& segment : segments) {
@@ -102,6 +108,19 @@ std::optional<LoadedElf> loaded_elf(const ImageMemory& memory, uint64_t header) 
           build_id_in(fetch_bytes(memory, loaded.bias + segment.p_vaddr, segment.p_memsz));
   }
   return loaded;
+}
+
+std::vector<AddressRange> initialised_data(const ImageMemory& memory, const Module& module) {
+  std::vector<AddressRange> result;
+  Elf64_Ehdr elf;
+  if (!fetch(memory, module.start, elf) || std::memcmp(elf.e_ident, ELFMAG, SELFMAG) != 0 ||
+      elf.e_ident[EI_CLASS] != ELFCLASS64)
+    return result;
+  for (const Elf64_Phdr& segment : segments_of(memory, module.start, elf))
+    if (segment.p_type == PT_LOAD && (segment.p_flags & PF_W) != 0)
+      result.push_back(
+          {module.base + segment.p_vaddr, module.base + segment.p_vaddr + segment.p_filesz});
+  return result;
 }
 
 std::vector<Module> loaded_modules(const std::vector<Mapping>& mappings,

@@ -9,6 +9,7 @@
 #include <string>
 #include <vector>
 
+#include "cli/model/memory.h"
 #include "cli/model/process_image.h"
 
 namespace track::process {
@@ -29,6 +30,10 @@ std::optional<LoadedElf> loaded_elf(const ImageMemory& memory, uint64_t header);
 
 // The modules of a process by its mappings, sorted by start.
 std::vector<Module> loaded_modules(const std::vector<Mapping>& mappings, const ImageMemory& memory);
+
+// What of a module's variables its file initialises: of each writable segment all but the zeros
+// behind it.
+std::vector<AddressRange> initialised_data(const ImageMemory& memory, const Module& module);
 
 // The build-id in a file's notes, which start at `notes`; empty when there is none.
 std::string build_id_in(const std::vector<std::byte>& notes);
