@@ -278,6 +278,7 @@ struct Trace {
   uint64_t pause_ns = 0;      // how long the target was held up for this trace
   std::string pause_for;      // for what; empty when that goes without saying
   std::string options;
+  std::vector<std::string> suppressions;  // the program's own, line by line
   TrackerPlace tracker;
   HeapTable heap;
   CpuTable cpu;

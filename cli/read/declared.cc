@@ -141,6 +141,27 @@ class DeclaredReader {
 
 }  // namespace
 
+// As wide as its documentation says.
+void read_suppressions(Image& image) {
+  constexpr uint64_t kMost = uint64_t{64} << 10;
+  const SectionView& strings = image.section(wire::SectionKind::strings);
+  const uint64_t at = image.header().suppressions;
+  if (at == 0) return;
+  std::string text(at < strings.capacity ? std::min(kMost, strings.capacity - at) : 0, '\0');
+  if (text.empty() || !image.bytes().read(strings.offset + at, text.data(), text.size()))
+    return image.warn("the program's own suppressions lie outside their section");
+  const size_t end = text.find('\0');
+  if (end == std::string::npos)
+    image.warn("the program's own suppressions are longer than 64 KiB: the rest is left out");
+  else
+    text.resize(end);
+  for (size_t begin = 0; begin < text.size();) {
+    const size_t line = std::min(text.find('\n', begin), text.size());
+    image.trace().suppressions.push_back(clean_text(text.data() + begin, line - begin));
+    begin = line + 1;
+  }
+}
+
 void read_declared(Image& image) {
   DeclaredReader(image).read();
 }

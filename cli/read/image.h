@@ -90,6 +90,7 @@ void read_cpu(Image& image);
 void read_thread_origins(Image& image);
 void read_modules(Image& image);
 void read_contention(Image& image);
+void read_suppressions(Image& image);
 
 // Text out of a recording, safe to print: NUL ends it, control characters become '?'.
 std::string clean_text(const char* text, size_t capacity);

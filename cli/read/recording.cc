@@ -150,6 +150,7 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   read_cpu(image);
   read_thread_origins(image);
   read_contention(image);
+  read_suppressions(image);
   read_modules(image);  // last: what a stack met on the way points into is there by now
   read_counters(image, trace);
   uint64_t counted = 0;

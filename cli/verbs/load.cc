@@ -8,6 +8,7 @@
 #include <chrono>
 #include <filesystem>
 #include <fstream>
+#include <map>
 #include <sstream>
 #include <thread>
 
@@ -44,6 +45,7 @@
 #include "cli/verbs/prove.h"
 #include "cli/verbs/sanitizer_logs.h"
 #include "cli/verbs/series.h"
+#include "cli/verbs/tracker_options.h"
 #include "cli/verbs/untracked.h"
 #include "cli/verbs/verbs.h"
 
@@ -214,6 +216,26 @@ std::vector<analyze::Suppression> load_suppressions(std::vector<std::string> fil
   return all;
 }
 
+// Those that a process brings along (track_default_suppressions); fork children share theirs.
+class OwnSuppressions {
+ public:
+  std::vector<analyze::Suppression>& of(const Trace& trace) {
+    std::string text;
+    for (const std::string& line : trace.suppressions) text += line + "\n";
+    const auto [entry, fresh] = by_text_.try_emplace(text);
+    if (fresh)
+      entry->second = analyze::parse_suppressions(
+          text, "track_default_suppressions() of " + base_name(trace.program));
+    return entry->second;
+  }
+  void add_to(std::vector<analyze::Suppression>& all) const {
+    for (const auto& [text, own] : by_text_) all.insert(all.end(), own.begin(), own.end());
+  }
+
+ private:
+  std::map<std::string, std::vector<analyze::Suppression>> by_text_;
+};
+
 }  // namespace
 
 Trace observe_live(pid_t pid) {
@@ -310,6 +332,15 @@ bool all_digits(const std::string& text) {
          std::all_of(text.begin(), text.end(), [](char c) { return c >= '0' && c <= '9'; });
 }
 
+// The library goes on without what it does not know: of what `track` hands over nothing is wrong.
+void tell_wrong_options(const Trace& trace, Report& report) try {
+  constexpr size_t kCutOff = 1000;  // the recording keeps no more
+  if (trace.options.size() >= kCutOff) return;
+  check_option_text(trace.options, "options of " + base_name(trace.program));
+} catch (const Error& error) {
+  report.notes.push_back(std::string(error.what()) + ": ignored");
+}
+
 void judge_findings(Report& report, const JudgeSettings& settings) {
   auto suppressions = load_suppressions(settings.suppressions);
   const analyze::FailOn fail_on =
@@ -319,12 +350,17 @@ void judge_findings(Report& report, const JudgeSettings& settings) {
                                : parse_duration_ns(settings.min_age, "--min-age", 1'000'000'000);
   leave_out_young(report, min_age);
   merge_sanitizer_logs(settings.sanitizer_logs, report);
+  OwnSuppressions own;
   uint64_t marked = 0;
   for (ProcessReport& process : report.processes) {
     marked += analyze::apply_marks(process.findings, process.trace);
     analyze::apply_suppressions(suppressions, process.findings, process.trace, process.symbols);
+    analyze::apply_suppressions(own.of(process.trace), process.findings, process.trace,
+                                process.symbols);
+    tell_wrong_options(process.trace, report);
     for (Finding& finding : process.findings) finding.failing = fail_on.fails(finding);
   }
+  own.add_to(suppressions);
   if (marked != 0) report.suppressions.push_back({analyze::kMarkedByProgram, marked});
   for (const analyze::Suppression& suppression : suppressions) {
     if (suppression.hits != 0)

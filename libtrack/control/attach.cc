@@ -96,8 +96,8 @@ AttachResult attach_first(AttachRequest& request) {
 
 // Where it was detached from.
 AttachResult attach_again(AttachRequest& request) {
-  if (!core::equal(recording.header->options, request.options)) {
-    core::Text(request.text, sizeof request.text).add(recording.header->options);
+  if (!core::equal(core::given_options(), request.options)) {
+    core::Text(request.text, sizeof request.text).add(core::given_options());
     return AttachResult::other_options;
   }
   wire::Header& header = *recording.header;

@@ -20,6 +20,12 @@
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/thread_state.h"
 
+// The program's own, where it exports them (include/track/track.h).
+extern "C" {
+[[gnu::weak]] const char* track_default_options();
+[[gnu::weak]] const char* track_default_suppressions();
+}
+
 namespace track::control {
 
 bool start(const char* const* environment, Origin origin) {
@@ -27,9 +33,14 @@ bool start(const char* const* environment, Origin origin) {
   capture::start_operators();
   // A set-user-id program is none of our business, even where the loader lets us in.
   if (getauxval(AT_SECURE) != 0) return false;
-  if (!core::open_recording(environment)) return false;
+  const char* own_options = track_default_options != nullptr ? track_default_options() : nullptr;
+  if (!core::open_recording(environment, own_options)) return false;
   core::recording.header->preload_origin = static_cast<uint32_t>(origin);
   core::start_modules();
+  if (track_default_suppressions != nullptr)
+    if (const char* own = track_default_suppressions(); own != nullptr && *own != 0)
+      if ((core::recording.header->suppressions = core::add_string(own)) == 0)
+        core::count(core::lost().labels);
   core::start_stacks();
   core::start_rings();
   capture::start_locks(capture::real);

@@ -52,6 +52,8 @@ ModuleSlot* known_module(uint64_t address) {
   return nullptr;
 }
 
+}  // namespace
+
 uint64_t add_string(const char* s) {
   auto& used = section_used(SectionKind::strings);
   const uint64_t bytes = length(s) + 1, room = place_of(SectionKind::strings).bytes;
@@ -64,6 +66,8 @@ uint64_t add_string(const char* s) {
   used.store(at + bytes, std::memory_order_release);
   return at;
 }
+
+namespace {
 
 struct Image {
   uint64_t base;

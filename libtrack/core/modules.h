@@ -9,6 +9,9 @@ namespace track::core {
 
 void start_modules();  // the modules of the start, from the constructor only
 
+// A text among the strings; 0: no room. From the constructor only.
+uint64_t add_string(const char* text);
+
 void restart_modules_after_fork();
 
 // Records the module of a code address, if it is not known yet. Any context.

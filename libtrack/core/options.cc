@@ -58,6 +58,10 @@ void read_options(Options& o, const char* text) {
 #define TRACK_OPTION(name, type, value, help) TRACK_DEFAULT_##type(name, value)
 #include "libtrack/wire/options.def"
 #undef TRACK_OPTION
+  add_options(o, text);
+}
+
+void add_options(Options& o, const char* text) {
   if (text == nullptr) return;
   while (*text != 0) {
     const char* key = text;

@@ -28,6 +28,8 @@ uint64_t wanted_sample_period(const Options& options);
 
 // Defaults first, then "key=value:key=value" over them; text may be null.
 void read_options(Options& options, const char* text);
+// Over what is there.
+void add_options(Options& options, const char* text);
 
 extern Options options;
 

@@ -219,7 +219,10 @@ void light_beacon(const wire::Header& header) {
   beacon.mapped_bytes = header.file_bytes;
 }
 
-void write_header(const char* option_text, const Plan& plan) {
+// How much of the header's text is the program's own.
+size_t own_options_bytes = 0;
+
+void write_header(const char* own_options, const char* option_text, const Plan& plan) {
   wire::Header& h = *recording.header;
   h.version = wire::kVersion;
   h.header_bytes = wire::kHeaderBytes;
@@ -251,7 +254,10 @@ void write_header(const char* option_text, const Plan& plan) {
     Text(h.program, sizeof h.program).add(named);
   const long n = sys::read_file("/proc/self/cmdline", h.command_line, sizeof h.command_line - 1);
   h.command_line[n > 0 ? n : 0] = 0;
-  Text(h.options, sizeof h.options).add(option_text == nullptr ? "" : option_text);
+  Text all(h.options, sizeof h.options);
+  if (own_options != nullptr && *own_options != 0) all.add(own_options).add(":");
+  own_options_bytes = length(h.options);
+  all.add(option_text == nullptr ? "" : option_text);
   write_directory(plan);
 }
 
@@ -285,9 +291,14 @@ uint32_t first_level(uint32_t rings) {
 
 }  // namespace
 
-bool open_recording(const char* const* environment) {
+const char* given_options() {
+  return recording.header->options + own_options_bytes;
+}
+
+bool open_recording(const char* const* environment, const char* own_options) {
   const char* text = find_environment(environment, "TRACK_OPTIONS");
-  read_options(options, text);
+  read_options(options, own_options);
+  add_options(options, text);
   const uint32_t rings = online_cpus();
   for (uint32_t level = first_level(rings); level < kLevels; ++level) {
     const Plan plan = make_plan(level, rings);
@@ -299,7 +310,7 @@ bool open_recording(const char* const* environment) {
     const bool mapped = map_plan(plan, fd);
     if (fd >= 0) sys::call(SYS_close, fd);
     if (mapped && reserve(recording.base, wire::kHeaderBytes)) {
-      write_header(text, plan);
+      write_header(own_options, text, plan);
       find_sections();
       write_magic();
       sys::call(SYS_madvise, sys::as_long(&wiped_in_children), sizeof wiped_in_children,

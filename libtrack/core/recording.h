@@ -79,7 +79,10 @@ inline bool recording_on() {
 }
 
 // False: nothing will be recorded, and why is nowhere to be told but by the missing file.
-bool open_recording(const char* const* environment);
+// own_options: the program's (track_default_options), which the environment goes before; or null.
+bool open_recording(const char* const* environment, const char* own_options = nullptr);
+// What the environment said, as the header has it.
+const char* given_options();
 
 // For a file that is given its place later on (recording_copy.h).
 uint64_t file_size_limit();

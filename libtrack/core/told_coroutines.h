@@ -28,7 +28,7 @@ inline wire::ToldCoroutine* told_coroutine(uint32_t id, uint64_t frame) {
 // reuse: false where the entry can only be taken out of the table, not used again.
 void erase_told(wire::ToldCoroutine& slot, bool reuse);
 
-// index + 1 of the place; 0: no room. The texts are those of the module that is there now.
+// index + 1 of the place; 0: no room, counted. The texts are those of the module that is there now.
 uint32_t told_place(const char* file, const char* function, uint32_t line);
 
 // In a fork child: the parent's are forgotten unless told to keep them.

@@ -96,7 +96,7 @@ struct Lost {
   std::atomic<uint64_t> contention;  // waits that were not added up
   std::atomic<uint64_t> orders;      // lock orders not looked at, or not kept
   std::atomic<uint64_t> processes;   // fork children that could not begin a recording
-  std::atomic<uint64_t> labels;      // labels and names that were not set
+  std::atomic<uint64_t> labels;      // labels, names and places of co_await that found no room
   std::atomic<uint64_t> reserved[1];
 };
 static_assert(sizeof(Lost) == 128);
@@ -211,10 +211,11 @@ struct Header {
   Section sections[kSectionCount];
   char program[256];            // /proc/self/exe
   char command_line[1024];      // arguments joined by NUL, truncated
-  char options[1024];           // TRACK_OPTIONS as given
+  char options[1024];           // the program's own, then TRACK_OPTIONS as given
   char exec_program[256];       // what exec was last asked for
   std::atomic<uint32_t> execs;  // calls of exec under way; those that fail are taken back
   HeapEstimate heap;            // with alloc=BYTES
+  uint64_t suppressions;        // the program's own: offset into strings, 0 = none
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 

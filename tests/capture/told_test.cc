@@ -163,3 +163,13 @@ TEST_CASE("a told fiber is the one of its handle, until it is over or its stack 
   CHECK(slot.state.load() == wire::FiberState::free);
   CHECK(core::fiber_at(low) == 0);
 }
+
+// Last: then there is none for anybody.
+TEST_CASE("a place that finds no room is counted") {
+  test::need_recording(kOptions);
+  const uint64_t before = core::lost().labels.load();
+  uint32_t line = 1;
+  while (line < 1'000'000 && core::told_place("full.cc", "f", line) != 0) ++line;
+  REQUIRE(line < 1'000'000);
+  CHECK(core::lost().labels.load() == before + 1);
+}

@@ -120,6 +120,31 @@ TRACK_INLINE_ void track_test_end(void) {
   track_label_set("test", 0);
 }
 
+/* ---- A program's own settings ------------------------------------------------------------ */
+
+#ifdef __cplusplus
+extern "C" {
+#endif
+/* A program may define these, each with default visibility and returning a constant text; null is
+ * none. They are called once, before any constructor of the program has run: they may call nothing.
+ *
+ *   extern "C" const char* track_default_options(void) { return "alloc=sampled:locks=all"; }
+ *   extern "C" const char* track_default_suppressions(void) {
+ *     return "outlived-task:*Logger::run\n"
+ *            "created_by:third_party::*\n";
+ *   }
+ *
+ * Options: as in TRACK_OPTIONS, which goes before them, key by key; and before that go the flags of
+ * `track run`. Suppressions: the lines of a file for --suppressions, to which they are added; up to
+ * 64 KiB. Only what the program exports is found: link it with -rdynamic, or
+ * -Wl,--export-dynamic-symbol=track_default_* for these alone; track::track of
+ * find_package(track) does so. */
+__attribute__((visibility("default"))) const char* track_default_options(void);
+__attribute__((visibility("default"))) const char* track_default_suppressions(void);
+#ifdef __cplusplus
+}
+#endif
+
 /* ---- Names and marks --------------------------------------------------------------------- */
 
 /* Names take room as labels do (32768 texts, never freed): name kinds of things, "session" rather
