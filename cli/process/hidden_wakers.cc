@@ -20,7 +20,8 @@ constexpr std::string_view kLeaveWithKernel[] = {
     "eventfd",        "memfd_create",     "mq_notify", "mq_send",   "msgsnd",
     "sigqueue",       "pthread_sigqueue", "aio_read",  "aio_write", "io_setup",
     "io_uring_setup", "connect",          "sendto",    "sendmsg",   "sendmmsg",
-    "memfd_secret",   "userfaultfd"};
+    "memfd_secret",   "userfaultfd",      "mkfifo",    "mkfifoat",  "posix_openpt",
+    "openpty",        "forkpty",          "getpt",     "shmget",    "shm_open"};
 constexpr std::string_view kJump[] = {"longjmp",
                                       "_longjmp",
                                       "siglongjmp",

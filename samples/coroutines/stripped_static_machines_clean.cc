@@ -1,6 +1,7 @@
-// what: Tables of functions in the program's initialised variables, stripped: no coroutines'
-// frames. expect: clean flags: -O2 -s As cmake and lld have them: their code does what a
-// coroutine's does, and they lie in no block.
+// what: Tables of functions in initialised variables, stripped: no coroutines' frames.
+// expect: clean
+// flags: -O2 -s
+// As cmake and lld have them: their code does what a coroutine's does, and they lie in no block.
 #include <cstddef>
 
 struct Machine {

@@ -22,8 +22,10 @@ import samples
 RULES = ("deadlock", "stuck-task", "orphaned-coroutine")
 GATING = ("likely", "proved")
 PATIENCE_S = 5
-# Neither what the kernel knows of descriptors stands in a core file, nor whether signals are handled.
-NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken", "coroutines/all_asleep")
+# Neither what the kernel knows of descriptors and segments stands in a core file, nor whether signals
+# are handled.
+NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken", "coroutines/all_asleep",
+                "proof/hidden_in_segment")
 AGAIN_S = 30
 
 
