@@ -7,4 +7,4 @@
 // Words of the process; what is larger stands beside them.
 #define TRACK_HOT [[gnu::section("track_hot")]]
 #define TRACK_HOT_TABLE [[gnu::section("track_hot_tables")]]
-#define TRACK_HOT_CODE [[gnu::hot]]
+#define TRACK_HOT_CODE __attribute__((hot))  // also behind extern "C", where clang takes no [[]]

@@ -50,7 +50,7 @@ void read(asio::io_context& io, Then then) {
     if (write(end, "x", 1) == 1) close(end);
   });
 }
-#ifdef __cpp_impl_coroutine
+#if defined(ASIO_HAS_CO_AWAIT) || defined(BOOST_ASIO_HAS_CO_AWAIT)
 void spawned(asio::io_context& io, Then then) {
   asio::co_spawn(
       io,
@@ -72,7 +72,7 @@ void thrown(asio::io_context& io, Then then) {
 
 constexpr Way kWays[] = {{"posted", posted},     {"timed", timed},
                          {"stranded", stranded}, {"read", read},
-#ifdef __cpp_impl_coroutine
+#if defined(ASIO_HAS_CO_AWAIT) || defined(BOOST_ASIO_HAS_CO_AWAIT)
                          {"spawned", spawned},
 #endif
                          {"thrown", thrown}};
@@ -123,6 +123,9 @@ int main() {
   const auto labels = std::make_shared<std::promise<track_labels_t>>();
   asio::post(io, [labels] { labels->set_value(track_labels()); });
   std::printf("pool %u\n", labels->get_future().get());
+#if !defined(ASIO_HAS_CO_AWAIT) && !defined(BOOST_ASIO_HAS_CO_AWAIT)
+  std::puts("no coroutines");  // this Asio has none with this compiler
+#endif
   std::puts("done");
   std::fflush(stdout);
   _exit(0);

@@ -93,9 +93,12 @@ def asio(target, told=True):
     nobody can be."""
     code, text = run(target)
     found = {name: int(count) for name, count in re.findall(r"blamed (\S+) (\d+)", text)}
+    ways = ["posted", "timed", "stranded", "read", "thrown"]
+    if "no coroutines" not in text:
+        ways.append("spawned")
     expected = {f"{way}.Test{runner}": runner % 3 + 1 if told else 0 for runner in range(8)
-                for way in ("posted", "timed", "stranded", "read", "spawned", "thrown")}
-    check(pathlib.Path(target).name, code == 0 and found == expected and "pool 0\ndone" in text,
+                for way in ways}
+    check(pathlib.Path(target).name, code == 0 and found == expected and "pool 0" in text,
           f"{code}, wrong: {set(found.items()) ^ set(expected.items())}; {text[-300:]}")
     code, text = run(target, tracked=False)
     check(f"{pathlib.Path(target).name} without the library", code == 0 and "done" in text, text)

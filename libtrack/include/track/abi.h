@@ -28,13 +28,13 @@ TRACK_WEAK uint32_t track_abi_labels(void);
 TRACK_WEAK uint32_t track_abi_labels_use(uint32_t labels);
 TRACK_WEAK const char* track_abi_labels_get(uint32_t labels, const char* key);
 
-TRACK_WEAK int track_abi_task_name(const char* name);
-TRACK_WEAK int track_abi_task_long_lived(int expected);
+TRACK_WEAK int track_abi_task_name(const char* name) __attribute__((nothrow));
+TRACK_WEAK int track_abi_task_long_lived(int expected) __attribute__((nothrow));
 TRACK_WEAK int track_abi_coroutine_name(const void* frame, const char* name)
     __attribute__((nothrow));
 TRACK_WEAK int track_abi_coroutine_long_lived(const void* frame, int expected)
     __attribute__((nothrow));
-TRACK_WEAK int track_abi_lock_name(const void* lock, const char* name);
+TRACK_WEAK int track_abi_lock_name(const void* lock, const char* name) __attribute__((nothrow));
 
 TRACK_WEAK uint64_t track_abi_count(int kind);
 TRACK_WEAK uint64_t track_abi_count_labelled(int kind, const char* key, const char* value);
