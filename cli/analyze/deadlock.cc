@@ -7,6 +7,7 @@
 #include "cli/analyze/edge_teller.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/wait_graph.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -136,7 +137,14 @@ std::string title_of(const std::vector<WaitEdge>& cycle, const Trace& trace,
   bool joins = false, locks = false;
   for (const WaitEdge& edge : cycle)
     (trace.threads[edge.waiter].wait.kind == WaitKind::join ? joins : locks) = true;
-  const char* what = joins && locks ? "locks and joins" : joins ? "joins" : "locks";
+  const bool other = std::any_of(cycle.begin(), cycle.end(), [&](const WaitEdge& edge) {
+    const WaitKind kind = trace.threads[edge.waiter].wait.kind;
+    return is_told(kind) && kind != WaitKind::told_lock;
+  });
+  const char* what = other            ? "waits"
+                     : joins && locks ? "locks and joins"
+                     : joins          ? "joins"
+                                      : "locks";
   return std::to_string(cycle.size()) + " threads wait for each other in a cycle of " + what;
 }
 
@@ -164,6 +172,16 @@ void weaken_by_fibers(Finding& finding, const std::vector<WaitEdge>& cycle, cons
   finding.because.emplace_back(
       alone ? "doubt: what runs at the end of the process may resume that fiber"
             : "no more than suspected: another thread may resume that fiber");
+}
+
+// Who waits for what of the program's own making, and who owns that, stands nowhere in memory.
+void weaken_by_telling(Finding& finding, const std::vector<WaitEdge>& cycle) {
+  if (std::none_of(cycle.begin(), cycle.end(), [](const WaitEdge& edge) { return edge.told; }))
+    return;
+  finding.evidence = std::min(finding.evidence, Evidence::likely);
+  finding.because.emplace_back(
+      "doubt: of locks of the program's own making it is known only what the program itself tells "
+      "(track/wait.h): who waits, and who holds them");
 }
 
 // Seen from outside, a lock's owner is a thread; with fibers that may be another one's work.
@@ -204,6 +222,7 @@ Finding make_finding(const std::vector<size_t>& component, const WaitGraph& grap
   if (trace.memory_read && !trace.memory.empty())
     finding.because.push_back("the lock words in the process's memory name the same owners");
   weaken_by_fibers(finding, cycle, trace);
+  weaken_by_telling(finding, cycle);
   weaken_by_switches(finding, trace);
   finding.created_at = common_stack(members, [](const Thread& t) { return t.created_at; });
   finding.blocked_at = common_stack(members, [](const Thread& t) { return t.wait.stack; });

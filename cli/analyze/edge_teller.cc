@@ -1,12 +1,13 @@
 #include "cli/analyze/edge_teller.h"
 
 #include "cli/model/finding.h"
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
 
 std::string EdgeTeller::object(const Wait& wait) const {
-  return object_text(symbols_, wait_kind_name(wait.kind), wait.object);
+  return wait_text(trace_, symbols_, wait.kind, wait.object);
 }
 
 std::string EdgeTeller::tell(const WaitEdge& edge) const {

@@ -15,6 +15,7 @@
 #include "cli/analyze/wait_graph.h"
 #include "cli/analyze/wait_place.h"
 #include "cli/analyze/xor_links.h"
+#include "cli/model/told_waits.h"
 
 namespace track::analyze {
 namespace {
@@ -168,8 +169,10 @@ class Solver {
       if (const auto known = by_tid.find(memory.tid); known != by_tid.end()) {
         member.index = known->second;
         member.thread = &trace_.threads[known->second];
-        member.live =
-            !(memory.own && internal(*member.thread) && sleeps_there(member.thread->wait, memory));
+        // Where the stack of one that spins could not be told it is among the roots.
+        const Thread& thread = *member.thread;
+        member.live = internal(thread) ? !memory.own || !sleeps_there(thread.wait, memory)
+                                       : !waits_as_told(thread);
         by_index_[member.index] = members_.size();
       }
       members_.push_back(member);
@@ -266,7 +269,8 @@ class Solver {
     if (std::any_of(picture_.shared.begin(), picture_.shared.end(),
                     [&](const AddressRange& range) { return range.contains(wait.object); }))
       return false;
-    if (waits_on_object(wait.kind) || owner_has_ended(trace_, picture_, wait)) return true;
+    if (waits_on_object(wait.kind) || is_told(wait.kind) || owner_has_ended(trace_, picture_, wait))
+      return true;
     const std::vector<WaitEdge>& edges = graph_.edges[member.index];
     return std::any_of(edges.begin(), edges.end(),
                        [&](const WaitEdge& edge) { return by_index_.count(edge.owner) != 0; });
@@ -297,11 +301,18 @@ class Solver {
     return known == by_index_.end() || members_[known->second].live;
   }
 
+  bool is_reached(uint64_t object) const {
+    const Cell cell = marker_.map().find(object);
+    return cell == kNoCell || marker_.reached(cell);
+  }
+
   bool can_go_on(const Member& member) const {
     const Wait& wait = member.thread->wait;
-    if (waits_on_object(wait.kind)) {
-      const Cell cell = marker_.map().find(wait.object);
-      return cell == kNoCell || marker_.reached(cell);
+    if (waits_on_object(wait.kind)) return is_reached(wait.object);
+    if (is_told(wait.kind)) {
+      const ToldObject* object = told_object(trace_, wait.object);
+      if (object == nullptr || object->owner == 0) return is_reached(wait.object);
+      if (owner_is_over(object->owner)) return false;
     }
     if (owner_has_ended(trace_, picture_, wait)) return false;
     // It needs every one of these.
@@ -317,7 +328,8 @@ class Solver {
     stuck.id = member.thread->id;
     stuck.sequence = wait.sequence;
     stuck.object = wait.object;
-    if (waits_on_owner(wait.kind)) {
+    if (is_told(wait.kind) && add_told(member, stuck)) {
+    } else if (waits_on_owner(wait.kind)) {
       stuck.by = wait.kind == WaitKind::join ? StuckBy::join : StuckBy::owner;
       if (!owner_has_ended(trace_, picture_, wait))
         for (const WaitEdge& edge : graph_.edges[member.index]) {
@@ -346,6 +358,30 @@ class Solver {
     if (const Cell cell = marker_.map().find(member.memory->stack.start); cell != kNoCell)
       cells.push_back(cell);
     groups.push_back(std::move(cells));
+  }
+
+  // What only the program's own word says: who owns what is waited for. False: that is not why.
+  bool add_told(const Member& member, StuckThread& stuck) {
+    stuck.own_wait_told = true;
+    const ToldObject* object = told_object(trace_, member.thread->wait.object);
+    if (object == nullptr || object->owner == 0) return false;
+    stuck.other = object->owner;
+    stuck.by = StuckBy::owner;
+    if (owner_is_over(object->owner)) stuck.by = StuckBy::owner_ended;
+    for (const WaitEdge& edge : graph_.edges[member.index])
+      if (edge.fiber != 0) stuck.by = StuckBy::fiber;
+    return true;
+  }
+
+  // Every task there is stands in the record, unless some were lost.
+  bool owner_is_over(uint32_t task) const {
+    return trace_.complete() &&
+           std::none_of(trace_.threads.begin(), trace_.threads.end(),
+                        [&](const Thread& thread) {
+                          return thread.id == task && thread.state != TaskState::ended;
+                        }) &&
+           std::none_of(trace_.fibers.begin(), trace_.fibers.end(),
+                        [&](const Fiber& fiber) { return fiber.id == task; });
   }
 
   void add_queued_job(const Member& member, StuckThread& waiting) {
@@ -475,8 +511,23 @@ class Solver {
 
 }  // namespace
 
+// First from what was seen alone. Then once more with what the program tells of its own waits:
+// what is stuck only then is so if that is true.
 Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
-  return Solver(trace, picture, with_memory).solve();
+  if (!any_told_wait(trace)) return Solver(trace, picture, with_memory).solve();
+  Trace copy = trace;
+  use_seen_waits(copy);
+  Fixpoint result = Solver(copy, picture, with_memory).solve();
+  use_told_waits(copy);
+  Fixpoint told = Solver(copy, picture, false).solve();
+  for (StuckThread& stuck : told.threads) {
+    if (std::any_of(result.threads.begin(), result.threads.end(),
+                    [&](const StuckThread& known) { return known.id == stuck.id; }))
+      continue;
+    stuck.told = true;
+    result.threads.push_back(stuck);
+  }
+  return result;
 }
 
 }  // namespace track::analyze

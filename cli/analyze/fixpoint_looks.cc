@@ -7,6 +7,7 @@
 #include "cli/analyze/fixpoint.h"
 #include "cli/analyze/orphanable.h"
 #include "cli/analyze/wait_place.h"
+#include "cli/model/told_waits.h"
 
 namespace track::analyze {
 namespace {
@@ -25,7 +26,7 @@ bool may_sleep_in_channels(const Trace& trace) {
 
 bool has_suspects(const Trace& trace) {
   return std::any_of(trace.threads.begin(), trace.threads.end(), internal) ||
-         may_sleep_in_channels(trace) ||
+         any_told_wait(trace) || may_sleep_in_channels(trace) ||
          std::any_of(trace.coroutines.begin(), trace.coroutines.end(), orphanable) ||
          std::any_of(trace.fibers.begin(), trace.fibers.end(), [](const Fiber& fiber) {
            return fiber.state == TaskState::suspended && fiber.context != 0;
@@ -35,12 +36,19 @@ bool has_suspects(const Trace& trace) {
 bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
   std::unordered_map<uint32_t, const Thread*> threads;
   for (const Thread& thread : later.threads) threads[thread.id] = &thread;
-  const bool threads_stay =
-      std::all_of(fixpoint.threads.begin(), fixpoint.threads.end(), [&](const StuckThread& stuck) {
-        const auto now = threads.find(stuck.id);
-        return now != threads.end() && now->second->state == TaskState::blocked &&
-               now->second->wait.sequence == stuck.sequence;
-      });
+  const auto moved = [&](const StuckThread& stuck) {
+    const auto now = threads.find(stuck.id);
+    if (now == threads.end()) return true;
+    const Thread& thread = *now->second;
+    if (stuck.own_wait_told)
+      return thread.told.sequence != stuck.sequence || thread.told.object != stuck.object;
+    return seen_state(thread) != TaskState::blocked || seen_wait(thread).sequence != stuck.sequence;
+  };
+  // Of what is stuck by the program's word alone nothing else follows.
+  if (std::any_of(fixpoint.threads.begin(), fixpoint.threads.end(),
+                  [&](const StuckThread& stuck) { return stuck.told && moved(stuck); }))
+    std::erase_if(fixpoint.threads, [](const StuckThread& stuck) { return stuck.told; });
+  const bool threads_stay = std::none_of(fixpoint.threads.begin(), fixpoint.threads.end(), moved);
   std::unordered_map<uint64_t, uint64_t> frames;
   for (const Coroutine& coroutine : later.coroutines)
     frames[coroutine.address] = coroutine.created_ticks;

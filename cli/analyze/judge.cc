@@ -7,6 +7,7 @@
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
 #include "cli/analyze/lock_order.h"
+#include "cli/analyze/outlived_scope.h"
 #include "cli/analyze/pool.h"
 #include "cli/analyze/stuck.h"
 
@@ -24,7 +25,10 @@ void strengthen(std::vector<Finding>& deadlocks, const Fixpoint& fixpoint) {
     });
     const bool fibers = std::any_of(finding.tasks.begin(), finding.tasks.end(),
                                     [](const auto& task) { return task.kind == TaskKind::fiber; });
-    if (!all || !fibers || evidence <= finding.evidence) continue;
+    const bool told = std::any_of(
+        finding.because.begin(), finding.because.end(),
+        [](const std::string& reason) { return reason.find("track/wait.h") != std::string::npos; });
+    if (!all || !fibers || told || evidence <= finding.evidence) continue;
     finding.evidence = evidence;
     std::erase_if(finding.because, [](const std::string& reason) {
       return reason.find("may resume") != std::string::npos;
@@ -88,6 +92,7 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   append(find_lock_orders(trace, symbols, in_deadlock));
   // After an exec there is nothing left that could be joined.
   if (!trace.superseded) append(find_unjoined(trace, symbols, explained.threads));
+  append(find_outlived_scopes(trace, symbols, explained));
   append(find_outlived(trace, symbols, explained));
   if (trace.attached) doubt_the_record(all, trace);
   for (Finding& finding : all) {

@@ -9,6 +9,8 @@
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
+#include "cli/model/told_waits.h"
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -50,8 +52,9 @@ std::string no_time_text(const Trace& trace) {
 // Of a process that did not end in time: what waits for other tasks, main too.
 bool waits_inside(const Thread& thread) {
   return thread.state == TaskState::blocked && thread.kernel != KernelView::gone &&
-         !thread.wait.timed && thread.wait.kind >= WaitKind::mutex &&
-         thread.wait.kind <= WaitKind::futex && thread.wait.object != 0;
+         !thread.wait.timed && thread.wait.object != 0 &&
+         ((thread.wait.kind >= WaitKind::mutex && thread.wait.kind <= WaitKind::futex) ||
+          is_told(thread.wait.kind));
 }
 
 bool outlived(const Trace& trace, const Thread& thread) {
@@ -88,9 +91,7 @@ void describe_threads(Finding& finding, const Trace& trace, const Symbols& symbo
   finding.because.push_back(line);
   if (sample.wait.kind == WaitKind::none) return;
   line = thread_text(sample) + " waits on ";
-  line += sample.wait.object > 4096
-              ? object_text(symbols, wait_kind_name(sample.wait.kind), sample.wait.object)
-              : std::string(wait_kind_name(sample.wait.kind));
+  line += wait_text(trace, symbols, sample.wait.kind, sample.wait.object);
   if (sample.wait.since_ns != 0 && trace.taken_ns > sample.wait.since_ns)
     line += " for " + duration_text(trace.taken_ns - sample.wait.since_ns);
   const std::string where = where_text(trace, symbols, sample.wait.stack);

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "cli/analyze/retention.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -68,10 +69,9 @@ Finding exhausted_finding(const std::vector<const Thread*>& pool, const Trace& t
 const Thread* waiting_thread(const Trace& trace, const StuckThread& waiting) {
   const auto thread = std::find_if(trace.threads.begin(), trace.threads.end(),
                                    [&](const Thread& t) { return t.id == waiting.id; });
-  return thread == trace.threads.end() || thread->state == TaskState::ended ||
-                 thread->wait.sequence != waiting.sequence || thread->wait.kind == WaitKind::none
-             ? nullptr
-             : &*thread;
+  if (thread == trace.threads.end() || thread->state == TaskState::ended) return nullptr;
+  const Wait& wait = waiting.own_wait_told ? thread->wait : seen_wait(*thread);
+  return wait.sequence != waiting.sequence || wait.kind == WaitKind::none ? nullptr : &*thread;
 }
 
 Pools::Pools(const Trace& trace, const Symbols& symbols, const std::vector<StuckThread>& waiting)

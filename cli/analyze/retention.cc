@@ -5,6 +5,7 @@
 #include <cstring>
 #include <string_view>
 
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
@@ -178,8 +179,8 @@ std::vector<RetentionStep> RetentionFinder::path_to_address(uint64_t address) co
 
 const std::vector<RetentionStep>* way_to_object(const Fixpoint& fixpoint, const Thread& thread) {
   for (const StuckThread& waiting : fixpoint.waiting)
-    if (waiting.id == thread.id && waiting.sequence == thread.wait.sequence &&
-        waiting.object == thread.wait.object && waiting.known_to != 0 &&
+    if (waiting.id == thread.id && waiting.sequence == seen_wait(thread).sequence &&
+        waiting.object == seen_wait(thread).object && waiting.known_to != 0 &&
         waiting.known_to <= fixpoint.retentions.size())
       return &fixpoint.retentions[waiting.known_to - 1];
   return nullptr;

@@ -28,6 +28,7 @@ set(TRACK_ANALYZE_SOURCES
   marks.cc
   orphanable.cc
   outlived.cc
+  outlived_scope.cc
   pool.cc
   profile_cpu.cc
   profile_contention.cc

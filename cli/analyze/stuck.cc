@@ -9,13 +9,14 @@
 #include "cli/analyze/group.h"
 #include "cli/analyze/pool.h"
 #include "cli/analyze/recycled.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 
 namespace track::analyze {
 namespace {
 
-std::string scan_text(const Fixpoint& fixpoint) {
-  if (fixpoint.asleep)
+std::string scan_text(const Fixpoint& fixpoint, bool asleep) {
+  if (asleep)
     return "no thread of the process can go on" +
            std::string(fixpoint.coherent ? ", as of one instant" : "");
   std::string text =
@@ -30,9 +31,14 @@ std::string scan_text(const Fixpoint& fixpoint) {
   return text;
 }
 
-void add_reasons(Finding& finding, const Fixpoint& fixpoint) {
+void add_reasons(Finding& finding, const Fixpoint& fixpoint, bool told, bool asleep) {
   finding.evidence = evidence_of(fixpoint);
-  add_scan_reasons(finding, fixpoint);
+  add_scan_reasons(finding, fixpoint, asleep);
+  if (!told) return;
+  finding.evidence = std::min(finding.evidence, Evidence::likely);
+  finding.because.emplace_back(
+      "doubt: of waits of the program's own making it is known only what the program itself tells "
+      "(track/wait.h)");
 }
 
 const Thread* thread_of(const Trace& trace, uint32_t id) {
@@ -91,7 +97,7 @@ std::string reason(const StuckThread& stuck, const Trace& trace) {
 
 void describe(Finding& finding, const Trace& trace, const Symbols& symbols, const Thread& sample,
               const StuckThread& stuck) {
-  const Wait& wait = sample.wait;
+  const Wait& wait = stuck.own_wait_told ? sample.wait : seen_wait(sample);
   const char* kind = wait_kind_name(wait.kind);
   finding.title = count_text(finding.count, "thread") + created_in(finding, trace, symbols) +
                   " can never go on: nobody is left who could end " +
@@ -105,7 +111,14 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
   const std::string where = where_text(trace, symbols, wait.stack);
   if (!where.empty()) line += ", in " + where;
   finding.because.push_back(line);
+  if (!stuck.own_wait_told && sample.wait_told)
+    finding.because.push_back(
+        "as the program tells, that is a wait for " +
+        object_text(symbols, wait_kind_name(sample.wait.kind), sample.wait.object));
   finding.because.push_back(reason(stuck, trace));
+  if (const ToldObject* object = told_object(trace, wait.object);
+      stuck.own_wait_told && object != nullptr && object->owner == 0)
+    finding.because.push_back("as the program tells, it was " + told_object_text(trace, wait));
   if (in_channel(wait.kind))
     finding.because.emplace_back(
         "no other process has that descriptor's other end, and nothing "
@@ -129,7 +142,11 @@ Evidence evidence_of(const Fixpoint& fixpoint) {
 }
 
 void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint) {
-  finding.because.push_back(scan_text(fixpoint));
+  add_scan_reasons(finding, fixpoint, fixpoint.asleep);
+}
+
+void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint, bool asleep) {
+  finding.because.push_back(scan_text(fixpoint, asleep));
   if (!fixpoint.coherent)
     finding.because.emplace_back(
         "the process was not held while it was looked at: without that this is no proof");
@@ -140,7 +157,7 @@ void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint) {
 
 std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
                                 const Fixpoint& fixpoint, const std::set<uint32_t>& known) {
-  using Key = std::tuple<StackIndex, StackIndex, WaitKind, StuckBy>;
+  using Key = std::tuple<StackIndex, StackIndex, WaitKind, StuckBy, bool>;
   struct Group {
     Finding finding;
     const Thread* thread;
@@ -158,8 +175,9 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
     const Thread* thread = waiting_thread(trace, stuck);
     if (thread == nullptr || known.count(stuck.id) != 0) continue;
     const StackIndex created_at = places.of(thread->created_at);
-    const StackIndex blocked_at = places.of(thread->wait.stack);
-    const Key key{created_at, blocked_at, thread->wait.kind, stuck.by};
+    const Wait& wait = stuck.own_wait_told ? thread->wait : seen_wait(*thread);
+    const StackIndex blocked_at = places.of(wait.stack);
+    const Key key{created_at, blocked_at, wait.kind, stuck.by, stuck.told};
     const auto [entry, fresh] = groups.try_emplace(key, Group{{}, thread, &stuck, 0, 0});
     if (entry->second.pool == 0)
       if (const auto* pool = pools.exhausted(*thread, stuck)) {
@@ -182,7 +200,9 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
       group.finding.title = exhausted_title(group.finding, trace, symbols, group.pool);
       group.finding.because.push_back(exhausted_reason(group.job));
     }
-    add_reasons(group.finding, fixpoint);
+    const StuckThread& stuck = *group.stuck;
+    add_reasons(group.finding, fixpoint, stuck.told,
+                fixpoint.asleep || (stuck.told && stuck.by == StuckBy::asleep));
     if (by_owner && !trace.stack_switcher.empty()) {
       group.finding.evidence = std::min(group.finding.evidence, Evidence::likely);
       group.finding.because.push_back(
@@ -276,7 +296,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     if (finding.bytes_held > group.frame_bytes)
       finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
                                 ", " + bytes_text(finding.bytes_held) + " of memory are lost");
-    add_reasons(finding, fixpoint);
+    add_reasons(finding, fixpoint, false, fixpoint.asleep);
     if (group.stale && finding.evidence > Evidence::suspected) {
       finding.evidence = Evidence::suspected;
       finding.because.push_back("no more than suspected: " + its +

@@ -31,5 +31,6 @@ std::vector<Finding> find_leaked_memory(const Trace& trace, const Symbols& symbo
 // What the fixpoint as a whole allows to say, and why.
 Evidence evidence_of(const Fixpoint& fixpoint);
 void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint);
+void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint, bool asleep);
 
 }  // namespace track::analyze

@@ -4,6 +4,8 @@
 #include <optional>
 #include <unordered_map>
 
+#include "cli/model/told_waits.h"
+
 namespace track::analyze {
 namespace {
 
@@ -46,7 +48,7 @@ Index make_index(const Trace& trace) {
       index.writers[thread.wait.object].push_back(i);
     if (thread.pthread != 0 && !thread.joined) index.by_pthread[thread.pthread].push_back(i);
   }
-  if (trace.fibers.empty()) return index;
+  if (trace.fibers.empty() && trace.told_objects.empty()) return index;
   for (size_t i = 0; i < trace.threads.size(); ++i) index.threads[trace.threads[i].id] = i;
   for (const Fiber& fiber : trace.fibers) index.fibers[fiber.id] = &fiber;
   return index;
@@ -54,7 +56,8 @@ Index make_index(const Trace& trace) {
 
 bool still_waiting(const Thread& thread) {
   return thread.state == TaskState::blocked && thread.kernel != KernelView::gone &&
-         (thread.kernel != KernelView::running || thread.wait.kind == WaitKind::spinlock);
+         (thread.kernel != KernelView::running || thread.wait.kind == WaitKind::spinlock ||
+          is_told(thread.wait.kind));
 }
 
 size_t recorded_reads(const Trace& trace, uint64_t object) {
@@ -85,11 +88,27 @@ class Builder {
       case WaitKind::join:
         return join(waiter);
       default:
-        return {};
+        return is_told(wait.kind) ? as_told(waiter) : std::vector<WaitEdge>();
     }
   }
 
  private:
+  // A task that has ended is nobody to wait for.
+  std::vector<WaitEdge> as_told(size_t waiter) const {
+    const ToldObject* object = told_object(trace_, trace_.threads[waiter].wait.object);
+    if (object == nullptr || object->owner == 0) return {};
+    if (const auto thread = index_.threads.find(object->owner); thread != index_.threads.end()) {
+      if (trace_.threads[thread->second].state == TaskState::ended) return {};
+      return {{waiter, thread->second, false, 0, true}};
+    }
+    const auto fiber = index_.fibers.find(object->owner);
+    if (fiber == index_.fibers.end()) return {};
+    const auto runs_on = index_.threads.find(fiber->second->thread);
+    if (runs_on == index_.threads.end()) return {};
+    const bool runs = fiber->second->state == TaskState::running;
+    return {{waiter, runs_on->second, false, runs ? 0 : fiber->second->id, true}};
+  }
+
   // From memory, when it could be read: the owner now. 0 = unknown, -1 = nobody owns it.
   int64_t mutex_owner(const Wait& wait) const {
     const auto lock = word(trace_, wait.object);

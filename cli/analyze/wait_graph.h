@@ -16,6 +16,7 @@ struct WaitEdge {
   size_t owner = 0;
   bool queued_writer = false;  // owner does not hold the lock, it is queued before the waiter
   uint32_t fiber = 0;  // task id of a suspended fiber that holds it; owner is who ran it last
+  bool told = false;   // that it waits, and for whom, the program itself told: no fact
 };
 
 struct WaitGraph {

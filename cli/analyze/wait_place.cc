@@ -46,6 +46,14 @@ bool internal(const Thread& thread) {
          (waits_on_object(wait.kind) || waits_on_owner(wait.kind));
 }
 
+bool waits_as_told(const Thread& thread) {
+  const Wait& inner = thread.inner;
+  const bool inside = inner.kind == WaitKind::none || inner.kind == WaitKind::sleep ||
+                      (waits_on_object(inner.kind) && !inner.process_shared);
+  return thread.wait_told && inside && !thread.wait.timed && !thread.cancelled &&
+         thread.wait.object > 4096;
+}
+
 bool sleeps_in_channel(const Thread* thread, const ThreadMemory& memory) {
   return memory.in_channel && memory.own && thread != nullptr &&
          thread->state == TaskState::blocked && !thread->cancelled;

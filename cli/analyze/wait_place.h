@@ -10,6 +10,9 @@ bool waits_on_object(WaitKind kind);  // that anybody who knows it may change
 bool waits_on_owner(WaitKind kind);   // for one thread to give back, or to end
 // Only another task of the process can end this wait.
 bool internal(const Thread& thread);
+// The same by what the program tells: it waits for something of the program's own making, and is in
+// no wait besides that the outside may end.
+bool waits_as_told(const Thread& thread);
 
 // False: it sleeps on another word. A thread that was signalled stands in its wait for the
 // condition until it has the mutex again.

@@ -30,10 +30,23 @@ template <Is<Stack> T>
 auto fields(T& s) {
   return std::tie(s.addresses, s.generation, s.truncated, s.awaiters_from, s.labels);
 }
+template <Is<TaskScope> T>
+auto fields(T& s) {
+  return std::tie(s.name, s.parent, s.opener, s.ender, s.ended, s.opened_ns, s.ended_ns,
+                  s.opened_at);
+}
 template <Is<Wait> T>
 auto fields(T& w) {
   return std::tie(w.kind, w.timed, w.process_shared, w.robust, w.prefers_writer, w.object, w.mutex,
                   w.since_ns, w.stack, w.return_address, w.stack_pointer, w.owner_tid, w.sequence);
+}
+template <Is<ToldWait> T>
+auto fields(T& w) {
+  return std::tie(w.kind, w.timed, w.object, w.since_ns, w.sequence, w.at);
+}
+template <Is<ToldObject> T>
+auto fields(T& o) {
+  return std::tie(o.owner, o.waker, o.waker_ns);
 }
 template <Is<Held> T>
 auto fields(T& h) {
@@ -49,7 +62,8 @@ auto fields(T& t) {
                   t.adopted, t.found, t.cancelled, t.joiner, t.created_ns, t.started_ns, t.ended_ns,
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
-                  t.system_call, t.outer_tid, t.switches, t.labels, t.labels_now);
+                  t.system_call, t.outer_tid, t.switches, t.labels, t.labels_now, t.told,
+                  t.wait_told, t.inner, t.inner_state);
 }
 template <Is<Told> T>
 auto fields(T& t) {
@@ -115,7 +129,7 @@ template <Is<Fiber> T>
 auto fields(T& f) {
   return std::tie(f.id, f.creator, f.thread, f.sort, f.state, f.stack_low, f.stack_high, f.entry,
                   f.name, f.created_ns, f.created_ticks, f.switched_ns, f.switches, f.moved,
-                  f.context, f.created_at, f.suspended_at, f.labels);
+                  f.context, f.created_at, f.suspended_at, f.labels, f.told);
 }
 template <Is<FrameLock> T>
 auto fields(T& l) {
@@ -190,7 +204,7 @@ auto fields(T& f) {
   return std::tie(f.rule, f.evidence, f.count, f.title, f.because, f.created_at, f.blocked_at,
                   f.await_chain, f.await_cycle, f.wait_object, f.tasks, f.age_min_ns,
                   f.age_median_ns, f.age_max_ns, f.bytes_held, f.kept_by, f.failing, f.fingerprint,
-                  f.suppressed_by, f.baseline, f.allowed, f.test, f.source);
+                  f.suppressed_by, f.baseline, f.allowed, f.test, f.source, f.scope);
 }
 template <Is<Deadlocks> T>
 auto fields(T& d) {
@@ -199,7 +213,7 @@ auto fields(T& d) {
 template <Is<StuckThread> T>
 auto fields(T& s) {
   return std::tie(s.id, s.sequence, s.object, s.by, s.other, s.on_own_stack, s.object_bytes,
-                  s.held_bytes, s.queued_job, s.job_on_stack, s.known_to);
+                  s.held_bytes, s.queued_job, s.job_on_stack, s.known_to, s.told, s.own_wait_told);
 }
 template <Is<Orphan> T>
 auto fields(T& o) {
@@ -258,11 +272,11 @@ void for_each_part(T& loaded, Use use) {
   auto& symbols = report.symbols;
   use(Part::process, std::tie(trace, report.note, loaded.notes));
   use(Part::threads, std::tie(trace.threads, trace.channels));
-  use(Part::stacks, std::tie(trace.stacks, trace.label_sets));
+  use(Part::stacks, std::tie(trace.stacks, trace.label_sets, trace.scopes, trace.label_scopes));
   use(Part::modules, std::tie(trace.modules));
   use(Part::code, std::tie(symbols.code));
-  use(Part::names,
-      std::tie(symbols.objects, symbols.notes, trace.coroutine_names, trace.object_names));
+  use(Part::names, std::tie(symbols.objects, symbols.notes, trace.coroutine_names,
+                            trace.object_names, trace.told_objects));
   use(Part::proofs, std::tie(loaded.deadlocks, loaded.fixpoint));
   use(Part::contention, std::tie(trace.contention, trace.lock_blocks, trace.lock_orders));
   use(Part::memory, std::tie(trace.memory));

@@ -116,6 +116,20 @@ const char* wait_kind_name(WaitKind kind) {
       return "file lock";
     case WaitKind::message:
       return "message";
+    case WaitKind::told_lock:
+      return "lock";
+    case WaitKind::told_queue:
+      return "queue";
+    case WaitKind::told_channel:
+      return "channel";
+    case WaitKind::told_future:
+      return "future";
+    case WaitKind::told_event:
+      return "event";
+    case WaitKind::told_pool:
+      return "pool";
+    case WaitKind::told_other:
+      return "object";
   }
   return "unknown";
 }

@@ -87,6 +87,7 @@ struct Finding {
   BaselineState baseline = BaselineState::none;
   uint64_t allowed = 0;  // tasks of its fingerprint, by the baseline
   std::string test;      // test that created it, several apart by ", "; empty = not known
+  std::string scope;     // whose end the tasks outlived; empty = not about one
 };
 
 // Neither suppressed nor known to the baseline.

@@ -31,10 +31,12 @@ struct StuckThread {
   uint32_t sequence = 0;  // of its wait
   uint64_t object = 0;    // of its wait
   StuckBy by = StuckBy::object;
-  uint32_t other = 0;         // task of the owner or of the joined thread
-  bool on_own_stack = false;  // the wait object is
-  uint64_t object_bytes = 0;  // of the block that holds the wait object
-  uint64_t held_bytes = 0;    // what only it keeps
+  bool told = false;           // only if what the program tells of its own waits is true
+  bool own_wait_told = false;  // and it is in such a wait: `sequence` and `object` are that one's
+  uint32_t other = 0;          // task of the owner or of the joined thread
+  bool on_own_stack = false;   // the wait object is
+  uint64_t object_bytes = 0;   // of the block that holds the wait object
+  uint64_t held_bytes = 0;     // what only it keeps
   // A function object or coroutine that leads to the wait object, and that the thread's own stack
   // leads to: work in a queue that the thread may have to serve itself; 0 = none.
   uint64_t queued_job = 0;

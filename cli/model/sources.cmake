@@ -16,5 +16,7 @@ set(TRACK_MODEL_SOURCES
   sampling.cc
   symbols.cc
   told.cc
+  told_waits.cc
   utf8.cc
+  wait_text.cc
   words.cc)

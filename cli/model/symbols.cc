@@ -76,6 +76,8 @@ void cut_at_dispatcher(std::vector<StackLine>& lines) {
 bool of_tracker_headers(const StackLine& line) {
   return starts_with(line.function, "track::detail::") ||
          starts_with(line.function, "track::traced_promise<") ||
+         starts_with(line.function, "track_wait_begin") ||
+         starts_with(line.function, "track::waiting::") ||
          (line.inlined && (std::string_view(line.file).ends_with("include/track/coroutine.h") ||
                            std::string_view(line.file).ends_with("include/track/fiber.h")));
 }

@@ -46,6 +46,14 @@ enum class WaitKind : uint8_t {
   process,
   file_lock,
   message,
+  // Of the program's own making, as it tells (track/wait.h).
+  told_lock,
+  told_queue,
+  told_channel,
+  told_future,
+  told_event,
+  told_pool,
+  told_other,
 };
 
 enum class TaskState : uint8_t { created, running, blocked, ended, suspended, done, unknown };
@@ -82,6 +90,18 @@ struct Stack {
                                // tests were created at different places
 };
 
+// What is started in it is to be finished when it ends, says the program (track.h).
+struct TaskScope {
+  std::string name;
+  uint32_t parent = 0;  // it was opened in, into Trace::scopes, + 1; 0 = in none
+  uint32_t opener = 0;  // task id of the thread
+  uint32_t ender = 0;
+  bool ended = false;
+  uint64_t opened_ns = 0;
+  uint64_t ended_ns = 0;
+  StackIndex opened_at = 0;
+};
+
 struct Wait {
   WaitKind kind = WaitKind::none;
   bool timed = false;
@@ -96,6 +116,23 @@ struct Wait {
   uint64_t stack_pointer = 0;  // of the waiting call's frame
   int32_t owner_tid = 0;       // from the lock word when the wait began
   uint32_t sequence = 0;       // tells two waits of one thread apart
+};
+
+// A wait of the program's own making, as it told it. kind none: it told none.
+struct ToldWait {
+  WaitKind kind = WaitKind::none;
+  bool timed = false;
+  uint64_t object = 0;
+  uint64_t since_ns = 0;
+  uint32_t sequence = 0;  // tells two of one task apart
+  StackIndex at = 0;      // of the call that told it, one frame
+};
+
+// What is waited for so, as far as somebody owns it or has ended a wait for it. Tasks by id.
+struct ToldObject {
+  uint32_t owner = 0;  // without whom no wait ends; 0 = nobody
+  uint32_t waker = 0;  // who ended one last; 0 = nobody
+  uint64_t waker_ns = 0;
 };
 
 enum class HeldSort : uint8_t { mutex, read, write, spin };
@@ -146,6 +183,11 @@ struct Thread {
   uint64_t coroutines_destroyed = 0;
   Schedule schedule;  // when it was asked for
   Wait wait;
+  ToldWait told;
+  // `wait` and `state` are those it told (model/told_waits.h); these are what the record saw.
+  bool wait_told = false;
+  Wait inner;
+  TaskState inner_state = TaskState::unknown;
   std::vector<Held> held;
   bool held_complete = true;  // false: more locks held than the record could list, or none kept
   KernelView kernel = KernelView::unknown;
@@ -243,7 +285,8 @@ struct Fiber {
   uint64_t created_ticks = 0;  // as recorded
   uint64_t switched_ns = 0;    // last switch in or out
   uint64_t switches = 0;
-  bool moved = false;    // it has run on more than one thread
+  bool moved = false;  // it has run on more than one thread
+  ToldWait told;
   uint64_t context = 0;  // where its registers lie while it is suspended; 0 = not known
   uint32_t labels = 0;   // it was created with, into Trace::label_sets
   StackIndex created_at = 0;
@@ -288,13 +331,16 @@ struct Trace {
   std::vector<Fiber> fibers;          // live
   // What the program calls them (track.h): by id; by address, of locks and the like.
   std::map<uint64_t, std::string> coroutine_names, object_names;
+  std::map<uint64_t, ToldObject> told_objects;  // by address
   std::vector<FrameLock> frame_locks;
   std::vector<ChannelEnd> channels;  // when a thread waits for a descriptor
   std::vector<Contention> contention;
   std::vector<LockBlock> lock_blocks;  // where every block is recorded; by object
   std::vector<LockOrder> lock_orders;
-  std::vector<Stack> stacks;          // [0] is empty
-  std::vector<LabelList> label_sets;  // [0] is empty
+  std::vector<Stack> stacks;                  // [0] is empty
+  std::vector<LabelList> label_sets;          // [0] is empty
+  std::vector<TaskScope> scopes;              // open, or ended with tasks left
+  std::map<uint32_t, uint32_t> label_scopes;  // innermost scope of a label set, + 1
   std::vector<Module> modules;
   std::vector<std::string> functions;    // coroutine functions, readable; [0] is empty
   std::vector<ToldPoint> told_points;    // [0] is unknown; empty: the program told nothing

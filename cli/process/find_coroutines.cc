@@ -59,7 +59,8 @@ class Finder {
         pages_(image.core ? 0 : image.pid),
         code_ranges_(image),
         judge_(trace, image.memory.get(), code),
-        recorded_(recorded) {}
+        recorded_(recorded),
+        all_recorded_(recorded != nullptr && !trace.attached) {}
 
   // Pages that were never touched hold no frame; to read one would make it, or ask the program for
   // it.
@@ -91,12 +92,13 @@ class Finder {
       coroutine.function = verdict.function;
       coroutine.state = verdict.done ? TaskState::done : TaskState::suspended;
       const uint32_t own_block = block_bytes(image_, coroutine.address);
-      coroutine.inside = recorded_ != nullptr || own_block == 0;
+      const bool fits = own_block != 0 && fits_block(verdict, own_block - kRounded, own_block);
+      if (recorded_ == nullptr && own_block != 0 && !fits) continue;
+      coroutine.inside = all_recorded_ || !fits;
       if (!coroutine.inside) coroutine.size_bytes = own_block;
-      if (coroutine.inside
-              ? verdict.certainty == FrameCertainty::structural ||
-                    (verdict.certainty < FrameCertainty::known && is_initialised(coroutine.address))
-              : !fits_block(verdict, own_block - kRounded, own_block))
+      if (coroutine.inside &&
+          (verdict.certainty == FrameCertainty::structural ||
+           (verdict.certainty < FrameCertainty::known && is_initialised(coroutine.address))))
         continue;
       found_.push_back(coroutine);
     }
@@ -180,7 +182,9 @@ class Finder {
   PageTable pages_;
   CodeRanges code_ranges_;
   FrameJudge judge_;
-  const std::vector<Coroutine>* recorded_;                     // sorted; null = there is no record
+  const std::vector<Coroutine>* recorded_;  // sorted; null = there is no record
+  // Whose frame has a block of its own: not those that were there before `track attach`.
+  const bool all_recorded_;
   std::map<uint64_t, std::vector<AddressRange>> initialised_;  // by module
   std::vector<Coroutine> found_;
   std::vector<std::byte> buffer_;

@@ -53,6 +53,7 @@ set(TRACK_PROCESS_SOURCES
   proc.cc
   registers.cc
   room.cc
+  run_time.cc
   running.cc
   schedule.cc
   safe_point.cc

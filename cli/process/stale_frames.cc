@@ -61,7 +61,15 @@ class Sieve {
     std::vector<Coroutine>& all = trace_.coroutines;
     const Coroutine* outer = nullptr;  // a frame with a block of its own
     for (uint32_t i = 0; i < all.size(); ++i) {
-      if (heads_pool(all, i)) make_inside(all[i], all[i + 1]);
+      if (heads_pool(all, i))
+        make_inside(all[i], all[i + 1]);
+      else if (only_seems_a_block(all[i]))
+        make_inside(all[i], {});
+      // What only looks like clang's has to begin a block.
+      if (trace_.attached && all[i].inside && all[i].certainty == FrameCertainty::structural) {
+        keep_[i] = false;
+        continue;
+      }
       if (!all[i].inside) {
         outer = &all[i];
         continue;
@@ -126,6 +134,13 @@ class Sieve {
            std::any_of(heap_.heaps.begin(), heap_.heaps.end(),
                        [&](const AddressRange& heap) { return heap.contains(address); }) &&
            block_around(address) == nullptr;
+  }
+
+  // Of a process that was attached to a frame's own block is known by the word before it alone.
+  bool only_seems_a_block(const Coroutine& frame) const {
+    if (!trace_.attached || frame.inside || frame.created_ns != 0) return false;
+    const MemoryBlock* block = block_around(frame.address);
+    return block == nullptr || block->address != frame.address;
   }
 
   // Its blocks cannot be told from its free memory, where frames that were freed still look like

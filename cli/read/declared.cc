@@ -54,6 +54,7 @@ class DeclaredReader {
     for (const Copy<Declared>& entry : entries) {
       const uint64_t address = entry->address.load(std::memory_order_acquire);
       if (address <= wire::kDeclaredClaimed) continue;
+      read_owner(*entry, address);
       Said said{entry->ticks.load(std::memory_order_relaxed),
                 entry->flags.load(std::memory_order_relaxed),
                 image_.text(entry->name.load(std::memory_order_relaxed))};
@@ -73,6 +74,21 @@ class DeclaredReader {
     }
     for (auto& [address, said] : locks)
       if (!said.name.empty()) trace_.object_names[address] = std::move(said.name);
+  }
+
+  // Told twice at once: who owns it stands in one of the entries, or in both.
+  void read_owner(const Declared& entry, uint64_t address) {
+    if ((entry.flags.load(std::memory_order_relaxed) & wire::kToldObject) == 0) return;
+    const uint32_t owner =
+        wire::task_of_object(address, entry.owner.load(std::memory_order_relaxed));
+    const uint32_t waker =
+        wire::task_of_object(address, entry.waker.load(std::memory_order_relaxed));
+    if (owner == 0 && waker == 0) return;
+    ToldObject& object = trace_.told_objects[address];
+    if (owner != 0) object.owner = owner;
+    if (waker == 0) return;
+    object.waker = waker;
+    object.waker_ns = image_.to_ns(entry.waker_ticks.load(std::memory_order_relaxed));
   }
 
   // Told twice at once: the later one is right.
@@ -101,6 +117,9 @@ class DeclaredReader {
       if (!said.name.empty()) thread->second->name = said.name;
       mark(said, thread->second->labels, thread->second->created_at);
       mark(said, thread->second->labels_now);
+      // The innermost that it is known of.
+      if (const uint32_t waits = told->waits.load(std::memory_order_acquire); waits != 0)
+        thread->second->told = image_.told_wait(told->wait[std::min(waits, wire::kToldWaits) - 1]);
     }
   }
 
@@ -115,6 +134,10 @@ class DeclaredReader {
                 [](const Label& a, const Label& b) { return a.key < b.key; });
       trace_.label_sets.push_back(std::move(list));
       entry->second = static_cast<uint32_t>(trace_.label_sets.size() - 1);
+      if (const auto scope = trace_.label_scopes.find(labels); scope != trace_.label_scopes.end()) {
+        const uint32_t same = scope->second;
+        trace_.label_scopes[entry->second] = same;
+      }
     }
     labels = entry->second;
   }

@@ -78,6 +78,7 @@ void read_fibers(Image& image) {
     fiber.moved = slot->moved.load(std::memory_order_relaxed) != 0;
     if (state == TaskState::suspended)
       fiber.context = slot->context.load(std::memory_order_relaxed);
+    if (slot->waits.load(std::memory_order_relaxed) != 0) fiber.told = image.told_wait(slot->wait);
     fiber.labels = image.labels(slot->created_labels);
     fiber.created_at = image.stack(slot->created_stack, fiber.labels);
     result.push_back(fiber);

@@ -13,6 +13,7 @@
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
+#include "libtrack/wire/scopes.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/told.h"
 
@@ -79,6 +80,8 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::ToldThread);
     case SectionKind::declared:
       return sizeof(wire::Declared);
+    case SectionKind::scopes:
+      return sizeof(wire::ScopeSlot);
     case SectionKind::none:
       break;
   }
@@ -141,6 +144,8 @@ const char* section_name(SectionKind kind) {
       return "told threads";
     case SectionKind::declared:
       return "declared objects";
+    case SectionKind::scopes:
+      return "scopes";
     case SectionKind::none:
       break;
   }
@@ -290,6 +295,24 @@ StackIndex Image::stack(uint32_t reference, uint32_t labels) {
   trace_.stacks.push_back(std::move(stack));
   known->second = static_cast<StackIndex>(trace_.stacks.size() - 1);
   return known->second;
+}
+
+ToldWait Image::told_wait(const wire::ToldWait& from) {
+  ToldWait wait;
+  const uint64_t word = from.object.load(std::memory_order_acquire);
+  const auto kind = static_cast<uint32_t>(word >> wire::kToldKindShift);
+  if (word == 0) return wait;
+  const uint32_t sort = kind & (wire::kToldTimed - 1);
+  constexpr auto kOther = static_cast<uint32_t>(wire::ToldWaitKind::other);
+  wait.kind = static_cast<WaitKind>(static_cast<uint32_t>(WaitKind::told_lock) - 1 +
+                                    (sort == 0 || sort > kOther ? kOther : sort));
+  wait.timed = (kind & wire::kToldTimed) != 0;
+  wait.object = word & ((uint64_t{1} << wire::kToldKindShift) - 1);
+  const uint64_t since = from.since_ticks.load(std::memory_order_relaxed);
+  wait.since_ns = to_ns(since);
+  wait.sequence = static_cast<uint32_t>(since >> 4);
+  wait.at = one_frame(from.caller.load(std::memory_order_relaxed));
+  return wait;
 }
 
 StackIndex Image::one_frame(uint64_t address) {

@@ -57,8 +57,15 @@ class Image {
   uint32_t labels(uint32_t reference);
   // A text of the program's own; empty for index 0.
   std::string text(uint32_t index) { return index == 0 ? std::string() : label_text(index); }
+  struct ScopePlace {
+    uint32_t index = 0;  // into the trace's scopes, + 1
+    uint32_t generation = 0;
+  };
+  std::unordered_map<uint32_t, ScopePlace>& scopes_by_slot() { return scopes_; }
   // A stack of nothing but this return address, which is of a module that is there now.
   StackIndex one_frame(uint64_t address);
+  // A wait of the program's own making, as it told it.
+  ToldWait told_wait(const wire::ToldWait& from);
 
  private:
   void check_header(const std::string& source) const;
@@ -75,12 +82,15 @@ class Image {
   uint64_t latest_ns_ = 0;
   std::unordered_map<uint32_t, uint32_t> labels_;
   bool labels_warned_ = false;
+  std::unordered_map<uint32_t, ScopePlace> scopes_;
   std::unordered_map<uint64_t, StackIndex> stacks_;  // by reference and labels
   std::unordered_map<uint64_t, StackIndex> frames_;
   uint64_t stack_words_ = 0;
   bool stacks_warned_ = false;
 };
 
+void read_scopes(Image& image);   // before the tasks
+void check_scopes(Image& image);  // after them
 void read_threads(Image& image);
 void read_coroutines(Image& image);
 void read_told(Image& image);  // after those
@@ -91,6 +101,9 @@ void read_thread_origins(Image& image);
 void read_modules(Image& image);
 void read_contention(Image& image);
 void read_suppressions(Image& image);
+
+// Of a label set that becomes the trace's next one.
+void take_scope(Image& image, LabelList& labels, uint32_t set);
 
 // Text out of a recording, safe to print: NUL ends it, control characters become '?'.
 std::string clean_text(const char* text, size_t capacity);

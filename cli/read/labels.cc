@@ -46,6 +46,7 @@ uint32_t Image::labels(uint32_t reference) {
     if (pair == 0) break;
     labels.push_back({label_text(pair >> 16), label_text(pair & 0xffff)});
   }
+  take_scope(*this, labels, static_cast<uint32_t>(trace_.label_sets.size()));
   std::sort(labels.begin(), labels.end(),
             [](const Label& a, const Label& b) { return a.key < b.key; });
   trace_.label_sets.push_back(std::move(labels));

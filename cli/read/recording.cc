@@ -142,10 +142,12 @@ Trace read_recording(const Bytes& bytes, const std::string& source, bool live) {
   Image image(bytes, source, live, trace);
   read_header(image.header(), live, trace);
   trace.file_bytes = bytes.size();
+  read_scopes(image);
   read_threads(image);
   read_coroutines(image);
   read_told(image);
   read_fibers(image);
+  check_scopes(image);
   read_declared(image);
   read_cpu(image);
   read_thread_origins(image);

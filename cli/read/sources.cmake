@@ -17,6 +17,7 @@ set(TRACK_READ_SOURCES
   pprof.cc
   recording.cc
   samples.cc
+  scopes.cc
   sanitizer_log.cc
   threads.cc
   told.cc

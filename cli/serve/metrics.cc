@@ -1,9 +1,11 @@
 #include "cli/serve/metrics.h"
 
 #include <fmt/format.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <cmath>
+#include <fstream>
 
 #include "cli/model/error.h"
 #include "cli/model/lock_cost.h"
@@ -30,6 +32,12 @@ double seconds(uint64_t ns) {
 }
 double value_of(uint64_t count) {
   return static_cast<double>(count);
+}
+
+uint64_t resident_bytes() {
+  uint64_t size = 0, resident = 0;
+  std::ifstream("/proc/self/statm") >> size >> resident;
+  return resident * static_cast<uint64_t>(sysconf(_SC_PAGESIZE));
 }
 
 std::string state_of(const Thread& thread) {
@@ -162,6 +170,9 @@ void Writer::tracker(const Trace& trace) {
     const char* help = "Memory of the process that the tracker takes, in pages that are there.";
     gauge("cxx_tracker_memory_bytes", help, value_of(cost->recording_resident_bytes),
           {{"part", "recording"}});
+    gauge("cxx_tracker_recording_bytes",
+          "Bytes that the recording may grow to; nearly all of it is a hole in its file.",
+          value_of(cost->recording_bytes));
     gauge("cxx_tracker_memory_bytes", help, value_of(cost->own_resident_bytes), {{"part", "own"}});
   }
 }
@@ -204,9 +215,8 @@ void write_target(MetricText& text, Served& served, bool labelled) {
       writer.waits(loaded);
       writer.tracker(trace);
     }
-    const auto last = target.last(Needs::findings);
     const auto age = std::max<std::chrono::nanoseconds>(
-        kJudgeAge, last ? kJudgeShare * last->cost : std::chrono::nanoseconds{});
+        kJudgeAge, kJudgeShare * target.last_cost(Needs::findings));
     const auto judged = target.look(Needs::findings, age);
     writer.findings(judged->processes);
     writer.counter("cxx_deadlocks_detected_total",
@@ -220,6 +230,18 @@ void write_target(MetricText& text, Served& served, bool labelled) {
                  "Processor time that this server spent on reading the process; what libtrack.so "
                  "takes inside of it is not in it.",
                  std::chrono::duration<double>(target.cost()).count());
+  for (const auto& [needs, what] : {std::pair{Needs::tasks, "tasks"},
+                                    {Needs::memory, "memory"},
+                                    {Needs::waits, "waits"},
+                                    {Needs::findings, "findings"}}) {
+    writer.counter("cxx_tracker_looks_total", "Looks of this server at the process, by what for.",
+                   value_of(target.looks_taken(needs)), {{"look", what}});
+    writer.gauge("cxx_tracker_last_look_seconds", "Processor time that the last such look took.",
+                 std::chrono::duration<double>(target.last_cost(needs)).count(), {{"look", what}});
+    writer.gauge("cxx_tracker_look_kept",
+                 "1: it is kept for who asks next; 0: none was taken, or it is forgotten.",
+                 target.keeps(needs) ? 1 : 0, {{"look", what}});
+  }
 }
 
 }  // namespace
@@ -261,6 +283,11 @@ std::string MetricText::take() {
 Reply metrics_reply(const std::vector<std::shared_ptr<Served>>& targets) {
   MetricText text;
   text.add("cxx_tracker_info", "gauge", "Which track this is.", {{"version", TRACK_VERSION}}, 1);
+  text.add("cxx_tracker_reader_memory_bytes", "gauge",
+           "Memory of this server, in pages that are there.", {}, value_of(resident_bytes()));
+  text.add("cxx_tracker_reader_seconds_total", "counter",
+           "Processor time of this server, whatever for.", {},
+           std::chrono::duration<double>(processor_time()).count());
   const bool labelled = targets.size() != 1;
   for (const auto& served : targets) write_target(text, *served, labelled);
   Reply reply;

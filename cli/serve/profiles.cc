@@ -133,9 +133,16 @@ Reply index(Target& target) {
   return reply;
 }
 
-std::string every_task(Target& target, const verbs::ProfileType& type) {
+// asked: by Go's own name for it, what reads Go's dumps reads this.
+std::string every_task(Target& target, const verbs::ProfileType& type, const std::string& asked) {
   const std::string name = type.name;
   std::string all;
+  if (asked == "goroutine") {
+    uint64_t last_number = 0;
+    for (const Loaded& loaded : target.look(Needs::tasks)->processes)
+      all += go_text(loaded.report, last_number);
+    return all;
+  }
   for (const Loaded& loaded : target.look(Needs::tasks)->processes)
     all += task_text(loaded.report, name == "threads"      ? "thread"
                                     : name == "coroutines" ? "coroutine"
@@ -182,7 +189,7 @@ Reply go_profile(Target& target, const std::string& name, const Request& request
   }
   try {
     const bool change = time.count() != 0 && target.name().live;
-    if (debug >= 2 && type->tasks) return text(every_task(target, *type));
+    if (debug >= 2 && type->tasks) return text(every_task(target, *type, name));
     const Profile profile =
         change ? profile_change(target, *type, time, stop) : profile_now(target, *type);
     if (debug > 0) return text(write::legacy_profile(profile));

@@ -19,10 +19,10 @@ std::string meaning_of(Json row, uint64_t taken_ns) {
 
 }  // namespace
 
-Json RowChange::json() const {
+std::string RowChange::removed() const {
   Json gone = Json::array();
   for (const auto& [kind, id] : remove) gone.push_back(Json::array({kind, id}));
-  return {{"upsert", upsert}, {"remove", std::move(gone)}};
+  return text_of(gone);
 }
 
 RowChange RowTable::change(const Json& rows, uint64_t taken_ns) {
@@ -43,18 +43,11 @@ RowChange RowTable::change(const Json& rows, uint64_t taken_ns) {
   return change;
 }
 
-Json RowTable::rows(size_t most_bytes, size_t& left_out) const {
-  Json all = Json::array();
-  size_t bytes = 0;
+std::string RowTable::rows(const LiveStacks& stacks, size_t most_bytes, size_t& left_out) const {
+  PackedRows packed(stacks);
   left_out = 0;
-  for (const auto& [key, row] : rows_) {
-    bytes += text_of(row.json).size() + 1;
-    if (bytes > most_bytes)
-      ++left_out;
-    else
-      all.push_back(row.json);
-  }
-  return all;
+  for (const auto& [key, row] : rows_) left_out += !packed.add(row.json, most_bytes);
+  return packed.take();
 }
 
 }  // namespace track::serve

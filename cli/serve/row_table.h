@@ -9,25 +9,26 @@
 #include <utility>
 #include <vector>
 
-namespace track::serve {
+#include "cli/serve/packed_rows.h"
 
-using Json = nlohmann::ordered_json;
+namespace track::serve {
 
 struct RowChange {
   std::vector<Json> upsert;
   std::vector<std::pair<std::string, uint64_t>> remove;  // kind, id
 
   bool empty() const { return upsert.empty() && remove.empty(); }
-  Json json() const;  // {"upsert":[...],"remove":[[kind,id],...]}
+  std::string removed() const;  // [[kind,id],...]
 };
 
 class RowTable {
  public:
-  // rows: as in tasks.json. taken_ns: when they were looked at, on the clock of their ages.
+  // rows: as in tasks.json, with numbers of LiveStacks. taken_ns: when they were looked at, on the
+  // clock of their ages.
   RowChange change(const Json& rows, uint64_t taken_ns);
 
-  // Those that have room, and how many there are.
-  Json rows(size_t most_bytes, size_t& left_out) const;
+  // Those that have room, and how many have none.
+  std::string rows(const LiveStacks& stacks, size_t most_bytes, size_t& left_out) const;
   size_t size() const { return rows_.size(); }
 
  private:

@@ -4,8 +4,10 @@ set(TRACK_SERVE_SOURCES
   event_log.cc
   gperftools.cc
   http.cc
+  live_stacks.cc
   markup.cc
   metrics.cc
+  packed_rows.cc
   profile_source.cc
   profiles.cc
   row_table.cc

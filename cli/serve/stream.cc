@@ -1,13 +1,15 @@
 #include "cli/serve/stream.h"
 
+#include <fmt/format.h>
+
 #include <algorithm>
 #include <charconv>
 
 #include "cli/model/error.h"
 #include "cli/model/words.h"
+#include "cli/process/run_time.h"
 #include "cli/read/clock.h"
-#include "cli/write/json_parts.h"
-#include "cli/write/tasks.h"
+#include "cli/write/task_json.h"
 
 namespace track::serve {
 namespace {
@@ -16,11 +18,13 @@ using std::chrono::milliseconds;
 using std::chrono::seconds;
 
 constexpr size_t kMostQueued = 1 << 20;
-constexpr size_t kMostSnapRows = 900 << 10;  // bytes
+constexpr size_t kMostSnapRows = 4 << 20;  // bytes; some 40 000 threads
 constexpr milliseconds kPace{250}, kHeartbeat{15000}, kPulse{1000};
 constexpr seconds kJudgePace{5};
-// At most so much of one processor goes into looking: one part in so many.
-constexpr int kShare = 20;
+// A process that does not run is looked at so seldom: others may yet change what it waits for.
+constexpr seconds kSurely{30};
+// At most so much of one processor goes into looking, and into judging: one part in so many.
+constexpr int kShare = 50, kJudgeShare = 100;
 
 // Above all numbers that a server before this one gave away.
 uint64_t first_number() {
@@ -38,21 +42,43 @@ struct Picture {
   uint64_t taken_ns = 0;
 };
 
-Picture picture_of(const Look& look) {
-  std::vector<ProcessReport> reports;
+// All of one process's, most often.
+std::vector<Module> modules_of(const Look& look) {
+  std::vector<Module> modules;
+  for (const Loaded& loaded : look.processes)
+    modules.insert(modules.end(), loaded.report.trace.modules.begin(),
+                   loaded.report.trace.modules.end());
+  return modules;
+}
+
+Picture picture_of(const Look& look, LiveStacks& stacks) {
   Picture picture;
   TaskCounts counts;
   for (const Loaded& loaded : look.processes) {
-    counts.add(loaded.report.trace);
-    picture.taken_ns = std::max(picture.taken_ns, loaded.report.trace.taken_ns);
-    const Json tasks = Json::parse(write::json_tasks({loaded.report}, {}));
-    for (const Json& row : tasks["processes"][0]["tasks"]) picture.rows.push_back(row);
+    const ProcessReport& process = loaded.report;
+    const Trace& trace = process.trace;
+    counts.add(trace);
+    picture.taken_ns = std::max(picture.taken_ns, trace.taken_ns);
+    for (const write::TaskRow& row : write::task_rows(process, {})) {
+      Json& json = picture.rows.emplace_back(write::task_row_json(process, row, {}));
+      json["at"] = stacks.number(trace, process.symbols, row.at);
+      json["created_at"] = stacks.number(trace, process.symbols, row.created_at);
+    }
   }
   picture.counts = write::task_counts_json(counts);
   return picture;
 }
 
 }  // namespace
+
+bool LastRun::moved(int32_t pid, Clock::duration longest) {
+  const auto now = Clock::now();
+  const auto ran = process::run_time_ns(pid);
+  if (ran && *ran == ran_ns_ && now - at_ < longest) return false;
+  ran_ns_ = ran.value_or(0);
+  at_ = now;
+  return true;
+}
 
 Feed::Feed(Target& target) : target_(target), log_(first_number(), kMostQueued) {}
 
@@ -86,23 +112,26 @@ bool Feed::look() {
     changed_.notify_all();
     return false;
   }
-  Picture picture = picture_of(*taken);
   const std::lock_guard hold(mutex_);
-  ++looks_;
+  stacks_.begin(modules_of(*taken));
+  Picture picture = picture_of(*taken, stacks_);
+  stacks_.end();
   const RowChange change = rows_.change(picture.rows, picture.taken_ns);
   const bool counted = counts_ != picture.counts;
   counts_ = std::move(picture.counts);
-  const auto now = Clock::now();
-  // The page draws a curve of the counts, a value a second.
-  if (!change.empty() || counted || now - said_at_ >= kPulse) {
-    said_at_ = now;
-    Json data{
-        {"seq", log_.next()}, {"counts", counts_}, {"t_ms", read::realtime_now_ns() / 1'000'000}};
-    data.update(change.json());
-    log_.add(event_text("d", log_.next(), line(data)));
-  }
-  changed_.notify_all();
+  if (!change.empty() || counted) tell_counts(change);
   return true;
+}
+
+void Feed::tell_counts(const RowChange& change) {
+  said_at_ = Clock::now();
+  PackedRows rows(stacks_);
+  // What is more than the log holds is told to nobody: who follows begins anew.
+  for (const Json& row : change.upsert) rows.add(row, 2 * kMostQueued);
+  log_.add(event_text("d", log_.next(),
+                      fmt::format(R"({{"seq":{},"counts":{},"t_ms":{},"upsert":{},"remove":{}}})",
+                                  log_.next(), line(counts_), read::realtime_now_ns() / 1'000'000,
+                                  rows.take(), change.removed())));
 }
 
 void Feed::tell_judged(const Look& look) {
@@ -130,17 +159,26 @@ void Feed::work() {
     }
     const auto before = processor_time();
     const auto began = Clock::now();
-    if (!look()) return;
-    if (began >= judge_at_) {
+    const int32_t pid = target_.name().pid;
+    if (seen_run_.moved(pid, kSurely) && !look()) return;
+    const auto cost = processor_time() - before;
+    {
+      const std::lock_guard hold(mutex_);
+      ++looks_;  // or what amounts to one
+      // The page draws a curve of the counts, a value a second.
+      if (Clock::now() - said_at_ >= kPulse) tell_counts({});
+      changed_.notify_all();
+    }
+    if (began >= judge_at_ && judged_run_.moved(pid, 2 * kSurely)) {
+      const auto judging = Clock::now();
       try {
         tell_judged(*target_.look(Needs::findings));
       } catch (const Error&) {
         // The next look says that it is gone.
       }
-      judge_at_ =
-          Clock::now() + std::max<Clock::duration>(kJudgePace, kShare * (Clock::now() - began));
+      judge_at_ = Clock::now() +
+                  std::max<Clock::duration>(kJudgePace, kJudgeShare * (Clock::now() - judging));
     }
-    const auto cost = processor_time() - before;
     std::unique_lock hold(mutex_);
     changed_.wait_for(hold, std::max<Clock::duration>(kPace, kShare * cost), [&] { return ends_; });
     if (ends_) return;
@@ -149,14 +187,15 @@ void Feed::work() {
 
 std::string Feed::snap(const std::string& meta) const {
   size_t left_out = 0;
-  const Json rows = rows_.rows(kMostSnapRows, left_out);
+  const std::string rows = rows_.rows(stacks_, kMostSnapRows, left_out);
   Json about = Json::parse(meta);
   about["counts"] = counts_;
   if (left_out != 0)
     about["truncated"].push_back(std::to_string(left_out) + " of " + std::to_string(rows_.size()) +
                                  " rows of tasks are left out of the live view");
-  const Json data{{"seq", log_.last()}, {"meta", std::move(about)}, {"tasks", {{"rows", rows}}}};
-  std::string text = event_text("snap", log_.last(), line(data));
+  std::string text = event_text(
+      "snap", log_.last(),
+      fmt::format(R"({{"seq":{},"meta":{},"tasks":{}}})", log_.last(), line(about), rows));
   if (!judged_.empty())
     text += event_text("leaks", log_.last(), "{\"seq\":" + std::to_string(log_.last()) + judged_);
   return text;

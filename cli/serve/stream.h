@@ -15,6 +15,17 @@
 
 namespace track::serve {
 
+// How long a process had run when it was looked at.
+class LastRun {
+ public:
+  // False: it did not run since, and that is not long ago.
+  bool moved(int32_t pid, Clock::duration longest);
+
+ private:
+  uint64_t ran_ns_ = 0;
+  Clock::time_point at_;
+};
+
 class Feed {
  public:
   explicit Feed(Target& target);
@@ -31,6 +42,7 @@ class Feed {
  private:
   void work();
   bool look();  // false: the target is gone
+  void tell_counts(const RowChange& change);
   void tell_judged(const Look& look);
   std::string snap(const std::string& meta) const;
 
@@ -38,11 +50,13 @@ class Feed {
   mutable std::mutex mutex_;
   std::condition_variable changed_;
   EventLog log_;
+  LiveStacks stacks_;
   RowTable rows_;
   Json counts_;
   std::string judged_;  // data of the last event `leaks`, without its number
   std::string gone_;    // why nothing comes any more
   uint64_t looks_ = 0;
+  LastRun seen_run_, judged_run_;  // what the process had run when it was looked at
   int followers_ = 0;
   bool ends_ = false;
   Clock::time_point judge_at_{};

@@ -15,6 +15,9 @@
 namespace track::serve {
 namespace {
 
+constexpr std::chrono::seconds kKeep{120};
+constexpr int kKeepShare = 100;
+
 using Instant = std::pair<int32_t, uint64_t>;
 Instant instant_of(const Trace& trace) {
   return {trace.pid, trace.taken_ns};
@@ -49,6 +52,11 @@ void judge(Look& look, const verbs::JudgeSettings& settings) {
     look.processes.emplace_back().report = std::move(process);
 }
 
+std::mutex& reader() {
+  static std::mutex one_at_a_time;
+  return one_at_a_time;
+}
+
 }  // namespace
 
 std::string end_of(const Look& look) {
@@ -71,18 +79,17 @@ Target::Target(TargetName name, const verbs::SymbolSettings& symbols,
 }
 
 std::unique_lock<std::mutex> Target::reading() {
-  static std::mutex one_at_a_time;
-  return std::unique_lock(one_at_a_time);
+  return std::unique_lock(reader());
 }
 
-std::shared_ptr<Look> Target::take(Needs needs) const {
+std::shared_ptr<Look> Target::take(Needs needs) {
   auto look = std::make_shared<Look>();
   look->began = Clock::now();
   verbs::SymbolSettings symbols = symbols_;
   symbols.heap = needs == Needs::memory;
   symbols.contention = needs == Needs::waits;
   symbols.schedules = needs == Needs::tasks;
-  look->processes = verbs::load_target(name_.target, symbols, needs == Needs::findings);
+  look->processes = verbs::load_target(name_.target, symbols, needs == Needs::findings, &names_);
   if (needs == Needs::waits)
     for (Loaded& loaded : look->processes)
       std::erase_if(loaded.report.trace.contention,
@@ -96,9 +103,11 @@ std::shared_ptr<const Look> Target::look(Needs needs, std::chrono::nanoseconds a
   const Clock::time_point wanted = Clock::now() - age;
   const auto fresh = [&]() -> std::shared_ptr<const Look> {
     const std::lock_guard hold(mutex_);
-    const auto& known = looks_[static_cast<size_t>(needs)];
+    Kept& kept = looks_[static_cast<size_t>(needs)];
     // A file stays what it is.
-    return known && (known->began >= wanted || !name_.live) ? known : nullptr;
+    if (!kept.look || (kept.look->began < wanted && name_.live)) return nullptr;
+    kept.used = Clock::now();
+    return kept.look;
   };
   if (auto known = fresh()) return known;
   const auto alone = reading();
@@ -115,13 +124,40 @@ std::shared_ptr<const Look> Target::look(Needs needs, std::chrono::nanoseconds a
   taken->cost = processor_time() - before;
   add_cost(taken->cost);
   const std::lock_guard hold(mutex_);
-  looks_[static_cast<size_t>(needs)] = taken;
+  Kept& kept = looks_[static_cast<size_t>(needs)];
+  kept = {taken, Clock::now(), taken->cost, kept.taken + 1};
   return taken;
 }
 
-std::shared_ptr<const Look> Target::last(Needs needs) const {
+std::chrono::nanoseconds Target::last_cost(Needs needs) const {
   const std::lock_guard hold(mutex_);
-  return looks_[static_cast<size_t>(needs)];
+  return looks_[static_cast<size_t>(needs)].cost;
+}
+
+uint64_t Target::looks_taken(Needs needs) const {
+  const std::lock_guard hold(mutex_);
+  return looks_[static_cast<size_t>(needs)].taken;
+}
+
+bool Target::keeps(Needs needs) const {
+  const std::lock_guard hold(mutex_);
+  return looks_[static_cast<size_t>(needs)].look != nullptr;
+}
+
+void Target::forget_unused(Clock::time_point now) {
+  bool all = true;
+  {
+    const std::lock_guard hold(mutex_);
+    for (Kept& kept : looks_) {
+      // What took long is not to be done again for who asks seldom.
+      const auto longest = std::max<Clock::duration>(kKeep, kKeepShare * kept.cost);
+      if (kept.look && now - kept.used > longest) kept.look = nullptr;
+      all = all && !kept.look;
+    }
+  }
+  if (!all) return;
+  // While something is read: the next time.
+  if (const std::unique_lock alone(reader(), std::try_to_lock); alone) names_.forget();
 }
 
 std::chrono::nanoseconds Target::cost() const {

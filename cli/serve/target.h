@@ -11,6 +11,7 @@
 
 #include "cli/model/loaded.h"
 #include "cli/model/report.h"
+#include "cli/verbs/name_cache.h"
 #include "cli/verbs/settings.h"
 
 namespace track::serve {
@@ -48,8 +49,15 @@ class Target {
 
   // Begun at `now` or later, or at most so long before. Throws Error: it is gone, not permitted.
   std::shared_ptr<const Look> look(Needs needs, std::chrono::nanoseconds age = {});
-  // The last one, however old; null: none yet.
-  std::shared_ptr<const Look> last(Needs needs) const;
+  // What the last one took; 0: none yet.
+  std::chrono::nanoseconds last_cost(Needs needs) const;
+  uint64_t looks_taken(Needs needs) const;
+  bool keeps(Needs needs) const;
+
+  // Looks that nobody has asked for in a while, and names.
+  void forget_unused(Clock::time_point now = Clock::now());
+  // While one reads it: its names, from look to look.
+  verbs::NameCache& names() { return names_; }
 
   // Held while a process is read: one at a time, of all targets.
   static std::unique_lock<std::mutex> reading();
@@ -57,13 +65,21 @@ class Target {
   void add_cost(std::chrono::nanoseconds cost);
 
  private:
-  std::shared_ptr<Look> take(Needs needs) const;
+  struct Kept {
+    std::shared_ptr<const Look> look;
+    Clock::time_point used;
+    std::chrono::nanoseconds cost{};
+    uint64_t taken = 0;
+  };
+
+  std::shared_ptr<Look> take(Needs needs);
 
   TargetName name_;
   verbs::SymbolSettings symbols_;
   verbs::JudgeSettings judge_;
   mutable std::mutex mutex_;
-  std::array<std::shared_ptr<const Look>, 4> looks_;
+  std::array<Kept, 4> looks_;
+  verbs::NameCache names_;
   std::chrono::nanoseconds cost_{};
 };
 

@@ -103,6 +103,10 @@ std::vector<std::shared_ptr<Served>> Targets::list() {
   return all;
 }
 
+void Targets::forget_unused() {
+  for (const auto& served : list()) served->target.forget_unused();
+}
+
 void Targets::wake() {
   const std::lock_guard hold(mutex_);
   for (const auto& [id, served] : known_) served->feed.wake();

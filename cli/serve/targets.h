@@ -43,7 +43,8 @@ class Targets {
 
   bool many() const { return many_; }
   std::vector<std::shared_ptr<Served>> list();
-  void wake();  // the server ends
+  void forget_unused();  // now and then
+  void wake();           // the server ends
   // Empty: the only one. Null: no such target, or which one?
   std::shared_ptr<Served> find(const std::string& id);
 

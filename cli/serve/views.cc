@@ -3,6 +3,7 @@
 #include <zlib.h>
 
 #include <nlohmann/json.hpp>
+#include <set>
 
 #include "cli/model/error.h"
 #include "cli/verbs/load.h"
@@ -13,6 +14,7 @@ namespace track::serve {
 namespace {
 
 constexpr size_t kMostPages = 16;
+constexpr size_t kMostBytes = 256 << 20;  // packed, of all pages
 constexpr std::chrono::seconds kShared{5};
 
 std::string unpacked(const write::BundleSection& section) {
@@ -38,8 +40,8 @@ std::shared_ptr<const ServedView> Views::make() const {
   verbs::ViewSettings settings;
   settings.judge = target_.judging();
   settings.live = target_.name().live;
-  verbs::View made =
-      verbs::make_view(verbs::load_target(target_.name().target, symbols, true), {}, settings);
+  verbs::View made = verbs::make_view(
+      verbs::load_target(target_.name().target, symbols, true, &target_.names()), {}, settings);
   view->bundle = std::move(made.bundle);
   for (write::BundleSection& section : view->bundle.sections) {
     if (section.name != "meta.json") continue;
@@ -53,6 +55,15 @@ std::shared_ptr<const ServedView> Views::make() const {
     section = std::move(repacked.sections.front());
   }
   return view;
+}
+
+size_t Views::bytes() const {
+  std::set<const ServedView*> views;
+  for (const auto& [page, view] : pages_) views.insert(view.get());
+  size_t all = 0;
+  for (const ServedView* view : views)
+    for (const write::BundleSection& section : view->bundle.sections) all += section.packed.size();
+  return all;
 }
 
 std::shared_ptr<const ServedView> Views::of_page(uint64_t page, bool fresh) {
@@ -72,7 +83,8 @@ std::shared_ptr<const ServedView> Views::of_page(uint64_t page, bool fresh) {
     target_.add_cost(processor_time() - before);
   }
   pages_[page] = newest_;
-  while (pages_.size() > kMostPages) pages_.erase(pages_.begin());
+  while (pages_.size() > kMostPages || (pages_.size() > 1 && bytes() > kMostBytes))
+    pages_.erase(pages_.begin());
   return newest_;
 }
 

@@ -29,6 +29,7 @@ class Views {
 
  private:
   std::shared_ptr<const ServedView> make() const;
+  size_t bytes() const;
 
   Target& target_;
   const bool control_;

@@ -52,6 +52,8 @@ class Symbolizer {
   // What could not be had and why, one line each, in the order met.
   const std::vector<std::string>& notes() const { return notes_; }
 
+  size_t addresses() const { return cache_.size(); }  // of which answers are kept
+
   // Raw (mangled) symbol of a function or global whose extent covers the address, local ones
   // (`_Z3fooi.resume`) included; from .symtab, .dynsym or the debug file. Newest generation.
   std::optional<std::string> symbol_at(uint64_t address);

@@ -58,7 +58,8 @@ void Variables::visit(Dwarf_Die& parent, const std::set<uint64_t>& addresses, bo
 
 void Variables::look_for(const std::set<uint64_t>& addresses, bool in_functions) {
   missing_ = 0;
-  for (const uint64_t address : addresses) missing_ += found_.count(address) == 0;
+  for (const uint64_t address : addresses)
+    missing_ += searched_.insert({address, in_functions}).second && found_.count(address) == 0;
   budget_ = kMostEntries;
   Dwarf_CU* at = nullptr;
   Dwarf_CU* next = nullptr;

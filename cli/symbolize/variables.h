@@ -25,6 +25,7 @@ class Variables {
 
   Dwarf* dwarf_;
   std::map<uint64_t, Dwarf_Die> found_;
+  std::set<std::pair<uint64_t, bool>> searched_;  // those asked for once are not looked for again
   size_t missing_ = 0;
   size_t budget_ = 0;
 };

@@ -4,6 +4,7 @@
 
 #include "cli/model/await_chain.h"
 #include "cli/model/lock_cost.h"
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 #include "cli/top/cells.h"
 #include "cli/top/tables.h"
@@ -62,8 +63,7 @@ void print_task(write::Page& page, const ProcessReport& process, const TaskRow& 
   if (row.bytes != 0) text += ", " + bytes_text(row.bytes);
   page.wrapped(text, 0, 2, Ink::bold);
   if (row.wait.object != 0) {
-    std::string object =
-        object_text(process.symbols, wait_kind_name(row.wait.kind), row.wait.object);
+    std::string object = wait_text(trace, process.symbols, row.wait.kind, row.wait.object);
     if (row.wait.owner_tid != 0) {
       const auto owner =
           std::find_if(trace.threads.begin(), trace.threads.end(),

@@ -4,6 +4,7 @@
 #include "cli/analyze/edge_teller.h"
 #include "cli/analyze/retention.h"
 #include "cli/model/await_chain.h"
+#include "cli/model/told_waits.h"
 
 namespace track::verbs {
 namespace {
@@ -51,7 +52,8 @@ write::HangSection hang_section(const ProcessReport& process, const Fixpoint& fi
   }
   for (const analyze::SharedWait& wait : view.waits)
     section.waits.push_back({wait.kind, wait.object, wait.timed, wait.threads,
-                             known_to(process, fixpoint, wait.threads)});
+                             known_to(process, fixpoint, wait.threads),
+                             told_object_text(trace, trace.threads[wait.threads.front()].wait)});
   for (const analyze::AwaitStand& stand : view.stands) {
     write::Standing standing;
     const std::string function = stand.function < trace.functions.size()

@@ -21,6 +21,7 @@
 #include "cli/analyze/suppressions.h"
 #include "cli/model/error.h"
 #include "cli/model/told.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 #include "cli/process/channel_ends.h"
 #include "cli/process/ended_threads.h"
@@ -41,7 +42,7 @@
 #include "cli/verbs/baseline.h"
 #include "cli/verbs/interrupt.h"
 #include "cli/verbs/levels.h"
-#include "cli/verbs/names.h"
+#include "cli/verbs/name_cache.h"
 #include "cli/verbs/prove.h"
 #include "cli/verbs/sanitizer_logs.h"
 #include "cli/verbs/series.h"
@@ -114,7 +115,8 @@ analyze::Deadlocks confirmed_deadlocks(pid_t pid, const process::RecordingPlace&
   analyze::Deadlocks found = analyze::find_deadlocks(report.trace, report.symbols);
   if (found.findings.empty()) return found;
   std::this_thread::sleep_for(kSecondLook);
-  const Trace later = observe(pid, place, settings);
+  Trace later = observe(pid, place, settings);
+  use_told_waits(later);
   if (analyze::find_deadlocks(later, report.symbols).findings.empty()) return {};
   analyze::keep_unmoved(found, report.trace, later);
   return found;
@@ -239,10 +241,12 @@ class OwnSuppressions {
 }  // namespace
 
 Trace observe_live(pid_t pid) {
-  return observe(pid, process::locate_recording(pid), SymbolSettings{});
+  Trace trace = observe(pid, process::locate_recording(pid), SymbolSettings{});
+  use_told_waits(trace);
+  return trace;
 }
 
-Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
+Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm, NameCache* kept_names) {
   const process::RecordingPlace place = process::locate_recording(pid);
   const RecordedHistory history(pid, recorded_bytes(pid, place), settings);
   Loaded loaded;
@@ -251,7 +255,10 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   if (settings.schedules) process::read_schedules(loaded.report.trace);
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   if (!settings.contention) analyze::keep_suspect_orders(loaded.report.trace);
-  Names names(loaded.report.trace, settings, pid);
+  NameCache own_names;
+  const auto kept =
+      (kept_names != nullptr ? *kept_names : own_names).of(loaded.report.trace, settings, pid);
+  Names& names = *kept;
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
   const process::Unrecorded unrecorded(loaded.report.trace, names.code_lookup(),
                                        names.has_coroutines());
@@ -262,7 +269,11 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   loaded.report.symbols = names.resolve(loaded.report.trace);
   analyze::forget_foreign_stacks(loaded.report.trace, loaded.report.symbols);
   if (confirm) {
+    // Threads that are held for the proof are switched, and so seem to have moved: cycles of waits
+    // that no record tells apart are looked at twice before that.
+    use_told_waits(loaded.report.trace);
     loaded.deadlocks = confirmed_deadlocks(pid, place, settings, loaded.report);
+    use_seen_waits(loaded.report.trace);
     loaded.fixpoint =
         take_fixpoint(pid, loaded.report.trace, settings,
                       {[&] {
@@ -271,6 +282,9 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
                                                              : read_live(pid, place);
                        },
                        [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
+  }
+  use_told_waits(loaded.report.trace);
+  if (confirm) {
     analyze::doubt_waits(loaded.deadlocks, loaded.report.trace, loaded.fixpoint);
     read::recall_stacks(recorded_bytes(pid, place), loaded.report.trace, loaded.fixpoint);
     names.name_types(loaded.fixpoint, process::LiveMemory(pid));
@@ -279,10 +293,11 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm) {
   return loaded;
 }
 
-Loaded load_recording(const std::string& path, const SymbolSettings& settings, bool confirm) {
+Loaded load_recording(const std::string& path, const SymbolSettings& settings, bool confirm,
+                      NameCache* kept_names) {
   const pid_t named = read::parse_recording_name(path).pid;
   if (const pid_t pid = process::writer_of(path, named); pid != 0)
-    return load_live(pid, settings, confirm);
+    return load_live(pid, settings, confirm, kept_names);
   Loaded loaded;
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(path, false);
@@ -299,6 +314,7 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   Names names(trace, settings, 0);
   process::inspect_coroutines(trace, false, names.code_lookup());
   use_told(trace);
+  use_told_waits(trace);
   loaded.report.symbols = names.resolve(trace);
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   if (confirm) loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
@@ -306,14 +322,15 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
 }
 
 std::vector<Loaded> load_target(const std::string& target, const SymbolSettings& settings,
-                                bool confirm) {
+                                bool confirm, NameCache* kept_names) {
   std::vector<Loaded> result;
   struct stat status {};
   if (stat(target.c_str(), &status) == 0) {
     if (S_ISDIR(status.st_mode)) return load_directory(target, settings, confirm);
     if (read::is_dump(target)) return read::read_dump(target);
-    result.push_back(process::is_core(target) ? load_core(target, settings, confirm)
-                                              : load_recording(target, settings, confirm));
+    result.push_back(process::is_core(target)
+                         ? load_core(target, settings, confirm)
+                         : load_recording(target, settings, confirm, kept_names));
     return result;
   }
   pid_t pid = 0;
@@ -322,7 +339,7 @@ std::vector<Loaded> load_target(const std::string& target, const SymbolSettings&
   if (!all_digits(target) || number.ec != std::errc() || number.ptr != end || pid <= 0)
     throw Error("`" + target +
                 "` is neither a PID, nor a recording, a directory of them, a dump or a core file");
-  result.push_back(process::find_recording(pid) ? load_live(pid, settings, confirm)
+  result.push_back(process::find_recording(pid) ? load_live(pid, settings, confirm, kept_names)
                                                 : load_untracked(pid, settings, confirm));
   return result;
 }

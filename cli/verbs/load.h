@@ -13,16 +13,21 @@
 
 namespace track::verbs {
 
+class NameCache;
+
 // A proof looks twice: whatever is able to move has moved by then.
 inline constexpr auto kSecondLook = std::chrono::milliseconds(20);
 
 bool all_digits(const std::string& text);  // a process, not a file
 
 // confirm: look for deadlocks too.
-Loaded load_live(pid_t pid, const SymbolSettings& symbols, bool confirm);
-Loaded load_recording(const std::string& path, const SymbolSettings& symbols, bool confirm);
+// kept_names: from look to look; null: for this one only.
+Loaded load_live(pid_t pid, const SymbolSettings& symbols, bool confirm,
+                 NameCache* kept_names = nullptr);
+Loaded load_recording(const std::string& path, const SymbolSettings& symbols, bool confirm,
+                      NameCache* kept_names = nullptr);
 std::vector<Loaded> load_target(const std::string& target, const SymbolSettings& symbols,
-                                bool confirm);
+                                bool confirm, NameCache* kept_names = nullptr);
 
 // The recording of a live process, with all that can be seen from outside but names.
 Trace observe_live(pid_t pid);

@@ -45,7 +45,7 @@ bool in_module(const std::vector<Module>& modules, uint64_t address) {
 std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles) {
   std::unordered_set<StackIndex> stacks;
   for (const Thread& thread : trace.threads) {
-    stacks.insert({thread.created_at, thread.wait.stack, thread.running_at});
+    stacks.insert({thread.created_at, thread.wait.stack, thread.running_at, thread.told.at});
     for (const Held& held : thread.held) stacks.insert(held.taken_at);
   }
   for (const HeapSite& site : trace.heap.sites) stacks.insert(site.allocated_at);
@@ -54,11 +54,13 @@ std::unordered_set<StackIndex> stacks_of(const Trace& trace, bool with_profiles)
   if (with_profiles)
     for (const CpuRow& row : trace.cpu.rows) stacks.insert({row.stack, row.created_at});
   for (const ThreadOrigin& origin : trace.thread_origins) stacks.insert(origin.created_at);
+  for (const TaskScope& scope : trace.scopes) stacks.insert(scope.opened_at);
   for (const Contention& cost : trace.contention) stacks.insert({cost.stack, cost.created_at});
   for (const LockBlock& block : trace.lock_blocks) stacks.insert(block.allocated_at);
   for (const LockOrder& order : trace.lock_orders) stacks.insert(order.stack);
   for (const HistoryEvent& event : trace.history.events) stacks.insert(event.stack);
-  for (const Fiber& fiber : trace.fibers) stacks.insert({fiber.created_at, fiber.suspended_at});
+  for (const Fiber& fiber : trace.fibers)
+    stacks.insert({fiber.created_at, fiber.suspended_at, fiber.told.at});
   StackIndex last = 0;
   for (const Coroutine& coroutine : trace.coroutines)
     if (coroutine.created_at != last) stacks.insert(last = coroutine.created_at);
@@ -70,6 +72,7 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
   for (const Thread& thread : trace.threads) {
     if (thread.wait.kind != WaitKind::none && thread.wait.kind != WaitKind::join)
       objects.insert(thread.wait.object);
+    if (thread.told.kind != WaitKind::none) objects.insert(thread.told.object);
     for (const Held& held : thread.held) objects.insert(held.object);
   }
   for (const Contention& cost : trace.contention)

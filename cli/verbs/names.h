@@ -23,6 +23,10 @@ class Names {
  public:
   Names(const Trace& trace, const SymbolSettings& settings, pid_t live_pid);
 
+  // Of profiles' stacks, too.
+  void name_profiles(bool wanted) { profiles_ = wanted; }
+  size_t addresses() const { return symbolizer_.addresses(); }  // named so far
+
   process::CodeLookup code_lookup();
   process::FunctionLookup function_lookup();
   process::CoroutineLookup coroutine_lookup();

@@ -60,7 +60,7 @@ void check_state(const std::string& state) {
   };
   for (int i = 0; i <= static_cast<int>(TaskState::unknown); ++i)
     if (known(task_state_name(static_cast<TaskState>(i)))) return;
-  for (int i = static_cast<int>(WaitKind::mutex); i <= static_cast<int>(WaitKind::message); ++i)
+  for (int i = static_cast<int>(WaitKind::mutex); i <= static_cast<int>(WaitKind::told_other); ++i)
     if (known(wait_kind_name(static_cast<WaitKind>(i)))) return;
   throw Error("--state: `" + state + "` is no state; one of " + names);
 }

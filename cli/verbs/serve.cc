@@ -2,6 +2,7 @@
 // Built into the library of cli/serve/, which is above the other verbs.
 #include "cli/serve/serve.h"
 
+#include <malloc.h>
 #include <pthread.h>
 #include <unistd.h>
 
@@ -23,7 +24,7 @@
 namespace track::verbs {
 namespace {
 
-constexpr std::chrono::seconds kGrace{2};
+constexpr std::chrono::seconds kGrace{2}, kTidy{30};
 
 struct ServeSettings {
   std::string listen = "127.0.0.1";
@@ -83,12 +84,19 @@ void serve_until_told(const ServeSettings& settings) {
   site = std::make_unique<serve::Site>(targets, listen, settings.what.control, stop);
   http.start();
   say(*site, targets, listen);
+  std::thread janitor([&] {
+    while (!stop.wait_for(kTidy)) {
+      targets.forget_unused();
+      malloc_trim(0);  // looks are large and seldom
+    }
+  });
   const int signal = signals.wait();
   // What looks at a process for a while hears of it as in any other verb; the second one kills.
   signals.give_back();
   if (!ended) std::raise(signal);
   stop.set();
   targets.wake();
+  janitor.join();
   // A client that does not read, or a look that takes long, holds nobody up.
   std::promise<void> done;
   std::thread ender([&] {

@@ -22,6 +22,7 @@ set(TRACK_CLI_SOURCES
   verbs/levels.cc
   verbs/load.cc
   verbs/locks.cc
+  verbs/name_cache.cc
   verbs/names.cc
   verbs/places.cc
   verbs/planted.cc

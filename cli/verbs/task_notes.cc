@@ -9,6 +9,7 @@
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
 #include "cli/model/symbols.h"
+#include "cli/model/told_waits.h"
 
 namespace track::verbs {
 namespace {
@@ -33,7 +34,11 @@ write::TaskNotes task_notes(const Loaded& loaded) {
   const analyze::WaitGraph graph = analyze::build_wait_graph(trace);
   for (size_t i = 0; i < graph.edges.size(); ++i) {
     const std::vector<analyze::WaitEdge>& edges = graph.edges[i];
-    if (edges.empty()) continue;
+    if (edges.empty()) {
+      if (std::string told = told_object_text(trace, trace.threads[i].wait); !told.empty())
+        notes.waits_for[trace.threads[i].id] = std::move(told);
+      continue;
+    }
     std::string& text = notes.waits_for[trace.threads[i].id];
     for (size_t k = 0; k < std::min(edges.size(), kListed); ++k)
       text += (k == 0 ? "" : ", ") +

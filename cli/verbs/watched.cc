@@ -13,6 +13,7 @@
 #include "cli/analyze/lock_order.h"
 #include "cli/analyze/recycled.h"
 #include "cli/model/error.h"
+#include "cli/model/told_waits.h"
 #include "cli/process/ended_threads.h"
 #include "cli/process/fibers.h"
 #include "cli/process/live_memory.h"
@@ -157,11 +158,12 @@ void Watched::apply_facts(Trace& trace) const {
     thread.joined = thread.joined || before->second->joined;
     thread.detached = thread.detached || before->second->detached;
     // What the kernel said then still holds if the thread has not moved since.
-    if (thread.wait.sequence != before->second->wait.sequence) continue;
+    const Wait& seen_before = seen_wait(*before->second);
+    if (thread.wait.sequence != seen_before.sequence) continue;
     thread.kernel = before->second->kernel;
-    if (before->second->wait.kind == WaitKind::none && thread.wait.kind != WaitKind::none) {
-      thread.wait = before->second->wait;
-      thread.state = before->second->state;
+    if (seen_before.kind == WaitKind::none && thread.wait.kind != WaitKind::none) {
+      thread.wait = seen_before;
+      thread.state = seen_state(*before->second);
     }
   }
 }
@@ -234,6 +236,7 @@ Loaded Watched::judge_finally(int status) {
   Names names(trace, symbols_, 0);
   apply_coroutine_facts(trace, names);
   apply_fiber_facts(trace);
+  use_told_waits(trace);
   loaded.report.symbols = names.resolve(trace);
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);

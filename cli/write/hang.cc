@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 #include "cli/write/json.h"
 #include "cli/write/json_parts.h"
@@ -26,24 +27,11 @@ std::string process_line(const ProcessReport& process) {
   return text;
 }
 
-// Descriptors are numbers, locks have addresses, and a sleep has neither.
-std::string what(const ProcessReport& process, WaitKind kind, uint64_t object) {
-  constexpr uint64_t kMostDescriptors = 1 << 24;
-  const std::string name = wait_kind_name(kind);
-  if (object == 0) return name;
-  if (kind == WaitKind::process) return name + " " + std::to_string(object);
-  if (object < kMostDescriptors) {
-    const std::string channel = channel_text(process.trace.channels, object);
-    return name + " of descriptor " + std::to_string(object) +
-           (channel.empty() ? "" : " (" + channel + ")");
-  }
-  return object_text(process.symbols, name, object);
-}
-
 std::string doing(const ProcessReport& process, const Thread& thread) {
   std::string text;
   if (thread.wait.kind != WaitKind::none)
-    text = "waits for " + what(process, thread.wait.kind, thread.wait.object);
+    text = "waits for " +
+           wait_text(process.trace, process.symbols, thread.wait.kind, thread.wait.object);
   else
     text = "is " + std::string(task_state_name(thread.state));
   const StackIndex at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
@@ -115,12 +103,13 @@ void print_waits(Page& page, const ProcessReport& process, const HangSection& se
     const Waiting& wait = section.waits[i];
     const Thread& first = process.trace.threads[wait.threads.front()];
     const std::string where = where_text(process.trace, process.symbols, first.wait.stack);
-    page.wrapped(
-        fmt::format("{} in {}{}{}: {}", count_text(wait.threads.size(), "thread"),
-                    what(process, wait.kind, wait.object), wait.timed ? ", timed" : "",
-                    where.empty() ? "" : ", in " + where, names_of(process.trace, wait.threads)),
-        1, 3);
+    page.wrapped(fmt::format("{} in {}{}{}: {}", count_text(wait.threads.size(), "thread"),
+                             wait_text(process.trace, process.symbols, wait.kind, wait.object),
+                             wait.timed ? ", timed" : "", where.empty() ? "" : ", in " + where,
+                             names_of(process.trace, wait.threads)),
+                 1, 3);
     if (!wait.known_to.empty()) page.wrapped("known to: " + wait.known_to, 3, 5);
+    if (!wait.told.empty()) page.wrapped("as the program tells, " + wait.told, 3, 5);
   }
   if (section.waits.size() > kListed)
     page.line(fmt::format(" and {} more", section.waits.size() - kListed));
@@ -182,6 +171,7 @@ std::string json_hang(const Report& report, const std::vector<HangSection>& sect
                        {"object", hex_text(wait.object)},
                        {"timed", wait.timed},
                        {"known_to", wait.known_to},
+                       {"told", wait.told},
                        {"threads", std::move(threads)}});
     }
     Json standing = Json::array();

@@ -22,6 +22,7 @@ struct Waiting {
   bool timed = false;
   std::vector<size_t> threads;
   std::string known_to;  // who could end it: what refers to the object; empty = not told
+  std::string told;      // who woke one last, as the program tells
 };
 // Coroutines that stand at one place and hold others up.
 struct Standing {

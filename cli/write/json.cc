@@ -88,6 +88,7 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"bytes_held", finding.bytes_held},
             {"kept_by", finding.kept_by},
             {"test", optional_text(finding.test)},
+            {"scope", optional_text(finding.scope)},
             {"source", optional_text(finding.source)},
             {"pid", process.trace.pid},
             {"failing", finding.failing},

@@ -18,9 +18,10 @@ constexpr RuleHelp kHelp[] = {
     {Rule::unjoined_thread, "A thread has ended, and nobody joined or detached it.",
      "Its stack and its entry stay until the process ends. Join it, detach it when nobody needs "
      "its result, or use std::jthread."},
-    {Rule::outlived_task, "A task was still there when its process ended.",
+    {Rule::outlived_task,
+     "A task was still there when its process, or the scope it was started in, ended.",
      "It is torn down in the middle of whatever it does, while static objects are destroyed below "
-     "it. Ask it to stop and wait for it before main returns."},
+     "it. Ask it to stop and wait for it before main returns, or before its scope ends."},
     {Rule::growing_tasks, "Tasks of one origin become more and more.",
      "Each of several looks at the process found more of them than the one before, and the earlier "
      "ones were still there. Find what should end them, or bound how many there may be."},

@@ -33,6 +33,7 @@ TaskRow row_of(const Trace& trace, const Thread& thread) {
   row.state = state_text(thread);
   row.task_state = thread.state;
   row.wait = thread.wait;
+  row.inner_kind = thread.wait_told ? thread.inner.kind : WaitKind::none;
   row.age_ns = past(trace, thread.created_ns != 0 ? thread.created_ns : thread.started_ns);
   row.since_ns =
       past(trace, thread.state == TaskState::ended ? thread.ended_ns : thread.wait.since_ns);
@@ -98,6 +99,13 @@ TaskRow row_of(const Trace& trace, const Fiber& fiber) {
   row.bytes = fiber.stack_high - fiber.stack_low;
   row.thread = fiber.thread;
   row.at = fiber.suspended_at;
+  if (fiber.told.kind != WaitKind::none) {
+    row.state += std::string(", ") + wait_kind_name(fiber.told.kind);
+    row.wait.kind = fiber.told.kind;
+    row.wait.timed = fiber.told.timed;
+    row.wait.object = fiber.told.object;
+    row.wait.since_ns = fiber.told.since_ns;
+  }
   row.labels = row.labels_now = fiber.labels;
   row.created_at = fiber.created_at;
   return row;

@@ -7,8 +7,9 @@
 #include <unordered_set>
 
 #include "cli/model/labels.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
-#include "cli/write/json_parts.h"
+#include "cli/write/task_json.h"
 #include "cli/write/task_places.h"
 #include "cli/write/text.h"
 
@@ -202,7 +203,17 @@ void print_process(Page& page, const ProcessReport& process, const TaskFilter& f
     page.wrapped("not visible: " + item, 0, 2, Ink::dim);
 }
 
-Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes& notes) {
+}  // namespace
+
+const std::string* keeper(const TaskNotes& notes, const TaskRow& row) {
+  const auto& keepers = row.kind == TaskKind::coroutine ? notes.kept_by
+                        : row.kind == TaskKind::fiber   ? notes.fiber_kept_by
+                                                        : notes.object_kept_by;
+  const auto known = keepers.find(row.id);
+  return known == keepers.end() || known->second.empty() ? nullptr : &known->second;
+}
+
+Json task_row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes& notes) {
   Json json{{"id", row.id},
             {"kind", task_kind_name(row.kind)},
             {"count", row.count},
@@ -222,6 +233,15 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
         {"symbol", known == process.symbols.objects.end() ? Json() : Json(known->second)},
         {"timed", row.wait.timed},
         {"owner_tid", row.wait.owner_tid}};
+    if (is_told(row.wait.kind)) {
+      const ToldObject* object = told_object(process.trace, row.wait.object);
+      Json& json_object = json["wait_object"];
+      json_object["told"] = true;
+      json_object["owner"] = object == nullptr || object->owner == 0 ? Json() : Json(object->owner);
+      json_object["last_woken_by"] =
+          object == nullptr || object->waker == 0 ? Json() : Json(object->waker);
+      if (row.inner_kind != WaitKind::none) json_object["inside"] = wait_kind_name(row.inner_kind);
+    }
   }
   if (!row.given_name.empty()) json["given_name"] = row.given_name;
   if (row.kind == TaskKind::coroutine) {
@@ -244,19 +264,7 @@ Json row_json(const ProcessReport& process, const TaskRow& row, const TaskNotes&
     json["sched"] = {{"cpu_ns", row.schedule.cpu_ns},
                      {"queue_ns", row.schedule.queue_ns},
                      {"slices", row.schedule.slices}};
-  json["at"] = stack_json(process.trace, process.symbols, row.at);
-  json["created_at"] = stack_json(process.trace, process.symbols, row.created_at);
   return json;
-}
-
-}  // namespace
-
-const std::string* keeper(const TaskNotes& notes, const TaskRow& row) {
-  const auto& keepers = row.kind == TaskKind::coroutine ? notes.kept_by
-                        : row.kind == TaskKind::fiber   ? notes.fiber_kept_by
-                                                        : notes.object_kept_by;
-  const auto known = keepers.find(row.id);
-  return known == keepers.end() || known->second.empty() ? nullptr : &known->second;
 }
 
 std::string text_tasks(const std::vector<ProcessReport>& processes, const TaskFilter& filter,
@@ -277,8 +285,11 @@ std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFi
     const TaskNotes own = i < notes.size() ? notes[i] : TaskNotes();
     const Trace& trace = process.trace;
     Json rows = Json::array();
-    for (const TaskRow& row : task_rows(process, filter))
-      rows.push_back(row_json(process, row, own));
+    for (const TaskRow& row : task_rows(process, filter)) {
+      Json& json = rows.emplace_back(task_row_json(process, row, own));
+      json["at"] = stack_json(trace, process.symbols, row.at);
+      json["created_at"] = stack_json(trace, process.symbols, row.created_at);
+    }
     all.push_back({{"program", trace.program},
                    {"pid", trace.pid},
                    {"end", process_end_name(trace.end)},

@@ -34,8 +34,9 @@ struct TaskRow {
   std::string state;  // "running", "mutex", "sleep", "suspended", ...
   TaskState task_state = TaskState::unknown;
   Wait wait;
-  uint64_t age_ns = 0;    // the oldest one's
-  uint64_t since_ns = 0;  // how long in this state, the longest; 0 = unknown
+  WaitKind inner_kind = WaitKind::none;  // of the wait that lies within a told one
+  uint64_t age_ns = 0;                   // the oldest one's
+  uint64_t since_ns = 0;                 // how long in this state, the longest; 0 = unknown
   uint64_t bytes = 0;
   bool on_cpu = false;
   uint32_t thread = 0;  // a running fiber's or coroutine's

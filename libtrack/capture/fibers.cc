@@ -43,6 +43,7 @@ uint32_t prepared_fiber(wire::FiberSort sort, uint64_t stack_low, uint64_t stack
   slot.entry = entry;
   slot.created_labels = core::current_labels();
   slot.labels.store(slot.created_labels, std::memory_order_relaxed);
+  slot.waits.store(0, std::memory_order_relaxed);
   slot.created_ticks = sys::ticks();
   slot.switched_ticks.store(0, std::memory_order_relaxed);
   slot.switches.store(0, std::memory_order_relaxed);

@@ -4,6 +4,7 @@
 #include "libtrack/core/declared.h"
 #include "libtrack/core/labels.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/scopes.h"
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
@@ -285,6 +286,7 @@ TRACK_API int track_abi_task_next(uint64_t* cursor, track_task* task, size_t tas
   }
   *cursor = table << kTableShift | index;
   if (!any) return 0;
+  found.labels = core::told_labels(found.labels);
   // A program may have been built with an earlier, shorter structure.
   core::copy_bytes(task, &found, task_bytes < sizeof found ? task_bytes : sizeof found);
   return 1;

@@ -10,6 +10,7 @@
 
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/real.h"
+#include "libtrack/control/attach.h"
 #include "libtrack/control/binding.h"
 #include "libtrack/control/fork.h"
 #include "libtrack/control/init.h"
@@ -155,6 +156,11 @@ void do_work(AttachRequest* request, Work work) {
 }
 
 }  // namespace
+
+bool attach_at_work() {
+  return at_work.load(std::memory_order_acquire);
+}
+
 }  // namespace track::control
 
 #define TRACK_API extern "C" __attribute__((visibility("default")))

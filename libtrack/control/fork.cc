@@ -8,6 +8,7 @@
 #include "libtrack/capture/locks.h"
 #include "libtrack/capture/orders.h"
 #include "libtrack/capture/real.h"
+#include "libtrack/control/attach.h"
 #include "libtrack/control/exit.h"
 #include "libtrack/core/block_table.h"
 #include "libtrack/core/contention.h"
@@ -111,6 +112,8 @@ void in_fork_child() {
   if (!keep_coroutines) core::restart_stacks_after_fork();
   forget_the_past(keep_coroutines);
   capture::start_locks(capture::real);
+  // Hooked by halves, it would publish a recording and not take it away at its end.
+  if (attach_at_work()) return core::let_go_of_forked_recording();
   core::restart_cpu_sampling_after_fork();
   core::recording_is_on.store(was_on.load(std::memory_order_relaxed), std::memory_order_release);
 }

@@ -77,7 +77,11 @@ bool is_stale(const Declared& entry, uint64_t address) {
 // it tells about an address alone says nothing.
 bool is_over(const Declared& entry, uint64_t address) {
   const uint32_t sort = entry.sort.load(std::memory_order_relaxed);
-  if (sort == static_cast<uint32_t>(DeclaredSort::lock)) return false;
+  // Of a wait object nothing is lost that is still true: nobody owns it.
+  if (sort == static_cast<uint32_t>(DeclaredSort::lock))
+    return entry.name.load(std::memory_order_relaxed) == 0 &&
+           entry.flags.load(std::memory_order_relaxed) == wire::kToldObject &&
+           entry.owner.load(std::memory_order_relaxed) == 0;
   if (is_stale(entry, address)) return true;
   if (sort == static_cast<uint32_t>(DeclaredSort::coroutine) &&
       section_used(SectionKind::told_coroutines).load(std::memory_order_relaxed) != 0)
@@ -119,6 +123,7 @@ wire::ToldThread* told_thread() {
     told.task.store(0, std::memory_order_release);
     told.flags.store(0, std::memory_order_release);
     told.name.store(0, std::memory_order_release);
+    told.waits.store(0, std::memory_order_release);
     told.task.store(slot->task, std::memory_order_release);
     raise_used(SectionKind::told_threads, index + 1);
   }
@@ -149,6 +154,8 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
     declared_so_far.fetch_add(1, std::memory_order_relaxed);
     entry->flags.store(0, std::memory_order_relaxed);
     entry->name.store(0, std::memory_order_relaxed);
+    entry->owner.store(0, std::memory_order_relaxed);
+    entry->waker.store(0, std::memory_order_relaxed);
     entry->sort.store(static_cast<uint32_t>(sort), std::memory_order_relaxed);
     entry->task = this_thread.task;
   } else if (is_stale(*entry, address)) {
@@ -164,6 +171,19 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
   const auto* first = section_start<Declared>(SectionKind::declared);
   raise_used(SectionKind::declared, static_cast<uint64_t>(entry - first) + 1);
   return true;
+}
+
+// Looked for once, mostly: what is told of has its entry, and where it belongs.
+wire::Declared* wait_object(uint64_t address) {
+  if (address <= wire::kDeclaredClaimed) return nullptr;
+  if (Declared* entry = find(DeclaredSort::lock, address); entry != nullptr) {
+    const uint32_t flags = entry->flags.load(std::memory_order_relaxed);
+    if ((flags & wire::kToldObject) == 0)
+      entry->flags.store(flags | wire::kToldObject, std::memory_order_relaxed);
+    return entry;
+  }
+  if (!declare(DeclaredSort::lock, address, nullptr, wire::kToldObject, 0)) return nullptr;
+  return find(DeclaredSort::lock, address);
 }
 
 void forget_declared_slow(DeclaredSort sort, uint64_t address) {

@@ -20,6 +20,10 @@ const wire::ToldThread* told_of(const wire::ThreadSlot& slot);
 bool declare(wire::DeclaredSort sort, uint64_t address, const char* name, uint32_t set,
              uint32_t clear);
 
+// The entry of something that tasks of the program wait for in ways of its own; made if there is
+// none. Null: no room, counted.
+wire::Declared* wait_object(uint64_t address);
+
 // How many entries of any sort there ever were: who has none need not look.
 extern std::atomic<uint64_t> declared_so_far;
 

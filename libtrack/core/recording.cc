@@ -25,6 +25,7 @@
 #include "libtrack/wire/order.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
+#include "libtrack/wire/scopes.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/told.h"
 
@@ -116,6 +117,9 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   };
   // Where space is scarcest there is none for so many stacks either.
   constexpr uint32_t kThreadShare[kLevels] = {1, 1, 16, 64};
+  // The last plan is for processes with 32 MiB of address space: a thread's stack takes 8 of them.
+  constexpr uint32_t kTableShare[kLevels] = {1, 1, 16, 64};
+  const uint32_t fewer = kTableShare[level];
   const uint64_t threads =
       within(options.threads_max, 64, wire::kMostThreads) / kThreadShare[level];
   const uint64_t frames = within(options.coroutines_max, 1024, wire::kMostCoroutines);
@@ -126,29 +130,27 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   // Fewer: the program has to say so of each. A quarter of coroutines_max, or a thousand.
   const uint64_t told = frames / wire::kToldShare / shrink;
   set(SectionKind::told_coroutines, sizeof(wire::ToldCoroutine), (told < 1024 ? 1024 : told) + 64);
-  set(SectionKind::told_places, sizeof(wire::ToldPlace), wire::kToldPlaces / (level > 1 ? 16 : 1));
+  set(SectionKind::told_places, sizeof(wire::ToldPlace), wire::kToldPlaces / fewer);
   set(SectionKind::sites, sizeof(wire::Site), wire::kSiteCapacity);
   // A compiler allocates from some 200 000 different places.
   const bool blocks = wants_blocks(options);
   const uint64_t more_stacks = blocks && options.alloc_stacks ? 4 : 1;
-  set(SectionKind::stack_index, sizeof(wire::StackIndexEntry),
-      more_stacks * (1u << 18) / (level > 1 ? 16 : 1));
+  set(SectionKind::stack_index, sizeof(wire::StackIndexEntry), more_stacks * (1u << 18) / fewer);
   set(SectionKind::stack_bodies, 8, (more_stacks * (stacks_mb << 20) / shrink + 65536) / 8);
-  set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096);
-  set(SectionKind::strings, 1, 1 << 20);
+  set(SectionKind::modules, sizeof(wire::ModuleSlot), 4096 / (level > 2 ? 4 : 1));
+  set(SectionKind::strings, 1, (1 << 20) / (level > 2 ? 4 : 1));
   set(SectionKind::rings, static_cast<uint32_t>(wire::kRingStride),
       level > 2 ? 1 : rings + wire::kPooledRings);
-  set(SectionKind::contention, sizeof(wire::ContentionSlot),
-      wire::kContentionSlots / (level > 1 ? 16 : 1));
-  set(SectionKind::order_edges, sizeof(wire::OrderSlot), wire::kOrderSlots / (level > 1 ? 16 : 1));
-  set(SectionKind::thread_origins, sizeof(wire::KeyCount),
-      wire::kThreadOrigins / (level > 1 ? 16 : 1));
-  set(SectionKind::label_texts, sizeof(wire::LabelText), wire::kLabelTexts / (level > 1 ? 16 : 1));
-  set(SectionKind::label_sets, sizeof(wire::LabelSet), wire::kLabelSets / (level > 1 ? 16 : 1));
+  set(SectionKind::contention, sizeof(wire::ContentionSlot), wire::kContentionSlots / fewer);
+  set(SectionKind::order_edges, sizeof(wire::OrderSlot), wire::kOrderSlots / fewer);
+  set(SectionKind::thread_origins, sizeof(wire::KeyCount), wire::kThreadOrigins / fewer);
+  set(SectionKind::label_texts, sizeof(wire::LabelText), wire::kLabelTexts / fewer);
+  set(SectionKind::label_sets, sizeof(wire::LabelSet), wire::kLabelSets / fewer);
   set(SectionKind::told_threads, sizeof(wire::ToldThread), threads + 64);
-  set(SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredSlots / (level > 1 ? 16 : 1));
+  set(SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredSlots / fewer);
+  set(SectionKind::scopes, sizeof(wire::ScopeSlot), wire::kScopeSlots / fewer);
   set(SectionKind::fibers, sizeof(wire::FiberSlot),
-      within(options.fibers_max, 64, wire::kMostFibers) / (level > 1 ? 16 : 1) + 64);
+      within(options.fibers_max, 64, wire::kMostFibers) / fewer + 64);
   const uint64_t period = wanted_sample_period(options);
   const uint64_t stacks =
       plan.bytes[static_cast<uint32_t>(SectionKind::stack_index)] / sizeof(wire::StackIndexEntry);

@@ -137,6 +137,14 @@ bool let_go_of_recording() {
   return true;
 }
 
+void let_go_of_forked_recording() {
+  unpublished = false;
+  recording.header->magic[0] = 0;
+  recording_is_on.store(false, std::memory_order_release);
+  let_locks_go_unseen();
+  wiped_in_children.ours.store(false, std::memory_order_relaxed);
+}
+
 TRACK_HOT_CODE bool forked_recording_unpublished() {
   return unpublished;
 }

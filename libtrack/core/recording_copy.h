@@ -19,6 +19,8 @@ bool let_go_of_recording();
 // Where there is no room, or no way to the directory any more, the process counts as lost.
 void publish_forked_recording(const char* runtime_dir = nullptr);
 bool forked_recording_unpublished();
+// Nothing is recorded in this child, and its copy is never published.
+void let_go_of_forked_recording();
 
 // The first page of the recording, from `page` on, that was ever reserved, or `end`; not among the
 // blocks.

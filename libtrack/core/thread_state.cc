@@ -14,6 +14,7 @@
 #include "libtrack/core/options.h"
 #include "libtrack/core/replay.h"
 #include "libtrack/core/ring.h"
+#include "libtrack/core/scopes.h"
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
@@ -175,6 +176,7 @@ void end_thread() {
   const bool holds = holds_any(slot);
   if (!holds) slot->held_count.store(0, std::memory_order_relaxed);
   slot->state.store(ThreadState::ended, std::memory_order_seq_cst);
+  if (scope_waiters.load(std::memory_order_seq_cst) != 0) tell_scope_waiters();
   push_event({now, event_object(slot), slot->task, 0, 0, wire::EventKind::thread_ended, 0, 0});
   if (holds) return unpin_if_nothing_held(slot);
   unpin(slot);

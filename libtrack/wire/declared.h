@@ -5,10 +5,13 @@
 #include <atomic>
 #include <cstdint>
 
+#include "libtrack/wire/tables.h"
+
 namespace track::wire {
 
 enum ToldFlags : uint32_t {
   kToldLongLived = 1,  // expected to live long: its being there is no leak
+  kToldObject = 2,     // of a wait object: its owner or waker was told
 };
 
 // Of a thread: entry i belongs to slot i of the threads. Written by that thread only; `task` last
@@ -16,8 +19,9 @@ enum ToldFlags : uint32_t {
 struct ToldThread {
   std::atomic<uint32_t> task;  // whose words these are; another one than the slot's: nothing told
   std::atomic<uint32_t> flags;
-  std::atomic<uint32_t> name;  // index of a label text; 0 = none
-  uint32_t reserved[13];
+  std::atomic<uint32_t> name;   // index of a label text; 0 = none
+  std::atomic<uint32_t> waits;  // waits of its own making that it is in, one inside the other
+  ToldWait wait[kToldWaits];    // the outermost ones
 };
 static_assert(sizeof(ToldThread) == 64);
 
@@ -38,7 +42,11 @@ struct Declared {
   std::atomic<uint32_t> flags;    // ToldFlags
   std::atomic<uint32_t> name;     // index of a label text; 0 = none
   uint32_t task;                  // who told it
-  uint64_t reserved[4];
+  // Of a wait object, both as object_task() makes them; 0 = nobody.
+  std::atomic<uint64_t> owner;  // without whom no wait for it ends
+  std::atomic<uint64_t> waker;  // who ended a wait for it last
+  std::atomic<uint64_t> waker_ticks;
+  uint64_t reserved[1];
 };
 static_assert(sizeof(Declared) == 64);
 inline constexpr uint64_t kDeclaredClaimed = 1;
@@ -47,7 +55,20 @@ inline constexpr uint64_t kDeclaredProbes = 64;
 
 // Where an address belongs; things of one object lie near each other.
 constexpr uint64_t declared_place(uint64_t address, uint64_t capacity) {
-  return capacity == 0 ? 0 : (address * 0x9e3779b97f4a7c15u >> 32) % capacity;
+  const uint64_t hash = address * 0x9e3779b97f4a7c15u >> 32;
+  if (capacity == kDeclaredSlots) return hash % kDeclaredSlots;  // without a division
+  return capacity == 0 ? 0 : hash % capacity;
+}
+
+// A task as an object's entry names it. An entry may become another object's while somebody writes
+// to it: of which address the word is, its upper half tells.
+constexpr uint64_t object_task(uint64_t address, uint32_t task) {
+  return task == 0 ? 0 : (address * 0x9e3779b97f4a7c15u & 0xffffffff00000000u) | task;
+}
+// 0: nobody, or it is not that object's.
+constexpr uint32_t task_of_object(uint64_t address, uint64_t word) {
+  const auto task = static_cast<uint32_t>(word);
+  return word == object_task(address, task) ? task : 0;
 }
 
 }  // namespace track::wire

@@ -61,6 +61,27 @@ struct Wait {
 };
 static_assert(sizeof(Wait) == 56);
 
+// A wait of a program's own making (track/wait.h), as it tells it: the address of what is waited
+// for, the kind (ToldWaitKind) from bit 58 on. 0 in `object`: none was told. Kept by who waits.
+struct ToldWait {
+  std::atomic<uint64_t> object;
+  std::atomic<uint64_t> since_ticks;
+  std::atomic<uint64_t> caller;  // return address of the call that told it
+};
+inline constexpr uint32_t kToldWaits = 2;
+inline constexpr uint32_t kToldKindShift = 58;
+inline constexpr uint32_t kToldTimed = 16;  // beside the kind: it ends by itself
+enum class ToldWaitKind : uint32_t {
+  none = 0,
+  lock = 1,
+  queue = 2,
+  channel = 3,
+  future = 4,
+  event = 5,
+  pool = 6,
+  other = 7,
+};
+
 // A lock in a held set: the object's address, its sort in the low two bits.
 enum HeldSort : uint64_t { kHeldMutex = 0, kHeldRead = 1, kHeldWrite = 2, kHeldSpin = 3 };
 inline constexpr uint64_t kHeldSortMask = 3;
@@ -189,7 +210,9 @@ struct FiberSlot {
   std::atomic<uint32_t> moved;      // 1: it has run on more than one thread
   uint32_t created_labels;          // label set it was created with
   std::atomic<uint32_t> labels;     // those it has now
-  uint32_t reserved[8];
+  ToldWait wait;                    // of its own making, the outermost
+  std::atomic<uint32_t> waits;      // how many it is in, one inside the other
+  uint32_t reserved;
 };
 static_assert(sizeof(FiberSlot) == 128);
 

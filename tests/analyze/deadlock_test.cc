@@ -2,6 +2,7 @@
 
 #include <doctest/doctest.h>
 
+#include "cli/model/told_waits.h"
 #include "tests/support/trace_builder.h"
 
 using namespace track;
@@ -316,4 +317,74 @@ TEST_CASE("seen from outside, a lock may be held by a fiber where the program sw
   const auto found = find_deadlocks(t.trace, t.symbols);
   REQUIRE(found.findings.size() == 1);
   CHECK(found.findings[0].evidence == Evidence::likely);
+}
+
+namespace {
+
+// Thread 2 holds a mutex and says that it waits for a lock of thread 3, which waits for the mutex.
+TraceBuilder told_cycle() {
+  TraceBuilder t;
+  t.add_thread();
+  t.add_thread();
+  t.holds(2, kA);
+  t.waits(3, WaitKind::mutex, kA);
+  t.thread(2).told.kind = WaitKind::told_lock;
+  t.thread(2).told.object = kB;
+  t.thread(2).told.sequence = 7;
+  t.trace.told_objects[kB].owner = 3;
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("a cycle that hangs on what the program tells is likely at most") {
+  TraceBuilder t = told_cycle();
+  CHECK(deadlocks(t) == 0);  // of what was seen there is none
+  use_told_waits(t.trace);
+  const auto found = find_deadlocks(t.trace, t.symbols);
+  REQUIRE(found.findings.size() == 1);
+  CHECK(found.findings[0].evidence == Evidence::likely);
+  CHECK(found.findings[0].count == 2);
+}
+
+TEST_CASE("a cycle of what was seen stays proved whatever is told besides") {
+  TraceBuilder t = ab_ba();
+  for (const uint32_t id : {2, 3}) {
+    t.thread(id).told.kind = WaitKind::told_channel;
+    t.thread(id).told.object = 0x7000;
+  }
+  use_told_waits(t.trace);
+  const auto found = find_deadlocks(t.trace, t.symbols);
+  REQUIRE(found.findings.size() == 1);
+  CHECK(found.findings[0].evidence == Evidence::proved);
+}
+
+TEST_CASE("what is told accuses nobody where it ends by itself, moves, or has no owner any more") {
+  TraceBuilder timed = told_cycle();
+  timed.thread(2).told.timed = true;
+  use_told_waits(timed.trace);
+  CHECK(deadlocks(timed) == 0);
+  TraceBuilder given_back = told_cycle();
+  given_back.trace.told_objects.clear();
+  use_told_waits(given_back.trace);
+  CHECK(deadlocks(given_back) == 0);
+  TraceBuilder now = told_cycle(), later = told_cycle();
+  later.thread(2).told.sequence = 8;
+  use_told_waits(now.trace);
+  use_told_waits(later.trace);
+  auto found = find_deadlocks(now.trace, now.symbols);
+  REQUIRE(found.findings.size() == 1);
+  analyze::keep_unmoved(found, now.trace, later.trace);
+  CHECK(found.findings.empty());
+}
+
+TEST_CASE("the waits that were seen come back") {
+  TraceBuilder t = told_cycle();
+  t.waits(2, WaitKind::condition, kA);
+  use_told_waits(t.trace);
+  CHECK(t.thread(2).wait.kind == WaitKind::told_lock);
+  CHECK(seen_wait(t.thread(2)).kind == WaitKind::condition);
+  use_seen_waits(t.trace);
+  CHECK(t.thread(2).wait.kind == WaitKind::condition);
+  CHECK(t.thread(2).wait.object == kA);
 }

@@ -5,6 +5,7 @@
 #include <algorithm>
 
 #include "cli/analyze/stuck.h"
+#include "cli/model/told_waits.h"
 #include "tests/support/process_builder.h"
 
 namespace track::analyze {
@@ -196,6 +197,78 @@ TEST_CASE("threads that only know each other's objects are stuck together, and l
   CHECK(ids(p.solve()) == Ids{2, 3});
   p.global(0, b);  // wakes 3, and 3 knows a
   CHECK(p.solve().threads.empty());
+}
+
+TEST_CASE("what is stuck by the program's own word only is likely to be, with all that it knows") {
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t channel = p.block(48), condition = p.block(48);
+  p.push(2, channel);
+  p.push(2, condition);
+  p.push(3, condition);
+  p.blocks_on(2, WaitKind::sleep, 0);  // it polls
+  p.blocks_on(3, WaitKind::condition, condition);
+  CHECK(ids(p.solve()).empty());
+  Thread& told = p.thread(2);
+  told.told.kind = WaitKind::told_channel;
+  told.told.object = channel;
+  told.told.sequence = 5;
+  SUBCASE("nobody else knows the channel") {
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2, 3});
+    CHECK(fixpoint.threads[0].told);
+    CHECK(fixpoint.threads[1].told);
+    use_told_waits(p.trace);
+    for (const Finding& finding : find_stuck(p.trace, p.symbols, fixpoint, {}))
+      CHECK(finding.evidence <= Evidence::likely);
+  }
+  SUBCASE("a global does") {
+    p.global(3, channel);
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("it ends by itself") {
+    told.told.timed = true;
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("it waits for what another process may send") {
+    p.blocks_on(2, WaitKind::read, 5);
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("its owner runs") {
+    p.trace.told_objects[channel].owner = 1;
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("its owner has ended, and a global knows the channel") {
+    p.global(3, channel);
+    p.trace.told_objects[channel].owner = 77;
+    REQUIRE(ids(p.solve()) == Ids{2, 3});
+    CHECK(p.solve().threads[0].by == StuckBy::owner_ended);
+  }
+  SUBCASE("it has moved since") {
+    Fixpoint fixpoint = p.solve();
+    Trace later = p.trace;
+    later.threads[1].told.sequence = 6;
+    CHECK(keep_unmoved(fixpoint, later));
+    CHECK(fixpoint.threads.empty());
+  }
+}
+
+TEST_CASE("what is proved stays proved whatever is told besides") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  p.thread(2).told.kind = WaitKind::told_channel;
+  p.thread(2).told.object = object;
+  const Fixpoint fixpoint = p.solve();
+  REQUIRE(ids(fixpoint) == Ids{2});
+  CHECK(!fixpoint.threads[0].told);
+  use_told_waits(p.trace);
+  const std::vector<Finding> found = find_stuck(p.trace, p.symbols, fixpoint, {});
+  REQUIRE(found.size() == 1);
+  CHECK(found[0].evidence == Evidence::proved);
 }
 
 TEST_CASE("a timed, shared or external wait is never part of a proof") {

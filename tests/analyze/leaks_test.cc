@@ -3,6 +3,8 @@
 #include <doctest/doctest.h>
 
 #include "cli/analyze/judge.h"
+#include "cli/analyze/outlived_scope.h"
+#include "cli/model/labels.h"
 #include "tests/support/trace_builder.h"
 
 using namespace track;
@@ -300,4 +302,60 @@ TEST_CASE("a wait in the C++ library's own words is stuck when everybody else wa
     for (const Finding& finding : analyze::find_outlived(t.trace, t.symbols, {}))
       CHECK(finding.rule == Rule::outlived_task);
   }
+}
+
+namespace {
+
+// Threads 2 to 4: from before the scope's end, of it but later, of an inner scope that is open.
+TraceBuilder scoped() {
+  TraceBuilder t;
+  TaskScope outer{"request", 0, 1, 1, true, 900'000'000, 2'000'000'000, 0};
+  TaskScope inner{"query", 1, 1, 0, false, 950'000'000, 0, 0};
+  t.trace.scopes = {outer, inner};
+  t.trace.label_sets = {{}, {{kScopeLabel, "request"}}, {{kScopeLabel, "query"}}};
+  t.trace.label_scopes = {{1, 1}, {2, 2}};
+  for (uint32_t i = 0; i < 4; ++i) t.add_thread();
+  t.thread(2).labels = t.thread(3).labels = 1;
+  t.thread(3).created_ns = 2'000'000'001;
+  t.thread(4).labels = 2;
+  return t;
+}
+
+}  // namespace
+
+TEST_CASE("what outlived its scope is likely; what came later, or may yet end, is suspected") {
+  TraceBuilder t = scoped();
+  analyze::Explained explained;
+  auto findings = analyze::find_outlived_scopes(t.trace, t.symbols, explained);
+  REQUIRE(findings.size() == 2);
+  CHECK(explained.threads == std::set<uint32_t>{2, 3, 4});
+  // The open scope was opened in the one that ended.
+  CHECK(findings[1].count == 2);
+  CHECK(findings[1].evidence == Evidence::likely);
+  CHECK(findings[1].rule == Rule::outlived_task);
+  CHECK(findings[1].scope == "request");
+  CHECK(findings[0].count == 1);
+  CHECK(findings[0].tasks.at(0).id == 3);
+  CHECK(findings[0].evidence == Evidence::suspected);
+  t.trace.taken_ns = 2'400'000'000;
+  explained = {};
+  for (const Finding& finding : analyze::find_outlived_scopes(t.trace, t.symbols, explained))
+    CHECK(finding.evidence == Evidence::suspected);
+}
+
+TEST_CASE("of a scope nobody is accused who is done, of an earlier scope, or told elsewhere") {
+  TraceBuilder t = scoped();
+  t.thread(2).state = TaskState::ended;
+  t.thread(3).created_ns = 899'999'999;
+  analyze::Explained explained;
+  explained.threads = {4};
+  CHECK(analyze::find_outlived_scopes(t.trace, t.symbols, explained).empty());
+  t = scoped();
+  t.trace.scopes[0].ended = false;
+  explained = {};
+  CHECK(analyze::find_outlived_scopes(t.trace, t.symbols, explained).empty());
+  // A recording may say anything.
+  t.trace.scopes[0].parent = 2;
+  t.trace.label_scopes[1] = 77;
+  CHECK(analyze::find_outlived_scopes(t.trace, t.symbols, explained).empty());
 }

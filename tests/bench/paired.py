@@ -4,7 +4,7 @@ rounds on the same machine; the ratio is the median of the rounds' ratios, so th
 hits both. Prints a Markdown table.
 
     paired.py --build DIR [--quick] [--only REGEX] [--rounds N] [--json F] [--peers]
-              [--parts micro,told,stacks,programs,servers,tools] [--readme README.md]
+              [--parts micro,told,stacks,programs,servers,serving,tools] [--readme README.md]
 
 Of a server both are measured: requests a second (one client thread: it may be the limit) and the
 processor time the server itself takes for a request, which no client and no neighbour can hide.
@@ -26,8 +26,9 @@ import time
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 import more_servers  # noqa: E402
 import real_servers  # noqa: E402
+import serving  # noqa: E402
 
-PARTS = ("micro", "told", "stacks", "programs", "servers", "tools")
+PARTS = ("micro", "told", "stacks", "programs", "servers", "serving", "tools")
 # row, operation of bench/micro, TRACK_OPTIONS, goal (ratio, at most)
 MICRO = [
     ("uncontended mutex lock + unlock", "lock", "", 1.10),
@@ -56,6 +57,9 @@ STACKS = [("stack of 20 frames, hot", "bm_capture/20", 30),
 # row, benchmark of bench/told_bench, goals (without libtrack.so, with it): ns an event.
 TOLD = [("an event told by `track/coroutine.h`: suspend, resume", "turn", 1.5, 15),
         ("the same: create, destroy", "life", 1.5, 15),
+        ("a wait told by `track/wait.h`: begin, end", "wait", 1.5, 15),
+        ("an owner told by it: set, clear", "owner", 1.5, 15),
+        ("a waker told by it", "woke", 1.5, 20),
         ("a switch of fibers told by `track/fiber.h`", "fiber", 1.5, 50)]
 # row, TRACK_OPTIONS, goal: user time of a whole program.
 COMPILE = [("clang++ compiles a large file", "", None),
@@ -285,6 +289,11 @@ class Bench:
                      ratio=f"{middle:.3f}×, CPU {work:.3f}×, p99 {late:.2f}×",
                      spread=[ratios[0], ratios[-1]], value=middle, cpu=work, p99=late,
                      goal=f"≥ {THROUGHPUT_GOAL}×", met=middle >= THROUGHPUT_GOAL, peers="")
+
+    def serving(self):
+        for kind in serving.SERVERS:
+            if self.wanted(f"{kind.name}, tracked, looked at by `track serve`"):
+                serving.measure(self, kind)
 
     def bursts(self, sides, count):
         """Both servers run, short bursts of load go to one and the other in turn: the idle one costs

@@ -1,8 +1,9 @@
-// told_bench.cc: what an event of track/coroutine.h or track/fiber.h costs: without libtrack.so the
-// test of a word, with it (LD_PRELOAD) a time stamp and a few stores. Google Benchmark; paired.py
-// runs it both ways. Per event: the difference to the same without being told.
+// told_bench.cc: what an event of track/coroutine.h, fiber.h or wait.h costs: without libtrack.so
+// the test of a word, with it (LD_PRELOAD) a time stamp and a few stores. Google Benchmark;
+// paired.py runs it both ways. Per event: the difference to the same without being told.
 #include <benchmark/benchmark.h>
 #include <track/coroutine.h>
+#include <track/wait.h>
 
 #include <coroutine>
 #include <exception>
@@ -81,6 +82,39 @@ void fiber(benchmark::State& state) {
   std::free(stack);
 }
 
+// Two events: a wait begins and ends; a lock has an owner and none; a wait is ended twice.
+char object;
+template <bool kTold>
+void wait(benchmark::State& state) {
+  for (auto _ : state) {
+    if (kTold) track_wait_begin(&object, TRACK_WAIT_LOCK);
+    benchmark::ClobberMemory();
+    if (kTold) track_wait_end();
+  }
+}
+template <bool kTold>
+void owner(benchmark::State& state) {
+  for (auto _ : state) {
+    if (kTold) track_owner_set(&object);
+    benchmark::ClobberMemory();
+    if (kTold) track_owner_clear(&object);
+  }
+}
+template <bool kTold>
+void woke(benchmark::State& state) {
+  for (auto _ : state)
+    for (int i = 0; i < 2; ++i) {
+      if (kTold) track_woke(&object);
+      benchmark::ClobberMemory();
+    }
+}
+
+BENCHMARK(wait<false>)->Name("wait/plain");
+BENCHMARK(wait<true>)->Name("wait/traced");
+BENCHMARK(owner<false>)->Name("owner/plain");
+BENCHMARK(owner<true>)->Name("owner/traced");
+BENCHMARK(woke<false>)->Name("woke/plain");
+BENCHMARK(woke<true>)->Name("woke/traced");
 BENCHMARK(fiber<false>)->Name("fiber/plain");
 BENCHMARK(fiber<true>)->Name("fiber/traced");
 BENCHMARK(turn<plain>)->Name("turn/plain");

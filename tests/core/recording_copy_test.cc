@@ -24,3 +24,16 @@ TEST_CASE("A recording that was let go waits for nobody to publish it; a fork ch
           return 0;
         }) == 0);
 }
+
+// Where it was forked in the midst of a detach, it has hooks for some calls and for others none.
+TEST_CASE("A fork child that is to have no recording publishes none") {
+  CHECK(in_child([] {
+          TRACK_EXPECT(test::start_recording());
+          TRACK_EXPECT(core::copy_recording_after_fork(false));
+          core::let_go_of_forked_recording();
+          TRACK_EXPECT(!core::forked_recording_unpublished());
+          TRACK_EXPECT(!core::recording_is_ours());
+          TRACK_EXPECT(!core::recording_on());
+          return 0;
+        }) == 0);
+}

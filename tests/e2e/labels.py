@@ -19,22 +19,30 @@ CLEAN = 5  # of six sorts the last leaks nothing
 KINDS = {0: "thread", 1: "coroutine", 2: "fiber", 3: "thread", 4: "thread"}
 FLAGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
 PLAIN_C = """#include <track/track.h>
+#include <track/wait.h>
 int main(void) {
   struct track_task task;
   uint64_t cursor = 0;
+  track_wait_begin(&cursor, TRACK_WAIT_LOCK | TRACK_WAIT_TIMED);
+  track_wait_end();
+  track_owner_clear(&cursor);
+  track_object_gone(&cursor);
   while (track_task_next(&cursor, &task)) {}
   return track_test_begin("a") + track_label_set("k", "v") + (int)track_count(TRACK_FIBERS) +
          (int)track_labels_use(track_labels()) + (int)track_lost() + *track_recording_path() +
          (int)track_count_labelled(TRACK_THREADS, "a", "b") + track_is_recording() +
          (track_labels_get(0, "a") != 0) + track_task_name("n") + track_lock_name(&cursor, "l") +
          track_task_long_lived(1) + track_coroutine_name(&cursor, "c") +
-         track_coroutine_long_lived(&cursor, 1);
+         track_coroutine_long_lived(&cursor, 1) + track_owner_set(&cursor) + track_woke(&cursor);
 }
 """
 PLAIN_CXX = """#include <track/coroutine.h>
 #include <track/track.h>
+#include <track/wait.h>
 int main_lock;
 int main() {
+  track::waiting waiting(&main_lock, TRACK_WAIT_EVENT);
+  track::owning owning(&main_lock);
   track::lock_name name(&main_lock, "lock");
   track::label label("a", "b");
   track::with_labels labels(track_labels());

@@ -3,7 +3,8 @@
 of it. What the samples' heads expect of the rules that memory proves must be found, and nothing
 else at `likely` or better.
 
-A core file knows less: what is proved of a process may be likely there."""
+A core file knows less: what is proved of a process may be likely there. So does a recording that
+began with `track attach`; with --attached that is asked instead, of all that was there before it."""
 
 import argparse
 import collections
@@ -34,31 +35,31 @@ AGAIN_S = 30
 PREPARED = ("proof/channels_crossed", "locks/double_lock_thread")
 
 
-def wanted(sample, core):
-    """{rule: (count, evidences)} of what must be found."""
+def wanted(sample, way):
+    """{rule: (count, evidences)} of what must be found. way: live, attached, or core."""
     result = {}
-    if core and sample.name in NOT_IN_CORES:
+    if way == "core" and sample.name in NOT_IN_CORES:
         return result
     for expected in sample.expected:
         rule = expected.rule.split("|")[0]
         if rule not in RULES or "suspected" in expected.evidence:
             continue
         evidence = set(expected.evidence.split("|"))
-        if core:
+        if way != "live":
             evidence.add("likely")
         count, before = result.get(rule, (0, set()))
         result[rule] = (count + expected.count, before | evidence)
     return result
 
 
-def compare(sample, document, core):
+def compare(sample, document, way):
     found = collections.defaultdict(lambda: [0, set()])
     for finding in document["findings"]:
         if finding["evidence"] in GATING and finding["rule"] in RULES:
             found[finding["rule"]][0] += finding["count"]
             found[finding["rule"]][1].add(finding["evidence"])
     lines = []
-    want = wanted(sample, core)
+    want = wanted(sample, way)
     for rule in sorted(set(found) | set(want)):
         count, evidence = found[rule]
         expected, allowed = want.get(rule, (0, set()))
@@ -99,18 +100,41 @@ def until_it_waits(sample, process):
     return process.poll() is None
 
 
-def look(sample, pid, track):
+def look(sample, pid, track, way="live"):
     """On a busy machine threads that sleep for a moment are not yet where they will stay: what is
     missing is looked for again; what should not be there is not excused."""
     deadline = time.monotonic() + AGAIN_S
     while True:
         document = ask(track, pid)
-        lines = compare(sample, document, False)
+        lines = compare(sample, document, way)
         gating = {finding["rule"] for finding in document["findings"]
                   if finding["evidence"] in GATING}
-        if not lines or gating - set(wanted(sample, False)) or time.monotonic() > deadline:
+        if not lines or gating - set(wanted(sample, way)) or time.monotonic() > deadline:
             return lines
         time.sleep(0.2)
+
+
+def look_attached(sample, pid, track):
+    attached = subprocess.run([track, "attach", str(pid)], stdin=subprocess.DEVNULL, text=True,
+                              stdout=subprocess.PIPE, stderr=subprocess.STDOUT, timeout=120)
+    if attached.returncode != 0:
+        return [f"! attach: {attached.stdout}"]
+    return look(sample, pid, track, "attached")
+
+
+def check_attached(sample, binary, hold, track):
+    with tempfile.TemporaryDirectory(prefix="track-outside-") as recordings:
+        environment = dict(os.environ, LD_PRELOAD=str(hold), XDG_RUNTIME_DIR=recordings)
+        process = subprocess.Popen([str(binary), *sample.args], stdin=subprocess.DEVNULL,
+                                   stdout=subprocess.PIPE, env=environment)
+        try:
+            if not until_it_waits(sample, process):
+                return ["! it did not come to its end"]
+            lines = look_attached(sample, process.pid, track)
+            return lines if process.poll() is None else lines + ["! it ended meanwhile"]
+        finally:
+            process.kill()
+            process.wait()
 
 
 def check(sample, binary, hold, track, library=None):
@@ -135,7 +159,7 @@ def check(sample, binary, hold, track, library=None):
                                stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                stderr=subprocess.DEVNULL)
                 document = ask(track, f"{folder}/core.{process.pid}")
-                lines += [f"core: {line}" for line in compare(sample, document, True)]
+                lines += [f"core: {line}" for line in compare(sample, document, "core")]
     finally:
         process.send_signal(signal.SIGKILL)
         process.wait()
@@ -155,6 +179,7 @@ def main():
     parser.add_argument("--cxx", default="g++")
     parser.add_argument("--filter", default="", help="only samples whose family/name contains this")
     parser.add_argument("--families", default="proof,locks,coroutines,waits,threads")
+    parser.add_argument("--attached", action="store_true", help="only after `track attach`")
     arguments = parser.parse_args()
     failed = passed = 0
     for name in arguments.cxx.split(","):
@@ -169,8 +194,9 @@ def main():
                     lines = ["! does not compile", *problem.splitlines()[:20]]
                 else:
                     try:
-                        lines = check(sample, binary, arguments.hold, arguments.track)
-                        if sample.name in PREPARED:
+                        way = check_attached if arguments.attached else check
+                        lines = way(sample, binary, arguments.hold, arguments.track)
+                        if sample.name in PREPARED and not arguments.attached:
                             lines += check(sample, binary, arguments.hold, arguments.track,
                                            library_of(arguments.track))
                     except (RuntimeError, subprocess.SubprocessError, OSError) as error:

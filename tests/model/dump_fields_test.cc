@@ -52,8 +52,11 @@ TEST_CASE("the members of a structure are counted") {
 TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Label>() == members<Label>());
   CHECK(kept<Stack>() == members<Stack>());
+  CHECK(kept<TaskScope>() == members<TaskScope>());
   CHECK(kept<Wait>() == members<Wait>());
   CHECK(kept<Held>() == members<Held>());
+  CHECK(kept<ToldWait>() == members<ToldWait>());
+  CHECK(kept<ToldObject>() == members<ToldObject>());
   CHECK(kept<Thread>() == members<Thread>());
   CHECK(kept<Coroutine>() == members<Coroutine>());
   CHECK(kept<Fiber>() == members<Fiber>());
@@ -97,11 +100,11 @@ TEST_CASE("dumps keep every member of what they are made of") {
 }
 
 TEST_CASE("of a trace, its names and its proofs, each member is in one of the sections") {
-  constexpr size_t kTables = 18;  // threads, coroutines, fibers, stacks, label sets, modules,
+  constexpr size_t kTables = 21;  // threads, coroutines, fibers, stacks, label sets, modules,
                                   // functions, await points, memory, frame locks, channels,
                                   // contention, lock blocks, lock orders, history, names of
-                                  // coroutines and of objects; what is told of places is among
-                                  // the await points then
+                                  // coroutines and of objects, whose objects are, scopes and which
+                                  // sets name them; told places are among the await points then
   CHECK(kept<Trace>() + kTables == members<Trace>());
   CHECK(members<Symbols>() == 3);        // code; objects, notes
   CHECK(members<ProcessReport>() == 4);  // trace, symbols, note; findings are judged again

@@ -304,6 +304,38 @@ TEST_CASE("tasks have the labels they were created with, and stacks of other lab
   CHECK(trace.fibers.at(0).labels == trace.threads[0].labels);
 }
 
+TEST_CASE("the label of a scope becomes its name, and who has it is in the scope") {
+  RecordingBuilder builder;
+  builder.add_label_text(2, "request");
+  builder.add_label_text(3, wire::kScopeKey);
+  builder.add_label_text(4, "5");
+  builder.add_label_text(5, "6");
+  builder.add_label_text(6, "99999");
+  for (uint32_t i = 4; i < 7; ++i) builder.add_label_set(i, {3 << 16 | i});
+  auto& outer = builder.set_scope(5, wire::ScopeState::sought, 2);
+  outer.opened_ticks = RecordingBuilder::ticks(RecordingBuilder::kStartNs + 10);
+  outer.ended_ticks = RecordingBuilder::ticks(RecordingBuilder::kStartNs + 20);
+  builder.set_scope(6, wire::ScopeState::open, 0).parent = 5;
+  builder.set_scope(7, wire::ScopeState::claimed, 2);
+  for (uint32_t i = 0; i < 3; ++i)
+    builder.add_thread(i + 1, wire::ThreadState::running).created_labels = i + 4;
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.warnings.empty());
+  REQUIRE(trace.scopes.size() == 2);
+  CHECK(trace.scopes[0].name == "request");
+  CHECK(trace.scopes[0].ended);
+  CHECK(trace.scopes[0].ended_ns - trace.scopes[0].opened_ns == 10);
+  CHECK(trace.scopes[1].parent == 1);
+  CHECK(!trace.scopes[1].ended);
+  CHECK(labels_text(trace, trace.threads.at(0).labels) == "scope=request");
+  CHECK(labels_text(trace, trace.threads.at(1).labels) == "scope=unnamed");
+  CHECK(trace.label_scopes.at(trace.threads[0].labels) == 1);
+  CHECK(trace.label_scopes.at(trace.threads[1].labels) == 2);
+  // No such scope: it has gone meanwhile.
+  CHECK(labels_text(trace, trace.threads.at(2).labels).empty());
+  CHECK(trace.label_scopes.size() == 2);
+}
+
 TEST_CASE("a label outside its table is a warning, not a read") {
   RecordingBuilder builder;
   builder.add_label_set(7, {0xffff0000u | 3});

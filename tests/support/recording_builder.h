@@ -19,6 +19,7 @@
 #include "libtrack/wire/recording.h"
 #include "libtrack/wire/ring.h"
 #include "libtrack/wire/samples.h"
+#include "libtrack/wire/scopes.h"
 #include "libtrack/wire/stacks.h"
 #include "libtrack/wire/tables.h"
 #include "libtrack/wire/told.h"
@@ -61,6 +62,7 @@ class RecordingBuilder {
     add_section(wire::SectionKind::label_sets, sizeof(wire::LabelSet), kLabels);
     add_section(wire::SectionKind::told_threads, sizeof(wire::ToldThread), kThreads);
     add_section(wire::SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredProbes);
+    add_section(wire::SectionKind::scopes, sizeof(wire::ScopeSlot), 16);
     write_header();
   }
 
@@ -190,6 +192,15 @@ class RecordingBuilder {
     auto& set = reinterpret_cast<wire::LabelSet*>(place(wire::SectionKind::label_sets))[at];
     set.identity = at * 77;
     for (size_t i = 0; i < pairs.size(); ++i) set.pairs[i] = pairs[i];
+  }
+
+  wire::ScopeSlot& set_scope(uint32_t slot, wire::ScopeState state, uint32_t name) {
+    auto& scope = reinterpret_cast<wire::ScopeSlot*>(place(wire::SectionKind::scopes))[slot];
+    scope.state = state;
+    scope.generation = 1;
+    scope.name = name;
+    section(wire::SectionKind::scopes).used = 16;
+    return scope;
   }
 
   // Outermost first, as recorded. The reference of the stack.

@@ -9,9 +9,10 @@ import { profileSection } from './fixtures/profile.ts';
 import { waits } from './fixtures/waits.ts';
 import { assertQuiet, openUrl } from './support/browser.ts';
 import { json, type Section } from './support/bundle_writer.ts';
+import { packRows } from './support/packed_rows.ts';
 import { StandIn } from './support/server.ts';
 
-const snap = (rows: TaskRow[], seq = 1) => ({ seq, meta: orders.meta({ live: true, control: true }), tasks: { rows } });
+const snap = (rows: TaskRow[], seq = 1) => ({ seq, meta: orders.meta({ live: true, control: true }), tasks: packRows(rows) });
 const thread = (id: number, given: Partial<TaskRow> = {}): TaskRow => ({ ...orders.taskRows()[0]!, id, name: `thread number ${id}`, main: false, ...given });
 
 test('under the strict policy every view works, workers included', async () => {
@@ -39,7 +40,7 @@ test('a snapshot, then changes: tasks come and go, findings appear', async () =>
   const grid = page.getByRole('grid', { name: 'Tasks' });
   await grid.getByRole('row', { name: /thread number 2/ }).waitFor();
   const counts = { ...orders.counts, threads: { live: 77, created: 90 } };
-  server.say('d', { seq: 2, counts, t_ms: Date.now(), upsert: [thread(3), thread(2, { state: 'running' })], remove: [['thread', 1]] }, 2);
+  server.say('d', { seq: 2, counts, t_ms: Date.now(), upsert: packRows([thread(3), thread(2, { state: 'running' })]), remove: [['thread', 1]] }, 2);
   await grid.getByRole('row', { name: /thread number 3/ }).waitFor();
   await grid.getByRole('row', { name: /thread number 2.*running/ }).waitFor();
   assert.equal(await grid.getByRole('row', { name: /thread number 1/ }).count(), 0);
@@ -47,6 +48,19 @@ test('a snapshot, then changes: tasks come and go, findings appear', async () =>
   server.say('leaks', { seq: 3, leaks: orders.leaks(), waits: waits() }, 3);
   await page.getByRole('tab', { name: /Findings/ }).click();
   await page.getByRole('treegrid', { name: 'Findings' }).getByRole('row', { name: /2 threads wait for each other/ }).waitFor();
+});
+
+test('cards of Waits have the labels of their tasks, also those that a task got since', async () => {
+  const server = await StandIn.start(orderReport());
+  const labelled = thread(2, { labels: { tenant: 'acme' } });
+  server.onConnect = (say) => { say('snap', snap([labelled, thread(3)]), 1); say('leaks', { seq: 2, leaks: orders.leaks(), waits: waits() }, 2); };
+  const { page } = await openUrl(`${server.page()}#waits`);
+  const cards = page.getByRole('listbox', { name: 'Who waits for whom' });
+  await cards.getByRole('option', { name: /transfer.*tenant=acme/ }).waitFor();
+  server.say('d', { seq: 3, counts: orders.counts, t_ms: Date.now(), upsert: packRows([thread(3, { labels_now: { tenant: 'zeta' } })]), remove: [] }, 3);
+  await cards.getByRole('option', { name: /audit.*tenant=zeta/ }).waitFor();
+  await page.getByRole('tab', { name: 'Table' }).click();
+  await page.getByText(/tenant=zeta/).first().waitFor();
 });
 
 test('space freezes what is shown, and again shows what happened meanwhile', async () => {
@@ -59,7 +73,7 @@ test('space freezes what is shown, and again shows what happened meanwhile', asy
   await grid.focus();
   await page.keyboard.press('Space');
   await page.getByText('frozen').waitFor();
-  server.say('d', { seq: 2, counts: orders.counts, t_ms: 2, upsert: [thread(5)], remove: [] }, 2);
+  server.say('d', { seq: 2, counts: orders.counts, t_ms: 2, upsert: packRows([thread(5)]), remove: [] }, 2);
   // The note of a gap is shown at once: what came before it has come, too.
   server.say('gap', {}, 3);
   await page.getByText(/some changes were missed/).waitFor();
@@ -93,7 +107,7 @@ test('what grows while one looks: ages go on, and the groups that become more ar
   await page.getByRole('heading', { name: 'Not in this report' }).waitFor();
   // A sample a second is kept, by the page's clock: told of often enough, there are two.
   let seq = 1;
-  const grow = setInterval(() => server.say('d', { seq: ++seq, counts: orders.counts, t_ms: Date.now(), upsert: [parked(3 + seq)], remove: [] }, seq), 50);
+  const grow = setInterval(() => server.say('d', { seq: ++seq, counts: orders.counts, t_ms: Date.now(), upsert: packRows([parked(3 + seq)]), remove: [] }, seq), 50);
   try {
     await page.getByRole('heading', { name: /^1 group grew in the last/ }).waitFor();
     await page.getByRole('row', { name: /coroutines of Session::read.*\[tenant=acme\].*grows/ }).click();

@@ -7,6 +7,7 @@ import { fileSource } from '../src/bundle/source.ts';
 import { apart } from '../src/growth/apart.ts';
 import { LiveGrowth } from '../src/live/growth.ts';
 import type { Finding } from '../src/model/finding.ts';
+import { unpackRows } from '../src/model/live.ts';
 import type { TaskRow } from '../src/model/task.ts';
 import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
@@ -22,6 +23,7 @@ import { findings } from './fixtures/order_server.ts';
 import { hostile_names } from './fixtures/reports.ts';
 import { manyWaits, waits } from './fixtures/waits.ts';
 import { bundleFile, columnar, json } from './support/bundle_writer.ts';
+import { packRows } from './support/packed_rows.ts';
 
 const bytesOf = (raw: Uint8Array) => new Uint8Array(raw) as Uint8Array<ArrayBuffer>;
 
@@ -135,14 +137,21 @@ test('the layout keeps cards apart and inside, for rings of every size', () => {
   }
 });
 
+test('live: packed rows are the rows that they were; those with one stack share it', () => {
+  const rows = orders.taskRows();
+  assert.deepEqual(unpackRows(packRows(rows)), rows);
+  const twins = unpackRows(packRows([rows[1]!, { ...rows[1]!, id: 77 }]));
+  assert.equal(twins[0]!.at, twins[1]!.at);
+});
+
 test('live: ages go on by themselves, what is not known stays so', () => {
   const rows = orders.taskRows().slice(0, 2).map((row, i) => ({ ...row, age_ns: i * 5e9, since_ns: i * 2e9 }));
   const tasks = new LiveTasks();
-  tasks.replace({ seq: 1, meta: orders.meta(), tasks: { rows } }, 1000);
+  tasks.replace({ seq: 1, meta: orders.meta(), tasks: packRows(rows) }, 1000);
   const times = (at: number) => tasks.list(at)!.processes[0]!.tasks.map((row) => [row.age_ns, row.since_ns]);
   assert.deepEqual(times(4000), [[0, 0], [8e9, 5e9]]);
   assert.deepEqual(times(4000), [[0, 0], [8e9, 5e9]]);
-  tasks.change({ seq: 2, counts: orders.counts, t_ms: 0, upsert: [{ ...rows[1]!, age_ns: 9e9, since_ns: 1e9 }], remove: [[rows[0]!.kind, rows[0]!.id]] }, 5000);
+  tasks.change({ seq: 2, counts: orders.counts, t_ms: 0, upsert: packRows([{ ...rows[1]!, age_ns: 9e9, since_ns: 1e9 }]), remove: [[rows[0]!.kind, rows[0]!.id]] }, 5000);
   assert.deepEqual(times(6000), [[10e9, 2e9]]);
 });
 

@@ -36,6 +36,18 @@ TRACK_WEAK int track_abi_coroutine_long_lived(const void* frame, int expected)
     __attribute__((nothrow));
 TRACK_WEAK int track_abi_lock_name(const void* lock, const char* name) __attribute__((nothrow));
 
+TRACK_WEAK void track_abi_wait_begin(const void* object, uint32_t kind) __attribute__((nothrow));
+TRACK_WEAK void track_abi_wait_end(void) __attribute__((nothrow));
+TRACK_WEAK int track_abi_owner_set(const void* object) __attribute__((nothrow));
+TRACK_WEAK void track_abi_owner_clear(const void* object) __attribute__((nothrow));
+TRACK_WEAK int track_abi_woke(const void* object) __attribute__((nothrow));
+TRACK_WEAK void track_abi_object_gone(const void* object) __attribute__((nothrow));
+
+TRACK_WEAK uint64_t track_abi_scope_begin(const char* name) __attribute__((nothrow));
+TRACK_WEAK int track_abi_scope_end(uint64_t scope) __attribute__((nothrow));
+TRACK_WEAK uint64_t track_abi_scope_live(uint64_t scope, uint64_t settle_ns)
+    __attribute__((nothrow));
+
 TRACK_WEAK uint64_t track_abi_count(int kind);
 TRACK_WEAK uint64_t track_abi_count_labelled(int kind, const char* key, const char* value);
 TRACK_WEAK int track_abi_task_next(uint64_t* cursor, struct track_task* task, size_t task_bytes);

@@ -1,6 +1,6 @@
 // The tasks of a live process: a snapshot, and what changed since. The server tells changes; that ages
 // grow is none, they are counted on here.
-import type { DeltaEvent, SnapEvent } from '../model/live.ts';
+import { type DeltaEvent, type SnapEvent, unpackRows } from '../model/live.ts';
 import type { Counts, Meta } from '../model/meta.ts';
 import { taskId, type TaskRow, type Tasks } from '../model/task.ts';
 
@@ -19,14 +19,14 @@ export class LiveTasks {
 
   replace(snap: SnapEvent, now_ms: number): void {
     this.rows.clear();
-    for (const row of snap.tasks.rows) this.put(row, now_ms);
+    for (const row of unpackRows(snap.tasks)) this.put(row, now_ms);
     this.meta = snap.meta;
     this.counts = snap.meta.counts;
   }
 
   change(delta: DeltaEvent, now_ms: number): void {
     for (const [kind, id] of delta.remove ?? []) this.rows.delete(taskId({ kind, id }));
-    for (const row of delta.upsert ?? []) this.put(row, now_ms);
+    for (const row of unpackRows(delta.upsert)) this.put(row, now_ms);
     this.counts = delta.counts;
   }
 

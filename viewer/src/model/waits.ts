@@ -10,6 +10,7 @@ export interface WaitNode {
   count: number;
   state: string;
   task?: number;
+  labels?: string; // of that task, put here by the view
   stack: Frame[];
 }
 

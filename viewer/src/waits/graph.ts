@@ -1,5 +1,6 @@
 // The wait-for graph with its edges at hand, and the part of it that is drawn.
 import { ownFrame } from '../model/frame.ts';
+import { labelText, taskId, type TaskRow } from '../model/task.ts';
 import type { WaitEdge, WaitGraph, WaitNode, Waits } from '../model/waits.ts';
 import { briefName, count, duration, shortName } from '../model/words.ts';
 
@@ -89,12 +90,21 @@ export function cardLines(node: WaitNode): [string, string] {
   const [who, place] = names_tasks.test(node.detail) ? [node.detail, node.label] : [node.label, node.detail];
   const frame = ownFrame(node.stack);
   const where = frame?.function ? briefName(frame.function) : shortName(place);
-  return where ? [where, shortName(who)] : [shortName(who), ''];
+  const named = `${shortName(who)}${node.labels ? ` [${node.labels}]` : ''}`;
+  return where ? [where, named] : [named, ''];
 }
 
 // A label may begin with how many there are.
 export function times(node: WaitNode): string {
   return node.count > 1 && !/^\d/.test(node.label) && !/^\d/.test(node.detail) ? `${count(node.count)} × ` : '';
+}
+
+// The labels of the tasks behind single cards. They are another section's, and may come or change later.
+export function addLabels(graph: Graph, rows: Iterable<TaskRow>): void {
+  const known = new Map<string, string>();
+  for (const row of rows) if (row.labels || row.labels_now) known.set(taskId(row), labelText(row.labels_now ?? row.labels));
+  for (const node of graph.nodes.values())
+    node.labels = node.task === undefined || node.count > 1 ? undefined : known.get(`${node.kind}:${node.task}`);
 }
 
 export function nodeOfTask(graph: Graph, task: string): WaitNode | undefined {

@@ -117,7 +117,7 @@ export function Picture({ graph, part, focus, onFocus }: Props) {
 function spoken(graph: Graph, node: WaitNode): string {
   const ring = graph.cycle_of.get(node.id);
   const waits = (graph.waits_for.get(node.id) ?? []).map((edge) => `waits for ${graph.nodes.get(edge.to)!.label}, ${waitText(edge, ', ')}`);
-  return [shortName(node.label), shortName(node.detail), node.count > 1 ? `${node.count} tasks` : '', ring === undefined ? '' : `in deadlock D${ring + 1}`, ...waits].filter(Boolean).join('; ');
+  return [shortName(node.label), shortName(node.detail), node.labels ?? '', node.count > 1 ? `${node.count} tasks` : '', ring === undefined ? '' : `in deadlock D${ring + 1}`, ...waits].filter(Boolean).join('; ');
 }
 
 function Card({ node, at, chosen, label, onClick }: { node: WaitNode; at: Point; chosen: boolean; label: string; onClick(): void }) {

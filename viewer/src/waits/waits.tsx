@@ -11,7 +11,7 @@ import { Tabs } from '../ui/choices.tsx';
 import { save } from '../ui/save.ts';
 import { Section } from '../ui/section.tsx';
 import { dot } from './dot.ts';
-import { drawnPart, type Graph, graphOf, nodeOfTask } from './graph.ts';
+import { addLabels, drawnPart, type Graph, graphOf, nodeOfTask } from './graph.ts';
 import { duringRange } from './in_range.ts';
 import { HotSpots } from './hot_spots.tsx';
 import { Picture } from './picture.tsx';
@@ -43,6 +43,8 @@ function focusOf(graph: Graph, now: Selection | undefined): string | undefined {
 
 function Shown({ report }: { report: Report }) {
   const graph = useMemo(() => (range.value ? duringRange(report) : graphOf(report)), [report, range.value]);
+  const known = tasks().value;
+  if (known.state === 'ready' && known.value.processes.length === 1) addLabels(graph, known.value.processes[0]!.tasks);
   const focus = focusOf(graph, selection.value);
   const part = useMemo(() => drawnPart(graph, focus), [graph, graph.nodes.size > 400 ? focus : '']);
   const onFocus = (id: string) => select(selectionOf(graph.nodes.get(id)!));
