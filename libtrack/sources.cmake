@@ -24,6 +24,7 @@ set(TRACK_CORE_SOURCES
     core/options.cc
     core/recording.cc
     core/recording_copy.cc
+    core/recording_dump.cc
     core/recording_file.cc
     core/ring.cc
     core/sample_table.cc

@@ -296,4 +296,16 @@ void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later
   if (deadlocks.findings.empty()) deadlocks.stuck.clear();
 }
 
+void keep_from_before_copy(Deadlocks& deadlocks, const Trace& trace) {
+  std::erase_if(deadlocks.findings, [&](const Finding& finding) {
+    return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
+      const Thread* thread = task.kind == TaskKind::fiber ? nullptr : find_thread(trace, task.id);
+      if (thread == nullptr) return true;
+      const uint64_t since = thread->wait.since_ns;
+      return since == 0 || since >= trace.copy_began_ns;
+    });
+  });
+  if (deadlocks.findings.empty()) deadlocks.stuck.clear();
+}
+
 }  // namespace track::analyze

@@ -20,4 +20,9 @@ void doubt_waits(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpo
 // was no deadlock.
 void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later);
 
+// Of a copy that a process made of its own recording while it ran (Trace::copy_began_ns), which is
+// not of one instant: keeps only cycles that stood when it began. Whoever waits since before that,
+// and still did when looked at, held until then what it held; of fibers that cannot be said.
+void keep_from_before_copy(Deadlocks& deadlocks, const Trace& trace);
+
 }  // namespace track::analyze

@@ -313,6 +313,9 @@ struct Trace {
   uint64_t start_ns = 0;  // CLOCK_MONOTONIC
   uint64_t taken_ns = 0;  // when this trace was read (or when the process was last seen)
   bool gone = false;      // the process is no more: what the recording says is final
+  // Of a copy that the process made of its recording (track_dump), else 0: since when it was being
+  // made, by CLOCK_MONOTONIC, and when it was whole, by CLOCK_REALTIME.
+  uint64_t copy_began_ns = 0, copied_realtime_ns = 0;
   ProcessEnd end = ProcessEnd::unknown;
   int exit_code = 0;          // when end says it ended by itself
   uint32_t exit_task = 0;     // thread that returned from main or called exit; 0 = not known

@@ -126,7 +126,10 @@ void read_header(const wire::Header& h, bool live, Trace& trace) {
         "heap blocks: the program's malloc is its own, or another preloaded library comes first");
   if (trace.heap.record == HeapRecord::no_room)
     trace.not_visible.emplace_back("heap blocks: there was no room for their table");
-  if (!live && trace.end == ProcessEnd::unknown && h.execs.load(std::memory_order_acquire) != 0) {
+  trace.copy_began_ns = h.copy_began_ns;
+  trace.copied_realtime_ns = h.copied_realtime_ns;
+  if (!live && trace.copy_began_ns == 0 && trace.end == ProcessEnd::unknown &&
+      h.execs.load(std::memory_order_acquire) != 0) {
     trace.superseded = true;
     trace.executed = clean_text(h.exec_program, sizeof h.exec_program);
     if (trace.executed.empty()) trace.executed = "an open file";

@@ -140,6 +140,24 @@ bool superseded(const std::string& path, const Trace& trace) {
   return born != 0 && born <= trace.start_ns;
 }
 
+// A copy that a process made of its recording while it ran: as good as a dump without memory.
+void take_for_dump(const std::string& path, Loaded& loaded) {
+  Trace& trace = loaded.report.trace;
+  if (trace.end == ProcessEnd::unknown) trace.end = ProcessEnd::alive;
+  loaded.dump.path = path;
+  loaded.dump.file_bytes = trace.file_bytes;
+  loaded.dump.taken_realtime_ns = trace.copied_realtime_ns;
+  loaded.fixpoint.lock_escape =
+      "whether a signal handler of the program may take a thread out of its wait stands in memory "
+      "only, which this copy lacks";
+  loaded.report.note = "judged from a copy that it made of its record (track_dump)";
+  trace.not_visible.emplace_back(
+      "the process's memory: a copy that it made of its record (track_dump) holds none, so nothing "
+      "is "
+      "said of what only memory tells (coroutines that nothing refers to, tasks that nobody can "
+      "wake)");
+}
+
 // Those in it; else those of the one `track run --dir PATH` that left or leaves any below it.
 std::vector<read::RecordingFile> recordings_in(const std::string& path) {
   std::vector<read::RecordingFile> files = read::list_recordings(path);
@@ -301,9 +319,14 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   Loaded loaded;
   Trace& trace = loaded.report.trace;
   trace = read::read_recording(path, false);
-  trace.gone = true;
-  if (trace.end == ProcessEnd::unknown && superseded(path, trace)) trace.superseded = true;
-  if (followed(path)) trace.executed.clear();
+  const bool copied = trace.copy_began_ns != 0;
+  if (copied) {
+    take_for_dump(path, loaded);
+  } else {
+    trace.gone = true;
+    if (trace.end == ProcessEnd::unknown && superseded(path, trace)) trace.superseded = true;
+    if (followed(path)) trace.executed.clear();
+  }
   read::read_heap(read::Bytes::file(path), settings.heap, trace);
   if (!settings.contention) analyze::keep_suspect_orders(trace);
   if (settings.history) {
@@ -318,6 +341,10 @@ Loaded load_recording(const std::string& path, const SymbolSettings& settings, b
   loaded.report.symbols = names.resolve(trace);
   analyze::forget_foreign_stacks(trace, loaded.report.symbols);
   if (confirm) loaded.deadlocks = analyze::find_deadlocks(trace, loaded.report.symbols);
+  if (copied) {
+    analyze::keep_from_before_copy(loaded.deadlocks, trace);
+    analyze::doubt_waits(loaded.deadlocks, trace, loaded.fixpoint);
+  }
   return loaded;
 }
 

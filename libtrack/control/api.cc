@@ -1,6 +1,7 @@
 // The bodies of include/track/abi.h: who is recorded, and what is said of the calling task.
 #include "libtrack/core/labels.h"
 #include "libtrack/core/recording.h"
+#include "libtrack/core/recording_dump.h"
 #include "libtrack/core/scopes.h"
 #include "libtrack/core/text.h"
 #include "libtrack/include/track/track.h"
@@ -26,6 +27,13 @@ TRACK_API uint64_t track_abi_lost(void) {
   for (const auto* counter : {&lost.tasks, &lost.coroutines, &lost.fibers, &lost.labels})
     all += counter->load(std::memory_order_relaxed);
   return all;
+}
+
+TRACK_API int track_abi_dump(const char* path) {
+  if (path == nullptr || !core::recording_is_ours()) return 0;
+  core::BusyScope busy;
+  const int failed = core::dump_recording(path);
+  return failed == 0 ? 1 : failed;
 }
 
 TRACK_API int track_abi_label_set(const char* key, const char* value) {

@@ -217,6 +217,9 @@ struct Header {
   std::atomic<uint32_t> execs;  // calls of exec under way; those that fail are taken back
   HeapEstimate heap;            // with alloc=BYTES
   uint64_t suppressions;        // the program's own: offset into strings, 0 = none
+  // In a copy that the program made of its recording (track_dump), else 0: since when it was being
+  // made, by CLOCK_MONOTONIC, and when it was whole, by CLOCK_REALTIME.
+  uint64_t copy_began_ns, copied_realtime_ns;
 };
 static_assert(sizeof(Header) <= kHeaderBytes);
 

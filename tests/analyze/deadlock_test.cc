@@ -2,6 +2,8 @@
 
 #include <doctest/doctest.h>
 
+#include <algorithm>
+
 #include "cli/model/told_waits.h"
 #include "tests/support/trace_builder.h"
 
@@ -266,6 +268,19 @@ TEST_CASE("a deadlock that moved between two looks was none") {
   found = find_deadlocks(t.trace, t.symbols);
   analyze::keep_unmoved(found, t.trace, t.trace);
   CHECK(found.findings.size() == 1);
+}
+
+TEST_CASE("of a copy that was made while the program ran only what stood before is a deadlock") {
+  TraceBuilder t = ab_ba();
+  const uint64_t last = std::max(t.thread(2).wait.since_ns, t.thread(3).wait.since_ns);
+  t.trace.copy_began_ns = last + 1;
+  auto found = find_deadlocks(t.trace, t.symbols);
+  analyze::keep_from_before_copy(found, t.trace);
+  CHECK(found.findings.size() == 1);
+  t.trace.copy_began_ns = last;
+  analyze::keep_from_before_copy(found, t.trace);
+  CHECK(found.findings.empty());
+  CHECK(found.stuck.empty());
 }
 
 TEST_CASE("a long chain of waits without a cycle is no deadlock") {

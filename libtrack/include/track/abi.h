@@ -22,6 +22,7 @@ struct track_task;
 TRACK_WEAK int track_abi_is_recording(void);
 TRACK_WEAK const char* track_abi_recording_path(void);
 TRACK_WEAK uint64_t track_abi_lost(void);
+TRACK_WEAK int track_abi_dump(const char* path);
 
 TRACK_WEAK int track_abi_label_set(const char* key, const char* value);
 TRACK_WEAK uint32_t track_abi_labels(void);

@@ -68,6 +68,19 @@ TRACK_INLINE_ uint64_t track_lost(void) {
   return TRACK_ASK_(0, track_abi_lost, ());
 }
 
+/* Writes all that is recorded now to the file `path`, for `track leaks FILE` and all other verbs:
+ * for a watchdog that is about to end the program, or to compare two moments. The file appears when
+ * it is whole, with mode 0600, in the place of one of that name. It holds the tasks, their waits,
+ * locks and stacks, contention, and the blocks with alloc=exact, but none of the program's memory:
+ * what needs that (coroutines that nothing refers to, where a coroutine is suspended) is told of
+ * the live process or a `track dump` of it only. Other threads go on meanwhile; may be called from
+ * a signal handler. Returns 1; 0 when not tracked; else a negative errno (-ENOSPC, -EFBIG past
+ * RLIMIT_FSIZE, ...), and then nothing is left behind.
+ * Cost: that of writing a file of the recording's resident size, some ms a 10 MiB. */
+TRACK_INLINE_ int track_dump(const char* path) {
+  return TRACK_ASK_(0, track_abi_dump, (path));
+}
+
 /* ---- Labels ------------------------------------------------------------------------------ */
 
 /* A task has a set of labels, key = value, and what it starts begins with the same set: a thread
