@@ -2,7 +2,6 @@
 
 #include <errno.h>
 #include <fcntl.h>
-#include <linux/limits.h>
 
 #include <cstddef>
 
@@ -88,7 +87,7 @@ int write_copy(long fd) {
 int dump_recording(const char* path) {
   // A file that grows past the limit is a signal, not an error.
   if (recording.bytes >= file_size_limit()) return -EFBIG;
-  char partial[PATH_MAX];
+  char partial[1024];  // a signal handler's stack may be small
   Text name(partial, sizeof partial);
   name.add(path).add(".").add(static_cast<uint64_t>(sys::tid())).add(".partial");
   if (length(path) + 32 > sizeof partial) return -ENAMETOOLONG;
