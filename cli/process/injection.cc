@@ -30,6 +30,7 @@
 #include "cli/process/permission.h"
 #include "cli/process/proc.h"
 #include "cli/process/registers.h"
+#include "cli/process/restart.h"
 #include "cli/process/urgency.h"
 
 namespace track::process {
@@ -189,8 +190,12 @@ class Injection {
     std::vector<std::byte> stack_now(stack_before.size());
     stack_now.resize(memory.read_some(user.rsp, stack_now.data(), stack_now.size()));
     if (user.rsp != before.stack_pointer || !thread.in_system_call ||
-        user.rip != before.instruction_pointer || stack_now != stack_before)
+        user.rip != before.instruction_pointer)
       return who + "it went on";
+    const Restart restart = restart_of(pid_, thread);
+    if (!restart.why_not.empty()) return who + restart.why_not;
+    copy_rest(restart.rest_at - user.rsp, stack_before, stack_now);
+    if (stack_now != stack_before) return who + "it went on";
     std::string why = why_not_borrowed(pid_, thread, user, maps);
     if (why.empty() && !has_room(maps, user.rsp, thread.main)) why = "its stack is nearly full";
     if (!why.empty()) return who + why;
@@ -282,6 +287,12 @@ class Injection {
     await_end(now);
     throw NoFileInMemory("the library cannot be written into the process's memory (" + file +
                          "): " + why);
+  }
+
+  // What the kernel has just written there tells nothing of the thread.
+  static void copy_rest(uint64_t at, std::vector<std::byte>& from, std::vector<std::byte>& to) {
+    for (uint64_t i = at; i - at < kRestBytes; ++i)
+      if (i < from.size() && i < to.size()) to[i] = from[i];
   }
 
   static bool has_room(const std::vector<Mapping>& maps, uint64_t stack_pointer, bool main) {

@@ -52,6 +52,7 @@ set(TRACK_PROCESS_SOURCES
   picture.cc
   proc.cc
   registers.cc
+  restart.cc
   room.cc
   run_time.cc
   running.cc

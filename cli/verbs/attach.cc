@@ -69,7 +69,7 @@ AttachRequest request_for(const AttachSettings& settings) {
 process::SafePoints safe_points_of(pid_t pid, ProcessImage& image) {
   const Trace trace = process::trace_of(image);
   Names names(trace, SymbolSettings{}, pid);
-  return process::find_safe_points(trace, names.function_lookup());
+  return process::find_safe_points(trace, image, names.function_lookup());
 }
 
 process::InjectionResult call_inside(const AttachSettings& settings,
