@@ -18,7 +18,8 @@
 namespace track::process {
 namespace {
 
-constexpr uint64_t kRoom = 24 << 10;  // below its stack pointer, more than a way back takes
+constexpr uint64_t kFrames = 2 << 10;  // what a way back takes besides the vector registers
+constexpr uint64_t kThreadId = 720;    // in glibc's control block of a thread, x86-64
 constexpr uint64_t kAllSignals = ~uint64_t{0};
 
 // With this one setuid and its like tell the other threads to do the same (glibc: SIGSETXID), and
@@ -26,7 +27,6 @@ constexpr uint64_t kAllSignals = ~uint64_t{0};
 // for us must answer, and so must those that it makes, which get its mask.
 constexpr int kAllThreadsCall = 33;
 constexpr uint64_t kAllButThat = ~(uint64_t{1} << (kAllThreadsCall - 1));
-constexpr uint64_t kRedZone = 128;
 constexpr uint64_t kCodeSegment = 0x33;
 constexpr unsigned kShadowStackSet = 0x204;  // NT_X86_SHSTK
 
@@ -57,19 +57,6 @@ bool in_restartable_sequence(pid_t pid, pid_t tid, uint64_t instruction) {
   return instruction - fields[1] < fields[2];
 }
 
-// On a stack that belongs to it, with room to spare.
-bool on_own_stack(const ImageThread& thread, const user_regs_struct& user,
-                  const std::vector<Mapping>& mappings) {
-  for (const Mapping& mapping : mappings) {
-    if (user.rsp < mapping.start || user.rsp >= mapping.end) continue;
-    if (!mapping.writable || mapping.shared || user.rsp - mapping.start < kRoom) return false;
-    if (thread.main && mapping.path == "[stack]") return true;
-    // glibc puts the control block above the stack.
-    return mapping.path.empty() && user.fs_base > user.rsp && user.fs_base < mapping.end;
-  }
-  return false;
-}
-
 std::string name_space(pid_t tid, const std::string& kind) {
   char text[64];
   const std::string path = "/proc/" + std::to_string(tid) + "/ns/" + kind;
@@ -86,12 +73,52 @@ std::vector<std::byte> vector_state(pid_t tid) {
   return state;
 }
 
+const Mapping* stack_of(const user_regs_struct& user, const std::vector<Mapping>& mappings) {
+  const auto found = std::find_if(mappings.begin(), mappings.end(), [&](const Mapping& mapping) {
+    return user.rsp >= mapping.start && user.rsp < mapping.end;
+  });
+  return found == mappings.end() || !found->writable || found->shared ? nullptr : &*found;
+}
+
+bool is_own(const Mapping& stack, const ImageThread& thread, const user_regs_struct& user) {
+  if (thread.main && stack.path == "[stack]") return true;
+  // glibc puts the control block above the stack.
+  return stack.path.empty() && user.fs_base > user.rsp && user.fs_base < stack.end;
+}
+
+// Whoever switches stacks may have switched what libc knows the thread by.
+bool has_its_control_block(pid_t pid, pid_t tid, uint64_t control) {
+  const Memory memory(pid);
+  uint64_t words[3] = {};  // itself, something else, itself
+  int32_t number = 0;
+  if (!memory.read(control, words, sizeof words) || words[0] != control || words[2] != control ||
+      !memory.read(control + kThreadId, &number, sizeof number))
+    return false;
+  const std::string numbers = status_field(tid, "NSpid");  // the innermost namespace's last
+  return numbers.substr(numbers.find_last_of(" \t") + 1) == std::to_string(number);
+}
+
+std::string why_not_on_its_stack(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
+                                 const std::vector<Mapping>& mappings, StackKind kind) {
+  const Mapping* stack = stack_of(user, mappings);
+  if (stack == nullptr) return "its stack is no private memory";
+  if (!is_own(*stack, thread, user)) {
+    if (kind == StackKind::own) return "it is not on a stack of its own";
+    if (!has_its_control_block(pid, thread.tid, user.fs_base))
+      return "it is not on a stack of its own, and libc does not know it as this thread";
+  }
+  return user.rsp - stack->start < vector_state(thread.tid).size() + kFrames
+             ? "its stack is nearly full"
+             : std::string();
+}
+
 }  // namespace
 
 std::string why_not_borrowed(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
-                             const std::vector<Mapping>& mappings) {
+                             const std::vector<Mapping>& mappings, StackKind stack) {
   if (user.cs != kCodeSegment) return "it runs 32-bit code";
-  if (!on_own_stack(thread, user, mappings)) return "it is not on a stack of its own";
+  if (std::string why = why_not_on_its_stack(pid, thread, user, mappings, stack); !why.empty())
+    return why;
   if (!thread.in_system_call && in_restartable_sequence(pid, thread.tid, user.rip))
     return "it may be in a restartable sequence";
   uint64_t shadow_stack = 0;
@@ -144,13 +171,13 @@ CallResult BorrowedThread::call(uint64_t stack_pointer, int64_t number,
   return result;
 }
 
-void BorrowedThread::run(uint64_t start, uint64_t data, uint64_t marker) {
+void BorrowedThread::run(uint64_t start, uint64_t data, uint64_t marker, uint64_t stack) {
   leave_itself();
   ran_ = true;
   user_regs_struct user = before_;
   user.rip = start;
   user.rbx = data;
-  user.rsp = (way_.start - kRedZone) & ~uint64_t{15};
+  user.rsp = stack & ~uint64_t{15};
   user.orig_rax = ~uint64_t{0};
   set_registers(tid_, user);
   // Threads that it makes are none of ours.

@@ -20,9 +20,12 @@
 
 namespace track::process {
 
+// any: a fiber's, too, which takes what the kernel would put there for a signal's handler.
+enum class StackKind { own, any };
+
 // Why this thread, which stands still under ptrace, must be left alone; empty = it may be borrowed.
 std::string why_not_borrowed(pid_t pid, const ImageThread& thread, const user_regs_struct& user,
-                             const std::vector<Mapping>& mappings);
+                             const std::vector<Mapping>& mappings, StackKind stack);
 
 class BorrowedThread {
  public:
@@ -35,9 +38,10 @@ class BorrowedThread {
   const WayBack& way() const { return way_; }
   // stack_pointer: where the thread goes on should this be its last call, one of way()'s.
   CallResult call(uint64_t stack_pointer, int64_t number, const std::array<uint64_t, 5>& arguments);
-  // Runs code that lies at `start`, with rbx = data, until it makes the system call before
-  // `marker`; by way().home it goes home by itself. Throws Error when it gets elsewhere.
-  void run(uint64_t start, uint64_t data, uint64_t marker);
+  // Runs code that lies at `start`, with rbx = data, on a stack that ends at `stack`, until it
+  // makes the system call before `marker`; by way().home it goes home by itself. Throws Error when
+  // it gets elsewhere.
+  void run(uint64_t start, uint64_t data, uint64_t marker, uint64_t stack);
 
  private:
   void leave_itself();

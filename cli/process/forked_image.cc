@@ -38,7 +38,8 @@ const HeldThread& choose(pid_t pid, const std::vector<HeldThread>& threads,
   for (const bool in_call : {true, false})
     for (const HeldThread& held : threads) {
       if (!held.interrupted || held.thread->in_system_call != in_call) continue;
-      why = why_not_borrowed(pid, *held.thread, registers_of(held.thread->tid), mappings);
+      why = why_not_borrowed(pid, *held.thread, registers_of(held.thread->tid), mappings,
+                             StackKind::own);
       if (why.empty()) return held;
     }
   throw Error("no thread can be borrowed: " + why);

@@ -28,7 +28,7 @@ struct InjectedData {
   int64_t created;    // what pthread_create said
   uint64_t thread;    // pthread_t of the helper
   HelperState state;  // written last
-  uint32_t seen;      // 1: track has read it; the helper removes both pages and ends
+  uint32_t seen;      // 1: track has read it; the helper removes its pages and ends
   uint64_t pages, bytes;
   int64_t nap[2];      // timespec
   uint64_t naps_left;  // should nobody look any more

@@ -39,7 +39,7 @@ namespace {
 using Clock = std::chrono::steady_clock;
 
 constexpr uint64_t kPage = 4096;
-constexpr uint64_t kStackRoom = 64 << 10;  // for pthread_create, with a loader that binds lazily
+constexpr uint64_t kStackBytes = 256 << 10;  // for pthread_create, with a loader that binds lazily
 constexpr auto kStopPatience = std::chrono::milliseconds(200);
 constexpr auto kCallPatience = std::chrono::seconds(20);
 constexpr auto kNap = std::chrono::microseconds(200);
@@ -196,8 +196,8 @@ class Injection {
     if (!restart.why_not.empty()) return who + restart.why_not;
     copy_rest(restart.rest_at - user.rsp, stack_before, stack_now);
     if (stack_now != stack_before) return who + "it went on";
-    std::string why = why_not_borrowed(pid_, thread, user, maps);
-    if (why.empty() && !has_room(maps, user.rsp, thread.main)) why = "its stack is nearly full";
+    const std::string why =
+        why_not_borrowed(pid_, thread, user, maps, point.in_libc ? StackKind::any : StackKind::own);
     if (!why.empty()) return who + why;
     make_helper(tid, code);
     held_ns_ = static_cast<uint64_t>(
@@ -295,27 +295,20 @@ class Injection {
       if (i < from.size() && i < to.size()) to[i] = from[i];
   }
 
-  static bool has_room(const std::vector<Mapping>& maps, uint64_t stack_pointer, bool main) {
-    if (main) return true;  // it grows
-    return std::any_of(maps.begin(), maps.end(), [&](const Mapping& mapping) {
-      return stack_pointer >= mapping.start && stack_pointer < mapping.end &&
-             stack_pointer - mapping.start >= kStackRoom;
-    });
-  }
-
   void make_helper(pid_t tid, const CodePieces& pieces) {
     BorrowedThread thread(pid_, tid, pieces);
     const uint64_t home = thread.way().home;
     std::vector<int32_t> numbers = library_.thread_numbers;
     numbers.push_back(0);
     const uint64_t list_bytes = numbers.size() > 1 ? numbers.size() * sizeof numbers[0] : 0;
-    const uint64_t room = 2 * kPage + ((list_bytes + kPage - 1) & ~(kPage - 1));
+    // Code, data, the list; the stack is the last.
+    const uint64_t room = 2 * kPage + ((list_bytes + kPage - 1) & ~(kPage - 1)) + kStackBytes;
     const int64_t pages =
         thread
             .call(home, SYS_mmap,
                   {0, room, PROT_READ | PROT_WRITE, MAP_PRIVATE | MAP_ANONYMOUS, ~uint64_t{0}})
             .value;
-    if (pages < 0) throw Error("the process has no memory left for two pages");
+    if (pages < 0) throw Error("the process has no memory left for a stack of 256 KiB");
     const auto code_at = static_cast<uint64_t>(pages);
     const auto give_back = [&] { thread.call(home, SYS_munmap, {code_at, room, 0, 0, 0}); };
     data_at_ = code_at + kPage;
@@ -331,7 +324,7 @@ class Injection {
       give_back();
       throw Error("the process may not run code in memory of its own (a security policy)");
     }
-    thread.run(code_at + code.start, data_at_, code_at + code.marker);
+    thread.run(code_at + code.start, data_at_, code_at + code.marker, code_at + room);
     int64_t created = -1;
     Memory(pid_).read(data_at_ + offsetof(InjectedData, created), &created, sizeof created);
     if (created == 0) return;

@@ -1,7 +1,7 @@
 // Makes a running process load a library and call one function of it, without a debugger: a thread
 // that sleeps in a harmless call is held for as long as it takes to make another thread, which does
-// the rest and ends. The process is not stopped; nothing of it is changed but two pages of its own,
-// which are gone afterwards.
+// the rest and ends. The process is not stopped; nothing of it is changed but two pages and a stack
+// of our own, which are gone afterwards.
 #pragma once
 
 #include <sys/types.h>

@@ -1,6 +1,6 @@
 #!/usr/bin/env python3
 """`track attach` and `detach` of a process whose only thread sleeps in one wait, for many kinds of
-wait: it is done, the thread goes on in its wait, and what the wait then returns and leaves in errno
+wait, or on a stack that is no thread's: it is done, the thread goes on in its wait, and what the wait then returns and leaves in errno
 is what it would have been. What would come out otherwise is refused."""
 
 import argparse
@@ -15,27 +15,28 @@ import tempfile
 sys.path.insert(0, str(pathlib.Path(__file__).resolve().parents[1] / "support"))
 from checks import check, verdict  # noqa: E402
 
-# Broken off in the middle these return what they have done so far.
-REFUSED = {"long_write": "would come out short", "long_recv": "would come out short"}
+# Broken off in the middle two of them return what they have done so far.
+REFUSED = {"long_write": "would come out short", "long_recv": "would come out short",
+           "swap_full": "its stack is nearly full"}
 # Whose function of libc jumps on to one without a name, unless there is debug information of libc.
 UNNAMED = ("sem_wait", "inheriting", "once", "inside_once", "join", "setlkw", "mutex", "getc")
 
 
 class Target:
-    """The program of tests/support/waiting_target.cc."""
+    """The program of tests/support/waiting_target.cc, or that of attach_fiber_target.cc."""
 
-    def __init__(self, arguments, folder, wait, environment):
-        self.arguments, self.folder, self.wait = arguments, folder, wait
-        self.process = subprocess.Popen([arguments.program, wait], text=True, start_new_session=True,
+    def __init__(self, arguments, folder, program, wait, environment):
+        self.arguments, self.folder = arguments, folder
+        self.process = subprocess.Popen([program, wait], text=True, start_new_session=True,
                                         stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                         env={**os.environ, **environment, "WAITING_FOLDER": folder})
         check(f"{wait} starts", self.process.stdout.readline() == "ready\n", "")
-        while self.state() == "R":
+        while not self.sleeps() and self.process.poll() is None:
             pass
 
-    def state(self):
-        with open(f"/proc/{self.process.pid}/stat") as stat:
-            return stat.read().rsplit(")", 1)[1].split()[0]
+    def sleeps(self):
+        tasks = pathlib.Path(f"/proc/{self.process.pid}/task").iterdir()
+        return "S" in [(task / "stat").read_text().rsplit(")", 1)[1].split()[0] for task in tasks]
 
     def track(self, verb, *options):
         result = subprocess.run([self.arguments.track, verb, str(self.process.pid), *options],
@@ -56,12 +57,12 @@ class Target:
                 pass
 
 
-def outcome(arguments, wait, environment, rounds):
+def outcome(arguments, program, wait, environment, rounds):
     with tempfile.TemporaryDirectory(prefix="waits-") as folder:
         os.chmod(folder, 0o700)
-        target = Target(arguments, folder, wait, environment)
+        target = Target(arguments, folder, program, wait, environment)
         for _ in range(rounds):
-            problem = target.track("attach", "--dir", f"{folder}/r")
+            problem = target.track("attach", "--dir", f"{folder}/r", "--alloc", "exact")
             if wait in REFUSED:
                 check(f"{wait} is refused", REFUSED[wait] in problem, problem)
                 break
@@ -73,10 +74,10 @@ def outcome(arguments, wait, environment, rounds):
         return target.end()
 
 
-def compare(arguments, wait, environment):
-    bare = outcome(arguments, wait, environment, 0)
+def compare(arguments, program, wait, environment):
+    bare = outcome(arguments, program, wait, environment, 0)
     check(f"{wait} by itself", bare[1] == 0 and "hung" not in bare[0], bare)
-    got = outcome(arguments, wait, environment, 2)
+    got = outcome(arguments, program, wait, environment, 2)
     check(f"{wait} goes on as it would", got == bare, (bare, got))
 
 
@@ -94,18 +95,19 @@ def nameless_libc(folder):
 
 def main():
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
-    for name in ("track", "program"):
+    for name in ("track", "program", "fibers"):
         parser.add_argument(f"--{name}", required=True, type=os.path.abspath)
     parser.add_argument("--only", nargs="*")
     arguments = parser.parse_args()
-    waits = subprocess.run([arguments.program, "list"], text=True, check=True,
-                           capture_output=True).stdout.split()
+    jobs = [(program, wait, {}) for program in (arguments.program, arguments.fibers)
+            for wait in subprocess.run([program, "list"], text=True, check=True,
+                                       capture_output=True).stdout.split()]
     with tempfile.TemporaryDirectory(prefix="libc-") as folder, \
             concurrent.futures.ThreadPoolExecutor(4) as pool:
         nameless = nameless_libc(folder)
-        jobs = [(wait, {}) for wait in waits] + [(wait, nameless) for wait in UNNAMED]
+        jobs += [(arguments.program, wait, nameless) for wait in UNNAMED]
         for _ in pool.map(lambda job: compare(arguments, *job),
-                          [job for job in jobs if not arguments.only or job[0] in arguments.only]):
+                          [job for job in jobs if not arguments.only or job[1] in arguments.only]):
             pass
     return verdict()
 
