@@ -3,7 +3,9 @@
 #include <fmt/format.h>
 
 #include <algorithm>
+#include <map>
 
+#include "cli/model/words.h"
 #include "cli/write/text.h"
 
 namespace track::write {
@@ -13,6 +15,7 @@ std::string unseen_end(const ProcessReport& process, bool run_is_over) {
   const Trace& trace = process.trace;
   if (!trace.executed.empty())
     return "its end was not seen: it executed " + trace.executed + ", which was not tracked";
+  if (unrecorded(process)) return unrecorded_text(trace);
   if (cut_short(process))
     return std::string("it was cut short (") + process_end_name(trace.end) +
            "): what it would have left behind is not known";
@@ -25,6 +28,29 @@ std::string unseen_end(const ProcessReport& process, bool run_is_over) {
 }
 
 }  // namespace
+
+std::string unrecorded_text(const Trace& trace) {
+  uint64_t asleep = 0;
+  std::map<std::string, uint64_t> kinds;
+  for (const Thread& thread : trace.threads) {
+    if (thread.state != TaskState::blocked) continue;
+    ++asleep;
+    ++kinds[wait_kind_name(thread.wait.kind)];
+  }
+  std::string text = "a core file has no recording";
+  if (asleep == 0) return text;
+  text += ", and of " + count_text(asleep, "thread") + " asleep (";
+  const char* between = "";
+  for (const auto& [kind, count] : kinds) {
+    text += fmt::format("{}{} {}", between, grouped(count), kind);
+    between = ", ";
+  }
+  return text + ") it does not say since when, nor who would wake " + (asleep == 1 ? "it" : "them");
+}
+
+bool unrecorded(const ProcessReport& process) {
+  return process.trace.gone && !process.trace.prepared;
+}
 
 bool cut_short(const ProcessReport& process) {
   const ProcessEnd end = process.trace.end;

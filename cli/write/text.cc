@@ -266,6 +266,8 @@ std::string verdict_without_findings(const Report& report) {
     if (!process.trace.executed.empty())
       return "0 findings, but the end was not seen: " + process.trace.executed +
              ", which was executed, was not tracked";
+  for (const ProcessReport& process : report.processes)
+    if (unrecorded(process)) return "0 findings, but not clean: " + unrecorded_text(process.trace);
   if (std::any_of(report.processes.begin(), report.processes.end(), cut_short))
     return "0 findings, but not clean: a program was killed before its end";
   if (std::any_of(report.processes.begin(), report.processes.end(),

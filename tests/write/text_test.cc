@@ -4,6 +4,7 @@
 
 #include "cli/analyze/fail_on.h"
 #include "cli/analyze/judge.h"
+#include "cli/write/gaps.h"
 #include "cli/write/html.h"
 #include "cli/write/tasks.h"
 #include "tests/support/trace_builder.h"
@@ -54,6 +55,32 @@ TEST_CASE("a program that was killed, or still runs, is not called clean") {
   CHECK(write::text_report(report, {}).find("0 findings, but not clean") != std::string::npos);
   trace.gone = false;
   CHECK(write::text_report(report, {}).find("0 findings so far") != std::string::npos);
+}
+
+TEST_CASE("a core file without findings says what it could not tell, and is not called clean") {
+  TraceBuilder t;
+  for (const WaitKind kind : {WaitKind::condition, WaitKind::read, WaitKind::condition})
+    t.add_thread(TaskState::blocked).wait.kind = kind;
+  t.add_thread(TaskState::running);
+  Report report;
+  report.processes.emplace_back();
+  report.processes.back().trace = std::move(t.trace);
+  Trace& trace = report.processes.back().trace;
+  trace.gone = true;
+  trace.prepared = false;
+  for (const ProcessEnd end : {ProcessEnd::alive, ProcessEnd::killed}) {
+    trace.end = end;
+    const std::string said = last_line(write::text_report(report, {}));
+    CHECK(said.find("0 findings, but not clean: a core file has no recording, and of 3 threads "
+                    "asleep (2 condition, 1 read) it does not say since when") !=
+          std::string::npos);
+    CHECK(write::gaps(report).size() == 1);
+  }
+  // With a recording the end of it all was seen.
+  trace.prepared = true;
+  trace.end = ProcessEnd::main_returned;
+  CHECK(last_line(write::text_report(report, {})).find("clean: 0 findings") != std::string::npos);
+  CHECK(write::gaps(report).empty());
 }
 
 TEST_CASE("a clean report says in one line that lock orders were passed over") {
