@@ -59,6 +59,8 @@ bool waits_inside(const Thread& thread) {
 
 bool outlived(const Trace& trace, const Thread& thread) {
   if (trace.end == ProcessEnd::timed_out) return waits_inside(thread);
+  // Whoever calls exit ends with it.
+  if (ended_itself(trace) && thread.id == trace.exit_task) return false;
   const bool unfinished = thread.state == TaskState::blocked ||
                           (ended_itself(trace) && (thread.state == TaskState::running ||
                                                    thread.state == TaskState::created));

@@ -101,6 +101,21 @@ TEST_CASE("threads alive at the end of main are suspected, and grouped by where 
         "3 threads created in make_pool were still blocked (condition) when main returned");
 }
 
+TEST_CASE("who calls exit did not outlive the process, another thread that is still there did") {
+  TraceBuilder t;
+  t.add_thread();
+  t.add_thread();
+  t.trace.exit_task = 2;
+  for (const ProcessEnd end :
+       {ProcessEnd::exit_called, ProcessEnd::quick_exit, ProcessEnd::underscore_exit}) {
+    t.trace.end = end;
+    const auto findings = analyze::find_outlived(t.trace, t.symbols, {});
+    REQUIRE(findings.size() == 1);
+    CHECK(findings[0].count == 1);
+    CHECK(findings[0].tasks.at(0).id == 3);
+  }
+}
+
 TEST_CASE("main, adopted threads and those another finding explains did not outlive anything") {
   TraceBuilder t;
   t.add_thread().adopted = true;
