@@ -1,5 +1,5 @@
-// what: A thread ends the process by itself, while another one that main would have joined works
-// on. expect: outlived-task suspected count=1 created_by=start_ticker
+// what: A thread ends the process by itself; another one, that main would join, still works.
+// expect: outlived-task suspected count=1 created_by=start_ticker
 #include <unistd.h>
 
 #include <cstdlib>
