@@ -48,7 +48,9 @@ class Solver {
     for (const MemoryRegion& region : picture_.regions)
       result_.scanned_bytes += region.bytes.size();
     sort_threads();
-    result_.asleep = all_asleep();
+    const bool all_sleep = all_asleep();
+    result_.asleep = all_sleep && !picture_.may_be_woken;
+    if (all_sleep) result_.sleep_doubt = picture_.sleep_doubt;
     note_doubts();
     if (!result_.asleep) {
       mark_live();
@@ -242,9 +244,9 @@ class Solver {
     return after == picture_.not_roots.begin() || !std::prev(after)->contains(at);
   }
 
-  // Not one thread can run, and nothing outside can wake one: as Go has it, all are asleep.
+  // Not one thread can run; if nothing outside can wake one either, all are asleep, as Go has it.
   bool all_asleep() const {
-    return !picture_.may_be_woken && !members_.empty() &&
+    return !members_.empty() &&
            std::all_of(members_.begin(), members_.end(), [&](const Member& member) {
              return sleeps(member) || sleeps_in_channel(member.thread, *member.memory);
            });

@@ -9,6 +9,7 @@
 #include "cli/analyze/lock_order.h"
 #include "cli/analyze/outlived_scope.h"
 #include "cli/analyze/pool.h"
+#include "cli/analyze/sleepers.h"
 #include "cli/analyze/stuck.h"
 
 namespace track::analyze {
@@ -83,6 +84,9 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
     for (const FindingTask& task : finding.tasks)
       explained.threads.insert(static_cast<uint32_t>(task.id));
   append(std::move(exhausted));
+  std::set<uint32_t> known = explained.threads;
+  known.insert(in_cycles.begin(), in_cycles.end());
+  append(find_sleepers(trace, symbols, fixpoint, known));
   append(find_leaked_memory(trace, symbols, fixpoint));
   append(find_locks_held(trace, symbols));
   std::vector<uint64_t> in_deadlock;

@@ -38,6 +38,7 @@ set(TRACK_ANALYZE_SOURCES
   queued_job.cc
   recycled.cc
   retention.cc
+  sleepers.cc
   stuck.cc
   suppressions.cc
   timeline.cc

@@ -120,8 +120,10 @@ struct LeakedBlocks {
 
 struct Fixpoint {
   bool taken = false;
-  bool coherent = false;                   // else: candidates only
-  bool asleep = false;                     // no thread of the process can ever go on
+  bool coherent = false;  // else: candidates only
+  bool asleep = false;    // no thread of the process can ever go on
+  // All threads wait for each other, but whether that is for ever cannot be said; why, in words.
+  std::string sleep_doubt;
   std::vector<std::string> doubts, blind;  // see MemoryPicture
   std::string cancels;      // see MemoryPicture; a dump's deadlocks it has weakened already
   std::string lock_escape;  // the same

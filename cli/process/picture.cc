@@ -268,6 +268,10 @@ class Gatherer {
     picture_.signal_handlers = hidden.signal_handlers;
     add_code_doubt();
     picture_.may_be_woken = image_.core || hidden.signal_handlers || hidden.memory_shared;
+    if (image_.core)
+      picture_.sleep_doubt =
+          "a core file does not say which signals the program handles, nor what other processes "
+          "share with it: any of these may wake a thread";
     for (const Mapping& mapping : image_.mappings)
       if (mapping.executable) picture_.code.push_back({mapping.start, mapping.end});
     for (const Mapping& mapping : image_.mappings)

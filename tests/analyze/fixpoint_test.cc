@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "cli/analyze/sleepers.h"
 #include "cli/analyze/stuck.h"
 #include "cli/model/told_waits.h"
 #include "tests/support/process_builder.h"
@@ -69,6 +70,35 @@ TEST_CASE("who reads what only this process could send waits for ever when nobod
     const Fixpoint fixpoint = p.solve();
     CHECK(ids(fixpoint).empty());
     CHECK(fixpoint.doubts.size() == 1);
+  }
+}
+
+TEST_CASE("of a core whose threads all wait for each other that much is told, and no more") {
+  Process p;
+  p.picture().sleep_doubt = "nobody knows";
+  p.add_thread();
+  const uint64_t object = p.block(48);
+  p.global(0, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  SUBCASE("all wait") {
+    p.joins(1, 2);
+    p.blocks_on(1, WaitKind::join, p.thread(2).pthread);
+    const Fixpoint fixpoint = p.solve();
+    CHECK(!fixpoint.asleep);
+    const auto found = analyze::find_sleepers(p.trace, p.symbols, fixpoint, {});
+    REQUIRE(found.size() == 2);
+    CHECK(found[0].evidence == Evidence::suspected);
+    CHECK(found[0].because.back() == "no more than suspected: nobody knows");
+    CHECK(analyze::find_sleepers(p.trace, p.symbols, fixpoint, {1}).size() == 1);
+  }
+  SUBCASE("one does not") {
+    CHECK(analyze::find_sleepers(p.trace, p.symbols, p.solve(), {}).empty());
+  }
+  SUBCASE("one waits with a time limit") {
+    p.joins(1, 2);
+    p.blocks_on(1, WaitKind::join, p.thread(2).pthread);
+    p.thread(2).wait.timed = true;
+    CHECK(analyze::find_sleepers(p.trace, p.symbols, p.solve(), {}).empty());
   }
 }
 
