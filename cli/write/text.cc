@@ -279,12 +279,6 @@ std::string verdict_without_findings(const Report& report) {
   if (std::any_of(report.processes.begin(), report.processes.end(),
                   [](const ProcessReport& process) { return !process.trace.gone; }))
     return report.complete() ? "0 findings so far" : "0 findings so far, but lossy";
-  // A core file of a process that went on.
-  if (std::any_of(report.processes.begin(), report.processes.end(),
-                  [](const ProcessReport& process) {
-                    return process.trace.gone && process.trace.end == ProcessEnd::alive;
-                  }))
-    return "0 findings in what a core file shows";
   if (report.baseline && report.baseline->known != 0)
     return report.complete() ? "0 new findings" : "0 new findings, but lossy";
   return report.complete() ? "clean: 0 findings" : "clean but lossy: 0 findings";
