@@ -51,16 +51,18 @@ static_assert(sizeof "track/libtrack.so" <= sizeof InjectedData::file_name);
 class LibraryOfC {
  public:
   explicit LibraryOfC(pid_t pid) : memory_(pid) {
+    std::string other;  // musl's is linker and library in one
     for (Module& module : loaded_modules(mappings(pid), memory_)) {
       const std::string name = base_name(module.path);
+      if (name.starts_with("ld-") || name == "libc.so") other = module.path;
       for (const char* part : {"libc.so.6", "libc-2.", "libpthread", "libdl"})
         if (name.starts_with(part)) modules_.push_back(module);
     }
     if (modules_.empty())
-      throw Error("process " + std::to_string(pid) +
-                  " has no glibc: it is statically linked, or uses another libc (musl); without "
-                  "glibc libtrack.so cannot be loaded. `track ps`, `hang`, `leaks` and `dump` "
-                  "work on it all the same");
+      throw Error("process " + std::to_string(pid) + " has no glibc: it " +
+                  (other.empty() ? "is statically linked" : "uses another libc (" + other + ")") +
+                  "; without glibc libtrack.so cannot be loaded. `track ps`, `hang`, `leaks` and "
+                  "`dump` work on it all the same");
   }
 
   uint64_t function(const char* name) const {

@@ -280,10 +280,11 @@ def refusals(arguments, folder):
     with open(source, "w") as file:
         file.write("#include <stdio.h>\n#include <unistd.h>\n"
                    "int main(void) { puts(\"ready\"); fflush(stdout); for (;;) pause(); }\n")
-    builds = {"static": ["gcc", "-static"]}
+    static = "has no glibc: it is statically linked"
+    builds = {"static": (["gcc", "-static"], static), "static-pie": (["gcc", "-static-pie"], static)}
     if shutil.which("musl-gcc"):
-        builds["musl"] = ["musl-gcc"]
-    for name, compiler in builds.items():
+        builds["musl"] = (["musl-gcc"], "has no glibc: it uses another libc (")
+    for name, (compiler, reason) in builds.items():
         binary = f"{folder}/{name}"
         subprocess.run([*compiler, source, "-o", binary], check=True)
         with subprocess.Popen([binary], stdout=subprocess.PIPE) as process:
@@ -291,7 +292,7 @@ def refusals(arguments, folder):
             with open(f"/proc/{process.pid}/maps") as maps:
                 before = maps.read()
             words = target.track("attach", str(process.pid), code=2)
-            check(name, "has no glibc" in words, words)
+            check(name, reason in words, words)
             with open(f"/proc/{process.pid}/maps") as maps:
                 check(f"{name} is not touched", maps.read() == before, "")
             process.kill()
