@@ -345,6 +345,8 @@ class Solver {
         const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
         if (const Thread* ended = ended_owner(trace_, wait, static_cast<int32_t>(owner)))
           stuck.other = ended->id;
+        else if (owner_is_absent(trace_, picture_, wait))
+          note_absent(static_cast<int32_t>(owner));
       }
     } else if (result_.asleep) {
       stuck.by = StuckBy::asleep;
@@ -360,6 +362,14 @@ class Solver {
     if (const Cell cell = marker_.map().find(member.memory->stack.start); cell != kNoCell)
       cells.push_back(cell);
     groups.push_back(std::move(cells));
+  }
+
+  void note_absent(int32_t owner) {
+    std::string doubt = "that a lock's owner has ended (tid " + std::to_string(owner) +
+                        ") its words alone say: who took it, and who may give it back, was not "
+                        "recorded";
+    if (std::find(result_.doubts.begin(), result_.doubts.end(), doubt) == result_.doubts.end())
+      result_.doubts.push_back(std::move(doubt));
   }
 
   // What only the program's own word says: who owns what is waited for. False: that is not why.

@@ -81,6 +81,8 @@ std::string reason(const StuckThread& stuck, const Trace& trace) {
     case StuckBy::owner:
       return "it is held by " + other + ", which can never go on itself";
     case StuckBy::owner_ended:
+      if (stuck.other == 0 && !trace.forked)
+        return "it is held by a thread that the process has no more";
       if (stuck.other == 0)
         return "it was held when this process was forked off, by another thread of its parent: "
                "here nobody can unlock it";

@@ -90,7 +90,26 @@ bool held_in_parent(const Trace& trace, const MemoryPicture& picture, const Wait
                       [&](const AddressRange& range) { return range.contains(wait.object); });
 }
 
+// Where thread numbers are those that the lock's words use. A core of a process in another pid
+// namespace may have other ones: there a thread's own control block says so.
+bool same_numbers(const Trace& trace, const MemoryPicture& picture) {
+  if (std::any_of(trace.threads.begin(), trace.threads.end(),
+                  [](const Thread& thread) { return thread.outer_tid != 0; }))
+    return false;
+  return !trace.gone || std::any_of(picture.threads.begin(), picture.threads.end(),
+                                    [&](const ThreadMemory& thread) {
+                                      return thread.own && thread.tid != trace.pid;
+                                    });
+}
+
 }  // namespace
+
+bool owner_is_absent(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
+  return (!trace.prepared || trace.attached) && !trace.forked && !wait.process_shared &&
+         !wait.robust && !wait.timed && same_numbers(trace, picture) &&
+         std::none_of(picture.shared.begin(), picture.shared.end(),
+                      [&](const AddressRange& range) { return range.contains(wait.object); });
+}
 
 bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
   if (wait.kind != WaitKind::mutex) return false;
@@ -102,7 +121,8 @@ bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wai
   const auto lock = word(wait.object), owner = word(wait.object + kMutexOwner);
   if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
   const auto tid = static_cast<int32_t>(*owner & kTidMask);
-  return (ended_owner(trace, wait, tid) != nullptr || held_in_parent(trace, picture, wait)) &&
+  return (ended_owner(trace, wait, tid) != nullptr || held_in_parent(trace, picture, wait) ||
+          owner_is_absent(trace, picture, wait)) &&
          std::none_of(picture.threads.begin(), picture.threads.end(),
                       [&](const ThreadMemory& thread) { return thread.tid == tid; });
 }

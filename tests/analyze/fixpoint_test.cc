@@ -458,6 +458,55 @@ TEST_CASE("a lock that another thread of the parent held at the fork is never un
   }
 }
 
+TEST_CASE("without a record a lock whose owner the process has not is likely never unlocked") {
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t mutex = p.block(48);
+  p.push(1, mutex);
+  p.blocks_on(2, WaitKind::mutex, mutex);
+  p.trace.memory[mutex] = 2;
+  p.trace.memory[mutex + 8] = 4711;  // nobody's number here
+  p.trace.prepared = false;
+  p.trace.gone = false;
+  Wait& wait = p.trace.threads[1].wait;
+  SUBCASE("of a process that nobody prepared") {
+    const Fixpoint fixpoint = p.solve();
+    REQUIRE(ids(fixpoint) == Ids{2});
+    CHECK(fixpoint.threads[0].by == StuckBy::owner_ended);
+    CHECK(evidence_of(fixpoint) == Evidence::likely);
+  }
+  SUBCASE("or that was attached to") {
+    p.trace.prepared = p.trace.attached = true;
+    CHECK(ids(p.solve()) == Ids{2});
+    CHECK(evidence_of(p.solve()) == Evidence::likely);
+  }
+  SUBCASE("its owner is there") {
+    p.trace.memory[mutex + 8] = static_cast<uint64_t>(p.trace.threads[2].tid);
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("nobody has it") {
+    p.trace.memory[mutex] = 0;
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("the kernel hands it on") {
+    wait.robust = true;
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("another process may have it") {
+    wait.process_shared = true;
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("it lies in memory that is shared") {
+    p.picture().shared.push_back({mutex, mutex + 40});
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("threads have other numbers here than the lock's words use") {
+    p.trace.threads[0].outer_tid = 12;
+    CHECK(ids(p.solve()).empty());
+  }
+}
+
 TEST_CASE("a thread that was left asleep gives up no proof but of itself") {
   Process p;
   p.add_thread();

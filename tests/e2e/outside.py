@@ -30,6 +30,9 @@ NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken", "coroutine
 AGAIN_S = 30
 
 
+# Who took the lock nobody recorded: its words alone say that its owner has ended.
+BY_WORDS_ALONE = ("locks/owner_exited",)
+
 # Their cores are looked at as of processes that were prepared, too: the tracker's own memory, which
 # the core names, must not count.
 PREPARED = ("proof/channels_crossed", "locks/double_lock_thread")
@@ -45,7 +48,7 @@ def wanted(sample, way):
         if rule not in RULES or "suspected" in expected.evidence:
             continue
         evidence = set(expected.evidence.split("|"))
-        if way != "live":
+        if way != "live" or sample.name in BY_WORDS_ALONE:
             evidence.add("likely")
         count, before = result.get(rule, (0, set()))
         result[rule] = (count + expected.count, before | evidence)
