@@ -20,6 +20,8 @@ constexpr uint64_t kMutexOwner = 8, kMutexKind = 16;
 constexpr uint64_t kRwlockPhase = 8, kRwlockWriters = 12, kRwlockWriter = 24, kRwlockFlags = 48;
 constexpr uint64_t kConditionSignals = 40, kBarrierRound = 4;
 constexpr uint32_t kRobust = 16, kShared = 128, kTidMask = 0x3fffffff;
+constexpr uint64_t kFutexLockPi2 = 13;
+constexpr uint64_t kDelayFrame = 1024;  // of glibc's slow lock
 // pthread_t is the address of a control block that holds its own address twice, near its start.
 constexpr uint64_t kControlSelf = 16, kNearestTid = 0x200, kFarthestTid = 0x400;
 
@@ -71,10 +73,18 @@ class Namer {
     WaitKind kind = kind_of(thread);
     // Only the kernel's wake at a thread's end is not private: join proves itself by its structure.
     if (kind == WaitKind::none && is_shared_futex(seen)) kind = WaitKind::join;
-    // Waiting for a condition ends with taking its mutex again: glibc's plain lock wait.
+    // Waiting for a condition ends with taking its mutex again: glibc's plain lock wait, or the
+    // kernel's for one that inherits priorities.
     const uint64_t command = seen.arguments[1] & FUTEX_CMD_MASK;
     if (kind == WaitKind::condition && command == FUTEX_WAIT && seen.arguments[2] == 2)
       kind = WaitKind::mutex;
+    if (command == FUTEX_LOCK_PI || command == kFutexLockPi2) kind = WaitKind::mutex;
+    // Such a lock that the kernel refuses (its owner waits for us, or has ended) glibc never
+    // takes: it sleeps on a word of its own stack for ever. That word is no mutex.
+    const bool plain = command == FUTEX_WAIT || command == FUTEX_WAIT_BITSET;
+    if (kind == WaitKind::mutex && plain && seen.arguments[2] == 0 &&
+        futex - thread.wait.stack_pointer < kDelayFrame)
+      return;
     switch (kind) {
       case WaitKind::mutex:
         return mutex(thread, futex);

@@ -25,6 +25,7 @@ struct Shared {
 
 pthread_mutex_t first = PTHREAD_MUTEX_INITIALIZER, second = PTHREAD_MUTEX_INITIALIZER;
 pthread_mutex_t with_condition = PTHREAD_MUTEX_INITIALIZER;
+pthread_mutex_t inherits, left_behind;  // priorities, both of them
 pthread_rwlock_t rwlock = PTHREAD_RWLOCK_INITIALIZER;
 pthread_cond_t condition = PTHREAD_COND_INITIALIZER;
 pthread_barrier_t barrier;
@@ -50,7 +51,17 @@ void await_all(int count) {
   while (shared->holding < count) std::this_thread::yield();
 }
 
+void init_inheriting(pthread_mutex_t& mutex) {
+  pthread_mutexattr_t attributes;
+  pthread_mutexattr_init(&attributes);
+  pthread_mutexattr_setprotocol(&attributes, PTHREAD_PRIO_INHERIT);
+  pthread_mutex_init(&mutex, &attributes);
+}
+
 [[noreturn]] void wait_in_all_ways() {
+  init_inheriting(inherits);
+  init_inheriting(left_behind);
+  pthread_join(start("ended", [] { pthread_mutex_lock(&left_behind); }), nullptr);
   pthread_barrier_init(&barrier, nullptr, 2);
   sem_init(&semaphore, 0, 0);
   const pthread_t joined = start("ab", [] {
@@ -65,6 +76,7 @@ void await_all(int count) {
   });
   start("writer", [] {
     pthread_rwlock_wrlock(&rwlock);
+    pthread_mutex_lock(&inherits);
     await_all(3);
     pause();
   });
@@ -75,6 +87,8 @@ void await_all(int count) {
     pthread_mutex_lock(&with_condition);
     pthread_cond_wait(&condition, &with_condition);
   });
+  start("inherits", [] { pthread_mutex_lock(&inherits); });
+  start("refused", [] { pthread_mutex_lock(&left_behind); });
   start("semaphore", [] { sem_wait(&semaphore); });
   start("barrier", [] { pthread_barrier_wait(&barrier); });
   pthread_join(joined, nullptr);
@@ -117,7 +131,7 @@ bool all_blocked(const Trace& trace) {
   size_t blocked = 0;
   for (const Thread& thread : trace.threads)
     blocked += thread.wait.kind != WaitKind::none && !thread.name.empty();
-  return blocked == 8 && trace.threads[0].wait.kind == WaitKind::join;
+  return blocked == 10 && trace.threads[0].wait.kind == WaitKind::join;
 }
 
 uint64_t address(const void* object) {
@@ -134,7 +148,7 @@ TEST_CASE("waits made of a futex are told apart, with their objects and owners")
     std::map<std::string, const Thread*> threads;
     for (const Thread& thread : trace.threads)
       threads[thread.main ? "main" : thread.name] = &thread;
-    REQUIRE(threads.size() == 9);
+    REQUIRE(threads.size() == 11);
     const auto check = [&](const char* name, WaitKind kind, const void* object) {
       CAPTURE(name);
       CHECK(threads.at(name)->state == TaskState::blocked);
@@ -150,10 +164,16 @@ TEST_CASE("waits made of a futex are told apart, with their objects and owners")
     check("condition", WaitKind::condition, &condition);
     check("semaphore", WaitKind::semaphore, &semaphore);
     check("barrier", WaitKind::barrier, &barrier);
+    check("inherits", WaitKind::mutex, &inherits);
+    CHECK(threads.at("inherits")->wait.owner_tid == threads.at("writer")->tid);
+    // The kernel refuses a lock whose owner is no more: glibc sleeps on its own stack instead.
+    const Wait& refused = threads.at("refused")->wait;
+    CHECK(refused.kind == WaitKind::futex);
+    CHECK(refused.object - refused.stack_pointer < 4096);
     CHECK(threads.at("ab")->wait.owner_tid == threads.at("ba")->tid);
     CHECK(threads.at("ba")->wait.owner_tid == threads.at("ab")->tid);
     CHECK(threads.at("reader")->wait.owner_tid == threads.at("writer")->tid);
-    CHECK(threads.at("writer")->held.size() == 1);
+    CHECK(threads.at("writer")->held.size() == 2);
     CHECK(threads.at("main")->wait.kind == WaitKind::join);
     CHECK(threads.at("main")->wait.object == threads.at("ab")->pthread);
     CHECK(threads.at("ab")->joiner == threads.at("main")->id);
