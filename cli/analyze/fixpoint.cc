@@ -4,7 +4,7 @@
 #include <map>
 #include <unordered_map>
 
-#include "cli/analyze/disguises.h"
+#include "cli/analyze/entry_points.h"
 #include "cli/analyze/keepers.h"
 #include "cli/analyze/leaked_blocks.h"
 #include "cli/analyze/lost_fibers.h"
@@ -14,7 +14,6 @@
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
 #include "cli/analyze/wait_place.h"
-#include "cli/analyze/xor_links.h"
 #include "cli/model/told_waits.h"
 
 namespace track::analyze {
@@ -33,7 +32,7 @@ class Solver {
         trace_(trace),
         picture_(picture),
         marker_(picture.regions, picture.blocks),
-        xor_links_(marker_),
+        entries_(trace, picture, marker_),
         graph_(build_wait_graph(trace)) {}
 
   Fixpoint solve() {
@@ -63,18 +62,18 @@ class Solver {
     for (const Member& member : members_)
       if (!member.live) add_stuck(member, groups);
     // In a process that is asleep every object can be reached, and nobody is left to do it.
-    if (result_.asleep) mark_roots();
+    if (result_.asleep) entries_.mark_roots();
     // What a stuck thread holds is stuck with it, not orphaned.
     const std::vector<uint64_t> thread_bytes = marker_.held_only_by(groups);
     for (size_t i = 0; i < result_.threads.size(); ++i)
       result_.threads[i].held_bytes = i < thread_bytes.size() ? thread_bytes[i] : 0;
     for (const Member& member : members_)
-      if (!member.live) mark_own(member);
+      if (!member.live) entries_.mark_own(member);
     marker_.finish();
-    all_seen_ = true;
+    entries_.see_all();
     if (result_.asleep && picture_.coherent && (with_memory_ || any_orphan(trace_, marker_)))
-      find_disguises();
-    while (see_through_disguises()) {
+      entries_.find_disguises();
+    while (entries_.see_through_disguises(members_)) {
     }
     find_orphans();
     result_.fibers = lost_fibers(trace_, marker_);
@@ -86,13 +85,6 @@ class Solver {
   }
 
  private:
-  struct Member {
-    const Thread* thread = nullptr;
-    size_t index = 0;  // in the trace
-    const ThreadMemory* memory = nullptr;
-    bool live = true;
-  };
-
   // What a stuck thread's registers hold is stuck with it. Nothing else can do without them.
   void count_on_registers() {
     for (const Member& member : members_) {
@@ -102,62 +94,6 @@ class Solver {
       result_.fibers.clear();
       result_.leaked.clear();
     }
-  }
-
-  void mark_range(uint64_t start, uint64_t end) {
-    auto region =
-        std::upper_bound(picture_.regions.begin(), picture_.regions.end(), start,
-                         [](uint64_t address, const MemoryRegion& r) { return address < r.end(); });
-    for (; region != picture_.regions.end() && region->address < end; ++region) {
-      const uint64_t from = std::max(start, region->address);
-      const uint64_t to = std::min(end, region->end());
-      if (from < to)
-        marker_.mark_from(region->bytes.subspan(from - region->address, to - from), from);
-    }
-  }
-
-  void mark_roots() {
-    auto hole = picture_.not_roots.begin();
-    for (const MemoryRegion& region : picture_.regions) {
-      uint64_t at = region.address;
-      while (hole != picture_.not_roots.end() && hole->end <= at) ++hole;
-      for (auto next = hole; at < region.end(); ++next) {
-        const bool more = next != picture_.not_roots.end() && next->start < region.end();
-        const uint64_t end = more ? std::max(at, next->start) : region.end();
-        if (at < end) marker_.mark_from(region.bytes.subspan(at - region.address, end - at), at);
-        if (!more) break;
-        at = std::max(at, next->end);
-      }
-    }
-    for (uint32_t i = 0; i < picture_.kernel_words.size(); ++i)
-      marker_.mark_word(picture_.kernel_words[i].value, in_kernel(i));
-    // A handler runs in whatever thread a signal finds, with that thread's own variables.
-    if (picture_.signal_handlers)
-      for (const ThreadMemory& thread : picture_.threads)
-        if (thread.own) mark_range(thread.control.start, thread.control.end);
-  }
-
-  // Who ends the process does not return to its frames. What exit handlers know lies elsewhere.
-  bool leaves_its_frames(const Member& member) const {
-    return trace_.held_at_exit && !picture_.signal_handlers && member.thread != nullptr &&
-           member.thread->id == trace_.exit_task;
-  }
-
-  // A live thread's stack, control block and registers.
-  void mark_own(const Member& member) {
-    const ThreadMemory& own = *member.memory;
-    const bool leaves = leaves_its_frames(member);
-    const auto number = static_cast<uint32_t>(&own - picture_.threads.data());
-    if (!leaves)
-      for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
-    if (!own.own) return;
-    // exit() does not use the way out of main.
-    const uint64_t way_out = leaves && own.way_out != 0 ? own.way_out : own.control.end;
-    mark_range(own.control.start, way_out);
-    mark_range(way_out + 8, own.control.end);
-    if (leaves) return;
-    if (const Cell cell = marker_.map().find(own.stack.start); cell != kNoCell)
-      marker_.mark_block(cell, 0);
   }
 
   void sort_threads() {
@@ -182,66 +118,16 @@ class Solver {
   }
 
   void mark_live() {
-    mark_roots();
+    entries_.mark_roots();
     // Whom a global keeps is told so, whatever stands on a stack besides.
     marker_.finish();
     spread();
     if (picture_.coherent && (with_memory_ || any_suspect())) {
       // Before anybody is accused, everything is looked through once more.
-      find_disguises();
-      while (see_through_disguises()) spread();
+      entries_.find_disguises();
+      while (entries_.see_through_disguises(members_)) spread();
     }
     for (const Member& member : members_) result_.live_threads += member.live;
-  }
-
-  // References that are no plain addresses: found once, for all blocks that nothing reached so far.
-  void find_disguises() {
-    const std::vector<Cell> lost = marker_.unreached();
-    Disguises disguises(marker_.map(), lost, picture_.pointer_guard);
-    for (const MemoryRegion& region : picture_.regions)
-      disguises.search(region.bytes, region.address);
-    for (uint32_t i = 0; i < picture_.threads.size(); ++i)
-      disguises.search_words(picture_.threads[i].registers, in_registers(i));
-    for (uint32_t i = 0; i < picture_.kernel_words.size(); ++i)
-      disguises.search_words({&picture_.kernel_words[i].value, 1}, in_kernel(i));
-    disguised_ = disguises.found();
-    disguises_known_ = true;
-  }
-
-  // They count when they stand where what has been marked from does. True: something was reached.
-  bool see_through_disguises() {
-    if (!disguises_known_) return false;
-    bool any = false;
-    for (bool changed = true; changed;) {
-      changed = false;
-      for (const Disguised& one : disguised_) {
-        if (marker_.reached(one.to) || !is_seen(one.at)) continue;
-        marker_.mark_block(one.to, one.at);
-        changed = true;
-      }
-      marker_.finish();
-      changed = xor_links_.follow() || changed;
-      any = any || changed;
-    }
-    return any;
-  }
-
-  // Whether what stands there is among what has been marked from.
-  bool is_seen(uint64_t at) const {
-    if (at >> 48 == 0xfffe) return true;
-    if (at >> 48 == 0xffff) {
-      const Member& member = members_[at & 0xffffffff];
-      return (member.live && !leaves_its_frames(member)) || all_seen_;
-    }
-    if (const Cell cell = marker_.map().find(at); cell != kNoCell) return marker_.reached(cell);
-    for (const Member& member : members_)
-      if (member.memory->own && member.memory->control.contains(at))
-        return !(leaves_its_frames(member) && at - (member.memory->way_out - 7) < 15) &&
-               (member.live || picture_.signal_handlers || all_seen_);
-    const auto after =
-        std::upper_bound(picture_.not_roots.begin(), picture_.not_roots.end(), at,
-                         [](uint64_t address, const AddressRange& r) { return address < r.start; });
-    return after == picture_.not_roots.begin() || !std::prev(after)->contains(at);
   }
 
   // Not one thread can run; if nothing outside can wake one either, all are asleep, as Go has it.
@@ -280,14 +166,14 @@ class Solver {
 
   void spread() {
     for (const Member& member : members_)
-      if (member.live) mark_own(member);
+      if (member.live) entries_.mark_own(member);
     marker_.finish();
     for (bool changed = true; changed;) {
       changed = false;
       for (Member& member : members_) {
         if (member.live || !can_go_on(member)) continue;
         member.live = changed = true;
-        mark_own(member);
+        entries_.mark_own(member);
       }
       marker_.finish();
     }
@@ -474,8 +360,8 @@ class Solver {
     }
     for (const auto& group : groups)
       for (const Cell cell : group) marker_.exclude(cell);
-    mark_roots();
-    for (const Member& member : members_) mark_own(member);
+    entries_.mark_roots();
+    for (const Member& member : members_) entries_.mark_own(member);
     for (const Orphan& orphan : result_.coroutines)
       if (const Cell cell = marker_.map().find(orphan.address); cell != kNoCell)
         marker_.mark_block(cell, 0);
@@ -500,7 +386,7 @@ class Solver {
     // Frames that exit was called from do not go on, but what they refer to is not forgotten.
     if (trace_.end != ProcessEnd::main_returned)
       for (const ThreadMemory& thread : picture_.threads)
-        if (thread.own) mark_range(thread.stack.start, thread.stack.end);
+        if (thread.own) entries_.mark_range(thread.stack.start, thread.stack.end);
     marker_.finish();
     result_.leaked =
         leaked_blocks(trace_, picture_, marker_, kMostGroups, result_.unrecorded_blocks);
@@ -510,10 +396,7 @@ class Solver {
   const Trace& trace_;
   const MemoryPicture& picture_;
   Marker marker_;
-  XorLinks xor_links_;
-  std::vector<Disguised> disguised_;
-  bool disguises_known_ = false;
-  bool all_seen_ = false;  // marked from stuck threads too
+  EntryPoints entries_;
   WaitGraph graph_;
   Fixpoint result_;
   std::vector<Member> members_;

@@ -50,6 +50,13 @@ std::string block_text(const RetentionStep& step) {
 
 }  // namespace
 
+bool in_one_of(const std::vector<AddressRange>& ranges, uint64_t at) {
+  const auto after =
+      std::upper_bound(ranges.begin(), ranges.end(), at,
+                       [](uint64_t address, const AddressRange& r) { return address < r.start; });
+  return after != ranges.begin() && std::prev(after)->contains(at);
+}
+
 RetentionFinder::RetentionFinder(const Trace& trace, const MemoryPicture& picture,
                                  const Marker& marker)
     : trace_(trace), picture_(picture), marker_(marker) {
@@ -102,6 +109,15 @@ RetentionStep RetentionFinder::root(uint64_t referrer) const {
   if (referrer >> 48 == 0xfffe && index < picture_.kernel_words.size()) {
     step.sort = Sort::kernel;
     step.holder = picture_.kernel_words[index].holder;
+    return step;
+  }
+  const bool is_word = referrer >> 48 == 0xfffd && index < picture_.declared_words.size();
+  const bool in_root =
+      in_one_of(picture_.declared_roots, is_word ? picture_.declared_words[index] : referrer);
+  if (is_word || in_root) {
+    step.sort = Sort::declared;
+    step.holder = in_root ? "a root, as the program says (track_root_add)"
+                          : "the kernel or a device, as the program says (track_kernel_holds)";
     return step;
   }
   for (size_t i = 0; i < picture_.threads.size(); ++i)
@@ -203,6 +219,9 @@ std::vector<std::string> retention_words(const std::vector<RetentionStep>& path,
         break;
       case Sort::registers:
         words.push_back("registers of " + task_text(trace, step.number));
+        break;
+      case Sort::declared:
+        words.push_back(step.holder);
         break;
       case Sort::kernel:
         words.push_back("the kernel (" + step.holder + ")");

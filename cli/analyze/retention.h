@@ -20,6 +20,12 @@ constexpr uint64_t in_registers(uint32_t thread) {
 constexpr uint64_t in_kernel(uint32_t word) {
   return uint64_t{0xfffe} << 48 | word;
 }
+constexpr uint64_t in_declared(uint32_t word) {
+  return uint64_t{0xfffd} << 48 | word;
+}
+
+// ranges: sorted, disjoint.
+bool in_one_of(const std::vector<AddressRange>& ranges, uint64_t at);
 
 class RetentionFinder {
  public:

@@ -10,6 +10,7 @@ set(TRACK_ANALYZE_SOURCES
   deadlock.cc
   disguises.cc
   edge_teller.cc
+  entry_points.cc
   fail_on.cc
   fixpoint.cc
   fixpoint_looks.cc

@@ -65,6 +65,13 @@ struct KernelSide {
   uint64_t handled_signals = 0;  // bit N - 1: signal N has a handler of the program's
 };
 
+// References that the program says are where nobody sees them (track.h).
+struct HiddenReferences {
+  std::vector<AddressRange> roots;
+  std::vector<uint64_t> held;  // by the kernel, a device or the like
+  uint64_t lost = 0;           // so many found no room
+};
+
 // All that marking needs. Whatever is in no block and not taken out is a root.
 struct MemoryPicture {
   std::shared_ptr<const void> storage;
@@ -96,6 +103,9 @@ struct MemoryPicture {
   std::vector<AddressRange> code;    // what can be executed
   uint64_t pause_ns = 0;
   std::string pause_for;  // what was done while the process was held, for people
+  // As the program says (track.h). The words are held pointers, and where the roots begin.
+  std::vector<AddressRange> declared_roots;  // sorted, disjoint
+  std::vector<uint64_t> declared_words;
 };
 
 }  // namespace track

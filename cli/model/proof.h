@@ -71,7 +71,8 @@ struct RetentionStep {
     kernel,
     block,
     frame,
-    fiber
+    fiber,
+    declared,
   };
   Sort sort = Sort::global;
   uint64_t address = 0;  // of the word, block or frame
@@ -79,7 +80,7 @@ struct RetentionStep {
   // Task id of the thread or fiber; of a frame: its function, into Trace::functions.
   uint32_t number = 0;
   uint32_t left_out = 0;  // steps between this one and the next
-  std::string holder;     // in the kernel: "epoll descriptor 5"
+  std::string holder;     // in the kernel: "epoll descriptor 5"; declared: who, in words
   // The word in it that leads on, and what that holds; of the last step the word that is waited on,
   // and 0. 0: not known, or a reference that is no plain address.
   uint64_t reference = 0, target = 0;

@@ -10,6 +10,7 @@
 #include "cli/process/allocators.h"
 #include "cli/process/channel_ends.h"
 #include "cli/process/heap_glibc.h"
+#include "cli/process/hidden_references.h"
 #include "cli/process/hidden_wakers.h"
 #include "cli/process/memory_copy.h"
 #include "cli/process/named_functions.h"
@@ -332,8 +333,9 @@ std::vector<AddressRange> tracker_memory(const ProcessImage& image, const Tracke
 }
 
 MemoryPicture gather_picture(const ProcessImage& image, const Trace& trace,
-                             std::vector<RecordedBlock> recorded) {
+                             std::vector<RecordedBlock> recorded, const HiddenReferences* hidden) {
   MemoryPicture picture = Gatherer(image, trace, std::move(recorded)).gather();
+  add_hidden_references(image, hidden, trace.attached, picture);
   // The recording has other numbers for the threads of another pid namespace.
   std::unordered_map<int32_t, int32_t> recorded_as;
   for (const Thread& thread : trace.threads)

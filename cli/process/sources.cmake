@@ -30,6 +30,7 @@ set(TRACK_PROCESS_SOURCES
   frame_pointer.cc
   function_extent.cc
   heap_glibc.cc
+  hidden_references.cc
   hidden_wakers.cc
   hold.cc
   image.cc

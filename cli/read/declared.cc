@@ -6,7 +6,9 @@
 #include <algorithm>
 #include <unordered_map>
 
+#include "cli/model/error.h"
 #include "cli/model/labels.h"
+#include "cli/read/declared.h"
 #include "cli/read/image.h"
 
 namespace track::read {
@@ -53,7 +55,7 @@ class DeclaredReader {
     SaidAt locks;
     for (const Copy<Declared>& entry : entries) {
       const uint64_t address = entry->address.load(std::memory_order_acquire);
-      if (address <= wire::kDeclaredClaimed) continue;
+      if (address <= wire::kDeclaredClaimed || wire::is_reference_key(address)) continue;
       read_owner(*entry, address);
       Said said{entry->ticks.load(std::memory_order_relaxed),
                 entry->flags.load(std::memory_order_relaxed),
@@ -68,6 +70,8 @@ class DeclaredReader {
         case DeclaredSort::fiber:
           keep(fibers_, address, std::move(said));
           break;
+        case DeclaredSort::root:
+        case DeclaredSort::held:
         case DeclaredSort::none:
           break;
       }
@@ -183,6 +187,28 @@ void read_suppressions(Image& image) {
     image.trace().suppressions.push_back(clean_text(text.data() + begin, line - begin));
     begin = line + 1;
   }
+}
+
+HiddenReferences read_hidden_references(const Bytes& bytes) {
+  Trace scratch;
+  Image image(bytes, "the recording", true, scratch);
+  HiddenReferences hidden;
+  hidden.lost = image.header().lost.references.load(std::memory_order_relaxed);
+  const SectionView& section = image.section(wire::SectionKind::declared);
+  std::vector<Copy<Declared>> entries(std::min(section.used, wire::kDeclaredSlots));
+  if (!entries.empty() &&
+      !bytes.read(section.offset, entries.data(), entries.size() * sizeof(Declared)))
+    throw Error("what the program said of hidden references could not be read");
+  for (const Copy<Declared>& entry : entries) {
+    const uint64_t key = entry->address.load(std::memory_order_acquire);
+    const uint64_t address = wire::address_of_reference(key);
+    const uint64_t bytes_of_root = entry->extent.load(std::memory_order_relaxed);
+    if (key == wire::reference_key(DeclaredSort::held, address))
+      hidden.held.push_back(address);
+    else if (key == wire::reference_key(DeclaredSort::root, address))
+      hidden.roots.push_back({address, address + std::min(bytes_of_root, ~address)});
+  }
+  return hidden;
 }
 
 void read_declared(Image& image) {

@@ -46,11 +46,11 @@ std::vector<std::string> split_arguments(const char* text, size_t capacity) {
 
 void read_lost(const wire::Lost& lost, Trace& trace) {
   const std::pair<const char*, const std::atomic<uint64_t>*> kinds[] = {
-      {"events", &lost.events}, {"tasks", &lost.tasks},     {"coroutines", &lost.coroutines},
-      {"stacks", &lost.stacks}, {"modules", &lost.modules}, {"held", &lost.held},
-      {"waits", &lost.waits},   {"memory", &lost.memory},   {"joins", &lost.joins},
-      {"fibers", &lost.fibers}, {"blocks", &lost.blocks},   {"processes", &lost.processes},
-      {"labels", &lost.labels}};
+      {"events", &lost.events}, {"tasks", &lost.tasks},          {"coroutines", &lost.coroutines},
+      {"stacks", &lost.stacks}, {"modules", &lost.modules},      {"held", &lost.held},
+      {"waits", &lost.waits},   {"memory", &lost.memory},        {"joins", &lost.joins},
+      {"fibers", &lost.fibers}, {"blocks", &lost.blocks},        {"processes", &lost.processes},
+      {"labels", &lost.labels}, {"references", &lost.references}};
   for (const auto& [name, counter] : kinds)
     if (const uint64_t n = counter->load(std::memory_order_relaxed); n != 0) trace.lost[name] = n;
   if (trace.lost.count("processes") != 0)

@@ -36,6 +36,7 @@
 #include "cli/process/stacks.h"
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
+#include "cli/read/declared.h"
 #include "cli/read/dump.h"
 #include "cli/read/history.h"
 #include "cli/read/recording.h"
@@ -299,7 +300,8 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm, NameCa
                          return loaded.report.trace.attached ? observe(pid, place, settings)
                                                              : read_live(pid, place);
                        },
-                       [&] { return read::read_blocks(recorded_bytes(pid, place)); }});
+                       [&] { return read::read_blocks(recorded_bytes(pid, place)); },
+                       [&] { return read::read_hidden_references(recorded_bytes(pid, place)); }});
   }
   use_told_waits(loaded.report.trace);
   if (confirm) {

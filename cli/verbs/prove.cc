@@ -17,8 +17,10 @@ class HeapRecordOf {
   HeapRecordOf(const Trace& trace, const RecordReaders& readers)
       : trace_(trace), readers_(readers), kept_(trace.heap.record == HeapRecord::kept) {}
 
-  analyze::Fixpoint while_it_runs(const ProcessImage& image, bool memory) {
-    return find(image, memory, read());
+  analyze::Fixpoint while_it_runs(pid_t pid, bool memory) {
+    HiddenReferences hidden = readers_.hidden();
+    const ProcessImage image = process::look_at_process(pid);
+    return find(image, memory, read(), hidden);
   }
 
   // A block that is lost stays what it is: for glibc's heap, whose blocks the image itself has, the
@@ -28,21 +30,24 @@ class HeapRecordOf {
     const AddressRange recording{trace_.tracker.recording,
                                  trace_.tracker.recording + trace_.tracker.recording_bytes};
     std::vector<RecordedBlock> blocks;
+    HiddenReferences hidden;
     const ProcessImage image =
         process::stop_process(pid, {&recording, 1}, process::StopBy::fork_or_copy, [&] {
+          hidden = readers_.hidden();
           if (elsewhere_) blocks = read();
         });
     if (!elsewhere_) blocks = read();
-    return find(image, memory, std::move(blocks));
+    return find(image, memory, std::move(blocks), hidden);
   }
 
  private:
   std::vector<RecordedBlock> read() const {
     return kept_ ? readers_.blocks() : std::vector<RecordedBlock>();
   }
-  analyze::Fixpoint find(const ProcessImage& image, bool memory,
-                         std::vector<RecordedBlock> blocks) {
-    const MemoryPicture picture = process::gather_picture(image, trace_, std::move(blocks));
+  analyze::Fixpoint find(const ProcessImage& image, bool memory, std::vector<RecordedBlock> blocks,
+                         const HiddenReferences& hidden) {
+    const MemoryPicture picture =
+        process::gather_picture(image, trace_, std::move(blocks), &hidden);
     elsewhere_ = picture.recorded_elsewhere;
     return analyze::find_fixpoint(trace_, picture, memory);
   }
@@ -67,7 +72,7 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
   HeapRecordOf heap(trace, readers);
   analyze::Fixpoint candidates;
   try {
-    candidates = heap.while_it_runs(process::look_at_process(pid), settings.memory);
+    candidates = heap.while_it_runs(pid, settings.memory);
     analyze::Fixpoint keepers = analyze::only_keepers(candidates);
     if (!analyze::keep_unmoved(candidates, readers.again())) return keepers;
   } catch (const Error& error) {

@@ -8,6 +8,7 @@
 
 #include "cli/analyze/fixpoint.h"
 #include "cli/model/heap.h"
+#include "cli/model/memory.h"
 #include "cli/model/trace.h"
 #include "cli/verbs/settings.h"
 
@@ -16,6 +17,7 @@ namespace track::verbs {
 struct RecordReaders {
   std::function<Trace()> again;                        // the recording once more
   std::function<std::vector<RecordedBlock>()> blocks;  // its table of heap blocks
+  std::function<HiddenReferences()> hidden;            // what it says of them at that instant
 };
 
 // trace: just read, with what the kernel and memory say.

@@ -22,6 +22,7 @@
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/clock.h"
+#include "cli/read/declared.h"
 #include "cli/read/history.h"
 #include "cli/read/recording.h"
 #include "cli/verbs/names.h"
@@ -125,7 +126,8 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
         trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
     fixpoint_ = take_fixpoint(pid_, trace, symbols_,
                               {[&] { return read::read_recording(bytes_, path_, true); },
-                               [&] { return read::read_blocks(bytes_); }});
+                               [&] { return read::read_blocks(bytes_); },
+                               [&] { return read::read_hidden_references(bytes_); }});
     remember(trace);
   } catch (const Error&) {
     // The process is not held up for our sake; the final record is judged instead.

@@ -55,9 +55,12 @@ void before_fork() {
 namespace {
 
 void forget_counts(wire::Header& header) {
+  // What the parent could not write down is true of the child's memory, too.
+  const uint64_t references = header.lost.references.load(std::memory_order_relaxed);
   for (auto* words :
        {reinterpret_cast<uint64_t*>(&header.counters), reinterpret_cast<uint64_t*>(&header.lost)})
     for (size_t i = 0; i < sizeof header.lost / 8; ++i) words[i] = 0;
+  header.lost.references.store(references, std::memory_order_relaxed);
   if (wire::ThreadSlot* slot = core::this_thread.slot) {
     slot->coroutines_created.store(0, std::memory_order_relaxed);
     slot->coroutines_destroyed.store(0, std::memory_order_relaxed);

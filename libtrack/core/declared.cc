@@ -76,6 +76,7 @@ bool is_stale(const Declared& entry, uint64_t address) {
 // Nobody says here that a coroutine is over which the program does not tell about; of those that
 // it tells about an address alone says nothing.
 bool is_over(const Declared& entry, uint64_t address) {
+  if (wire::is_reference_key(address)) return false;
   const uint32_t sort = entry.sort.load(std::memory_order_relaxed);
   // Of a wait object nothing is lost that is still true: nobody owns it.
   if (sort == static_cast<uint32_t>(DeclaredSort::lock))
@@ -87,6 +88,19 @@ bool is_over(const Declared& entry, uint64_t address) {
       section_used(SectionKind::told_coroutines).load(std::memory_order_relaxed) != 0)
     return false;
   return made_ticks(sort, address) == 0;
+}
+
+// How many times the thing at the address is held by this entry, changed; 0: by none any more, or
+// it is another one's. What was there before.
+uint32_t change_holds(Declared& entry, uint64_t address, uint32_t by) {
+  uint64_t seen = entry.extent.load(std::memory_order_acquire);
+  for (;;) {
+    const uint32_t holds = wire::task_of_object(address, seen);
+    if (holds == 0) return 0;
+    if (entry.extent.compare_exchange_weak(seen, wire::object_task(address, holds + by),
+                                           std::memory_order_acq_rel))
+      return holds;
+  }
 }
 
 // A free entry, claimed; else that of something that is over.
@@ -108,6 +122,71 @@ Declared* claim(uint64_t address) {
 }
 
 }  // namespace
+
+namespace {
+
+bool add_reference(DeclaredSort sort, uint64_t address, uint64_t extent) {
+  Declared* entry = claim(address);
+  if (entry == nullptr) {
+    count(lost().references);
+    return false;
+  }
+  for (auto* word : {&entry->flags, &entry->name}) word->store(0, std::memory_order_relaxed);
+  for (auto* word : {&entry->ticks, &entry->owner, &entry->waker})
+    word->store(0, std::memory_order_relaxed);
+  entry->sort.store(static_cast<uint32_t>(sort), std::memory_order_relaxed);
+  entry->task = this_thread.task;
+  entry->extent.store(extent, std::memory_order_release);
+  entry->address.store(wire::reference_key(sort, address), std::memory_order_release);
+  const auto* first = section_start<Declared>(SectionKind::declared);
+  raise_used(SectionKind::declared, static_cast<uint64_t>(entry - first) + 1);
+  return true;
+}
+
+}  // namespace
+
+bool add_root(uint64_t begin, uint64_t bytes) {
+  return add_reference(DeclaredSort::root, begin, bytes);
+}
+
+bool remove_root(uint64_t begin, uint64_t bytes) {
+  const uint64_t key = wire::reference_key(DeclaredSort::root, begin);
+  bool removed = false;
+  each_near(begin, false, [&](Declared& entry) {
+    uint64_t there = key;
+    removed = entry.address.load(std::memory_order_acquire) == key &&
+              entry.extent.load(std::memory_order_relaxed) == bytes &&
+              entry.address.compare_exchange_strong(there, 0, std::memory_order_acq_rel);
+    return !removed;
+  });
+  return removed;
+}
+
+// Up to the first free entry: what is held already, and stands behind that, may have two.
+bool hold(uint64_t address) {
+  const uint64_t key = wire::reference_key(DeclaredSort::held, address);
+  bool held = false;
+  each_near(address, false, [&](Declared& entry) {
+    const uint64_t there = entry.address.load(std::memory_order_acquire);
+    held = there == key && change_holds(entry, address, 1) != 0;
+    return !held && there != 0;
+  });
+  return held || add_reference(DeclaredSort::held, address, wire::object_task(address, 1));
+}
+
+bool give_back(uint64_t address) {
+  const uint64_t key = wire::reference_key(DeclaredSort::held, address);
+  bool given = false;
+  each_near(address, false, [&](Declared& entry) {
+    if (entry.address.load(std::memory_order_acquire) != key) return true;
+    const uint32_t holds = change_holds(entry, address, ~0u);
+    // Nobody else takes it away, and until then nobody takes it.
+    if (holds == 1) entry.address.store(0, std::memory_order_release);
+    given = holds != 0;
+    return !given;
+  });
+  return given;
+}
 
 wire::ToldThread* told_thread() {
   const wire::ThreadSlot* slot = this_thread.slot;

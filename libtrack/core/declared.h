@@ -1,5 +1,6 @@
-// declared.h: what the program says of its threads and of objects at addresses: names and marks
-// (wire/declared.h). Lock-free; callers are inside a BusyScope unless said otherwise.
+// declared.h: what the program says of its threads and of objects at addresses: names, marks,
+// hidden references (wire/declared.h). Lock-free; callers are inside a BusyScope unless said
+// otherwise.
 #pragma once
 
 #include <atomic>
@@ -23,6 +24,14 @@ bool declare(wire::DeclaredSort sort, uint64_t address, const char* name, uint32
 // The entry of something that tasks of the program wait for in ways of its own; made if there is
 // none. Null: no room, counted.
 wire::Declared* wait_object(uint64_t address);
+
+// Memory that is searched for references; what something outside of the process's memory has a
+// pointer to. False: no room, counted. As often as they are said they have to be taken back; false:
+// there is none. Not only where something may be recorded: only in a process that has a recording.
+bool add_root(uint64_t begin, uint64_t bytes);
+bool remove_root(uint64_t begin, uint64_t bytes);
+bool hold(uint64_t address);
+bool give_back(uint64_t address);
 
 // How many entries of any sort there ever were: who has none need not look.
 extern std::atomic<uint64_t> declared_so_far;

@@ -1,5 +1,5 @@
 // declared.h: what a program says of its threads and objects beyond labels (include/track/track.h):
-// names, marks. Texts are those of labels.h.
+// names, marks, and where it keeps references that nobody can see. Texts are those of labels.h.
 #pragma once
 
 #include <atomic>
@@ -30,13 +30,17 @@ enum class DeclaredSort : uint32_t {
   lock = 1,       // address of a lock, or of whatever else is waited for
   coroutine = 2,  // address of the frame
   fiber = 3,      // end of the stack
+  root = 4,       // start of memory that is to be searched for references, whosever it is
+  held = 5,       // what the kernel, a device or the like has a pointer to
 };
 
 // Something at an address: open addressing without order, within kDeclaredProbes entries from where
 // the address belongs. A coroutine or fiber that was made after `ticks` is another one at the same
-// place. When the same is told twice at once there may be two entries: the later one is right.
+// place. When the same is told twice at once there may be two entries: the later one is right; of a
+// root each time has an entry, and of what is held all of them count.
 struct Declared {
-  std::atomic<uint64_t> address;  // written last, cleared first; kDeclaredClaimed = being written
+  std::atomic<uint64_t> address;  // written last, cleared first; kDeclaredClaimed = being written;
+                                  // of a root and of what is held: as reference_key() makes it
   std::atomic<uint64_t> ticks;    // when it was told
   std::atomic<uint32_t> sort;     // DeclaredSort
   std::atomic<uint32_t> flags;    // ToldFlags
@@ -46,7 +50,8 @@ struct Declared {
   std::atomic<uint64_t> owner;  // without whom no wait for it ends
   std::atomic<uint64_t> waker;  // who ended a wait for it last
   std::atomic<uint64_t> waker_ticks;
-  uint64_t reserved[1];
+  // Of a root: its bytes. Of what is held: how many times, as object_task() makes it of a number.
+  std::atomic<uint64_t> extent;
 };
 static_assert(sizeof(Declared) == 64);
 inline constexpr uint64_t kDeclaredClaimed = 1;
@@ -58,6 +63,19 @@ constexpr uint64_t declared_place(uint64_t address, uint64_t capacity) {
   const uint64_t hash = address * 0x9e3779b97f4a7c15u >> 32;
   if (capacity == kDeclaredSlots) return hash % kDeclaredSlots;  // without a division
   return capacity == 0 ? 0 : hash % capacity;
+}
+
+// Never what another sort has there: who takes an entry away by its address takes away his own.
+inline constexpr int kReferenceShift = 61;
+constexpr uint64_t reference_key(DeclaredSort sort, uint64_t address) {
+  constexpr uint64_t kAddress = (uint64_t{1} << kReferenceShift) - 1;
+  return (address & kAddress) | (static_cast<uint64_t>(sort) & 7) << kReferenceShift;
+}
+constexpr uint64_t address_of_reference(uint64_t key) {
+  return key & ((uint64_t{1} << kReferenceShift) - 1);
+}
+constexpr bool is_reference_key(uint64_t key) {
+  return key >> kReferenceShift != 0;
 }
 
 // A task as an object's entry names it. An entry may become another object's while somebody writes

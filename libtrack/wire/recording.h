@@ -32,7 +32,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 8;
+inline constexpr uint32_t kVersion = 9;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -98,7 +98,7 @@ struct Lost {
   std::atomic<uint64_t> orders;      // lock orders not looked at, or not kept
   std::atomic<uint64_t> processes;   // fork children that could not begin a recording
   std::atomic<uint64_t> labels;      // labels, names and places of co_await that found no room
-  std::atomic<uint64_t> reserved[1];
+  std::atomic<uint64_t> references;  // declared roots and held pointers that found no room
 };
 static_assert(sizeof(Lost) == 128);
 

@@ -109,6 +109,44 @@ void woke(benchmark::State& state) {
     }
 }
 
+// Two events: a pointer is held and given back; a root begins and ends.
+template <bool kTold>
+void held(benchmark::State& state) {
+  for (auto _ : state) {
+    if (kTold) track_kernel_holds(&object);
+    benchmark::ClobberMemory();
+    if (kTold) track_kernel_gave_back(&object);
+  }
+}
+template <bool kTold>
+void root(benchmark::State& state) {
+  for (auto _ : state) {
+    if (kTold) track_root_add(&object, 1);
+    benchmark::ClobberMemory();
+    if (kTold) track_root_remove(&object, 1);
+  }
+}
+// The same of a new pointer while many others are held.
+template <bool kTold>
+void held_many(benchmark::State& state) {
+  static char others[8192];
+  if (kTold)
+    for (const char& other : others) track_kernel_holds(&other);
+  for (auto _ : state) {
+    if (kTold) track_kernel_holds(&object);
+    benchmark::ClobberMemory();
+    if (kTold) track_kernel_gave_back(&object);
+  }
+  if (kTold)
+    for (const char& other : others) track_kernel_gave_back(&other);
+}
+
+BENCHMARK(held<false>)->Name("held/plain");
+BENCHMARK(held<true>)->Name("held/traced");
+BENCHMARK(held_many<false>)->Name("held_many/plain");
+BENCHMARK(held_many<true>)->Name("held_many/traced");
+BENCHMARK(root<false>)->Name("root/plain");
+BENCHMARK(root<true>)->Name("root/traced");
 BENCHMARK(wait<false>)->Name("wait/plain");
 BENCHMARK(wait<true>)->Name("wait/traced");
 BENCHMARK(owner<false>)->Name("owner/plain");

@@ -7,6 +7,7 @@
 #include "cli/model/error.h"
 #include "cli/model/labels.h"
 #include "cli/read/clock.h"
+#include "cli/read/declared.h"
 #include "tests/support/recording_builder.h"
 
 using namespace track;
@@ -248,13 +249,13 @@ TEST_CASE("something else is refused by name") {
 
 TEST_CASE("a foreign version is refused, and both versions are named") {
   RecordingBuilder builder;
-  builder.header().version = 9;
+  builder.header().version = wire::kVersion + 1;
   try {
     read_bytes(builder.bytes());
-    FAIL("version 9 was read");
+    FAIL("it was read");
   } catch (const Error& error) {
     const std::string text = error.what();
-    CHECK(text.find("version 9") != std::string::npos);
+    CHECK(text.find("version " + std::to_string(wire::kVersion + 1)) != std::string::npos);
     CHECK(text.find("version " + std::to_string(wire::kVersion)) != std::string::npos);
   }
 }
@@ -302,6 +303,37 @@ TEST_CASE("tasks have the labels they were created with, and stacks of other lab
   CHECK(trace.coroutines[0].created_at == trace.threads[0].created_at);
   CHECK(trace.coroutines[0].frame_seen);
   CHECK(trace.fibers.at(0).labels == trace.threads[0].labels);
+}
+
+TEST_CASE("hidden references are read, and nothing else of the same table") {
+  RecordingBuilder recording;
+  auto* said =
+      reinterpret_cast<wire::Declared*>(recording.section_bytes(wire::SectionKind::declared));
+  const auto add = [&](wire::DeclaredSort sort, uint64_t address, uint64_t extent) {
+    const bool hidden = sort >= wire::DeclaredSort::root;
+    said->address = hidden ? wire::reference_key(sort, address) : address;
+    said->sort = static_cast<uint32_t>(sort);
+    said++->extent = extent;
+  };
+  recording.header().sections[static_cast<uint32_t>(wire::SectionKind::declared)].used = 5;
+  add(wire::DeclaredSort::lock, 0x5000, 0);
+  add(wire::DeclaredSort::held, 0x6000, wire::object_task(0x6000, 2));
+  said->address = wire::kDeclaredClaimed;
+  ++said;
+  add(wire::DeclaredSort::root, 0x7000, 64);
+  add(wire::DeclaredSort::root, 0x7fff00000000, ~uint64_t{0});
+  recording.header().lost.references = 3;
+  const HiddenReferences hidden =
+      read::read_hidden_references(read::Bytes::memory(recording.bytes()));
+  CHECK(hidden.held == std::vector<uint64_t>{0x6000});
+  REQUIRE(hidden.roots.size() == 2);
+  CHECK(hidden.roots[0].start == 0x7000);
+  CHECK(hidden.roots[0].end == 0x7040);
+  CHECK(hidden.roots[1].end > hidden.roots[1].start);
+  CHECK(hidden.lost == 3);
+  const Trace trace = read_bytes(recording.bytes());
+  CHECK(trace.object_names.empty());
+  CHECK(trace.lost.at("references") == 3);
 }
 
 TEST_CASE("the label of a scope becomes its name, and who has it is in the scope") {

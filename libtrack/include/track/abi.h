@@ -37,6 +37,11 @@ TRACK_WEAK int track_abi_coroutine_long_lived(const void* frame, int expected)
     __attribute__((nothrow));
 TRACK_WEAK int track_abi_lock_name(const void* lock, const char* name) __attribute__((nothrow));
 
+TRACK_WEAK int track_abi_root_add(const void* begin, size_t bytes) __attribute__((nothrow));
+TRACK_WEAK int track_abi_root_remove(const void* begin, size_t bytes) __attribute__((nothrow));
+TRACK_WEAK int track_abi_kernel_holds(const void* object) __attribute__((nothrow));
+TRACK_WEAK int track_abi_kernel_gave_back(const void* object) __attribute__((nothrow));
+
 TRACK_WEAK void track_abi_wait_begin(const void* object, uint32_t kind) __attribute__((nothrow));
 TRACK_WEAK void track_abi_wait_end(void) __attribute__((nothrow));
 TRACK_WEAK int track_abi_owner_set(const void* object) __attribute__((nothrow));
