@@ -231,8 +231,9 @@ class Solver {
         const uint64_t owner = trace_.memory.at(wait.object + kMutexOwner) & kTidMask;
         if (const Thread* ended = ended_owner(trace_, wait, static_cast<int32_t>(owner)))
           stuck.other = ended->id;
-        else if (owner_is_absent(trace_, picture_, wait))
-          note_absent(static_cast<int32_t>(owner));
+        else if (const auto tid = static_cast<int32_t>(owner);
+                 owner_is_absent(trace_, picture_, wait, tid))
+          note_absent(tid);
       }
     } else if (result_.asleep) {
       stuck.by = StuckBy::asleep;

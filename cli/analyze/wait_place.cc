@@ -104,9 +104,12 @@ bool same_numbers(const Trace& trace, const MemoryPicture& picture) {
 
 }  // namespace
 
-bool owner_is_absent(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
-  return (!trace.prepared || trace.attached) && !trace.forked && !wait.process_shared &&
-         !wait.robust && !wait.timed && same_numbers(trace, picture) &&
+// A child of fork gives back what it took before, in whose words stands its parent's thread: that
+// one has an earlier number than the child.
+bool owner_is_absent(const Trace& trace, const MemoryPicture& picture, const Wait& wait,
+                     int32_t owner) {
+  return owner > trace.pid && (!trace.prepared || trace.attached) && !trace.forked &&
+         !wait.process_shared && !wait.robust && !wait.timed && same_numbers(trace, picture) &&
          std::none_of(picture.shared.begin(), picture.shared.end(),
                       [&](const AddressRange& range) { return range.contains(wait.object); });
 }
@@ -122,7 +125,7 @@ bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wai
   if (!lock || !owner || *lock == 0 || (*owner & kTidMask) == 0) return false;
   const auto tid = static_cast<int32_t>(*owner & kTidMask);
   return (ended_owner(trace, wait, tid) != nullptr || held_in_parent(trace, picture, wait) ||
-          owner_is_absent(trace, picture, wait)) &&
+          owner_is_absent(trace, picture, wait, tid)) &&
          std::none_of(picture.threads.begin(), picture.threads.end(),
                       [&](const ThreadMemory& thread) { return thread.tid == tid; });
 }

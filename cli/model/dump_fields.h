@@ -252,15 +252,15 @@ auto fields(T& f) {
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>
 auto fields(T& t) {
-  return std::tie(t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared,
-                  t.recording, t.start_realtime_ns, t.start_ns, t.taken_ns, t.gone, t.end,
-                  t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for,
-                  t.options, t.suppressions, t.tracker, t.heap, t.cpu, t.threads_created,
-                  t.threads_ended, t.threads_joined, t.threads_detached, t.coroutines_created,
-                  t.coroutines_destroyed, t.untracked_coroutines, t.fibers_created,
-                  t.thread_origins, t.unknown_origins, t.events, t.events_overwritten,
-                  t.contention_lost, t.orders_lost, t.file_bytes, t.superseded, t.executed,
-                  t.stack_switcher, t.attached, t.memory_read, t.lost, t.warnings, t.not_visible);
+  return std::tie(
+      t.source, t.program, t.command_line, t.pid, t.parent_pid, t.forked, t.prepared, t.recording,
+      t.start_realtime_ns, t.start_ns, t.taken_ns, t.copy_began_ns, t.copied_realtime_ns, t.gone,
+      t.end, t.exit_code, t.exit_task, t.held_at_exit, t.signal, t.pause_ns, t.pause_for, t.options,
+      t.suppressions, t.tracker, t.heap, t.cpu, t.threads_created, t.threads_ended,
+      t.threads_joined, t.threads_detached, t.coroutines_created, t.coroutines_destroyed,
+      t.untracked_coroutines, t.fibers_created, t.thread_origins, t.unknown_origins, t.events,
+      t.events_overwritten, t.contention_lost, t.orders_lost, t.file_bytes, t.superseded,
+      t.executed, t.stack_switcher, t.attached, t.memory_read, t.lost, t.warnings, t.not_visible);
 }
 
 // Calls use(part, fields) for each section of one process. What others need to be of any use comes
