@@ -23,11 +23,11 @@ co::detached transfer() {
   co_await Transfer{};
 }
 
-void start_transfer() {
+[[gnu::noinline]] void start_transfer() {
   transfer();
 }
 
-void cancel() {
+[[gnu::noinline]] void cancel() {
   track_kernel_gave_back(device.get());
   device.put(nullptr);
 }

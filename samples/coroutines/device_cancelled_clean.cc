@@ -23,7 +23,7 @@ co::detached transfer() {
   co_await Transfer{};
 }
 
-void start_transfer() {
+[[gnu::noinline]] void start_transfer() {
   transfer();
 }
 
