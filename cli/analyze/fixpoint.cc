@@ -111,6 +111,7 @@ class Solver {
         const Thread& thread = *member.thread;
         member.live = internal(thread) ? !memory.own || !sleeps_there(thread.wait, memory)
                                        : !waits_as_told(thread);
+        if (waits_as_told(thread) && !memory.own) result_.poller_ran = true;
         by_index_[member.index] = members_.size();
       }
       members_.push_back(member);
@@ -416,6 +417,7 @@ Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool wi
   Fixpoint result = Solver(copy, picture, with_memory).solve();
   use_told_waits(copy);
   Fixpoint told = Solver(copy, picture, false).solve();
+  result.poller_ran = told.poller_ran;
   for (StuckThread& stuck : told.threads) {
     if (std::any_of(result.threads.begin(), result.threads.end(),
                     [&](const StuckThread& known) { return known.id == stuck.id; }))

@@ -75,8 +75,9 @@ void keep_common(Fixpoint& fixpoint, const Fixpoint& other) {
   for (const StuckThread& stuck : other.threads) threads.insert({stuck.id, stuck.object});
   for (const Orphan& orphan : other.coroutines)
     coroutines.insert({orphan.address, orphan.created_ticks});
+  // Who polls may have run just then; that he still is in the wait he told of, keep_unmoved sees.
   std::erase_if(fixpoint.threads, [&](const StuckThread& stuck) {
-    return threads.count({stuck.id, stuck.object}) == 0;
+    return !(stuck.told && other.poller_ran) && threads.count({stuck.id, stuck.object}) == 0;
   });
   std::erase_if(fixpoint.fibers, [&](const LostFiber& lost) {
     return std::none_of(other.fibers.begin(), other.fibers.end(), [&](const LostFiber& fiber) {

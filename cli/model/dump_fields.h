@@ -243,11 +243,11 @@ auto fields(T& l) {
 }
 template <Is<Fixpoint> T>
 auto fields(T& f) {
-  return std::tie(f.taken, f.coherent, f.asleep, f.sleep_doubt, f.doubts, f.blind, f.cancels,
-                  f.lock_escape, f.threads, f.waiting, f.coroutines, f.fibers, f.retentions, f.kept,
-                  f.kept_fibers, f.leaked, f.unrecorded_blocks, f.live_threads, f.scanned_bytes,
-                  f.unreached_blocks, f.unreached_bytes, f.pause_ns, f.pause_for, f.held_ns,
-                  f.not_visible);
+  return std::tie(f.taken, f.coherent, f.asleep, f.poller_ran, f.sleep_doubt, f.doubts, f.blind,
+                  f.cancels, f.lock_escape, f.threads, f.waiting, f.coroutines, f.fibers,
+                  f.retentions, f.kept, f.kept_fibers, f.leaked, f.unrecorded_blocks,
+                  f.live_threads, f.scanned_bytes, f.unreached_blocks, f.unreached_bytes,
+                  f.pause_ns, f.pause_for, f.held_ns, f.not_visible);
 }
 // Of a trace, what is no table of its own.
 template <Is<Trace> T>

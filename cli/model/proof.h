@@ -123,6 +123,9 @@ struct Fixpoint {
   bool taken = false;
   bool coherent = false;  // else: candidates only
   bool asleep = false;    // no thread of the process can ever go on
+  // A thread that says it waits ran when it was looked at (it polls): of its stack nothing is
+  // known.
+  bool poller_ran = false;
   // All threads wait for each other, but whether that is for ever cannot be said; why, in words.
   std::string sleep_doubt;
   std::vector<std::string> doubts, blind;  // see MemoryPicture

@@ -74,11 +74,16 @@ analyze::Fixpoint take_fixpoint(pid_t pid, const Trace& trace, const SymbolSetti
   try {
     candidates = heap.while_it_runs(pid, settings.memory);
     analyze::Fixpoint keepers = analyze::only_keepers(candidates);
-    if (!analyze::keep_unmoved(candidates, readers.again())) return keepers;
+    const bool poller_ran = candidates.poller_ran;
+    if (!analyze::keep_unmoved(candidates, readers.again())) {
+      if (!poller_ran) return keepers;
+      candidates = std::move(keepers);
+      candidates.poller_ran = true;
+    }
   } catch (const Error& error) {
     return unproved({}, std::string("what refers to what: ") + error.what());
   }
-  if (candidates.empty()) return candidates;
+  if (candidates.empty() && !candidates.poller_ran) return candidates;
   if (!settings.pause)
     return unproved(std::move(candidates),
                     "one instant of the process's memory (--no-pause): there are no proofs of "

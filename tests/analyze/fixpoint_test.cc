@@ -284,6 +284,26 @@ TEST_CASE("what is stuck by the program's own word only is likely to be, with al
   }
 }
 
+TEST_CASE("a poller that ran at one look is judged by the other one") {
+  Fixpoint earlier, proof;
+  StuckThread poller;
+  poller.id = 2;
+  poller.told = poller.own_wait_told = true;
+  StuckThread other = poller;
+  other.id = 3;
+  other.told = other.own_wait_told = false;
+  proof.threads = {poller, other};
+  SUBCASE("it ran") {
+    earlier.poller_ran = true;
+    keep_common(proof, earlier);
+    CHECK(ids(proof) == Ids{2});
+  }
+  SUBCASE("it did not, and was not stuck") {
+    keep_common(proof, earlier);
+    CHECK(ids(proof).empty());
+  }
+}
+
 TEST_CASE("what is proved stays proved whatever is told besides") {
   Process p;
   p.add_thread();
