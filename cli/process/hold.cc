@@ -26,6 +26,8 @@
 #include "cli/process/permission.h"
 #include "cli/process/proc.h"
 #include "cli/process/registers.h"
+#include "cli/process/restart.h"
+#include "cli/process/short_call.h"
 #include "cli/process/urgency.h"
 
 namespace track::process {
@@ -41,8 +43,10 @@ constexpr size_t kMostState = 16384;  // of a thread's vector registers
 
 }  // namespace
 
-bool stop_would_end(pid_t pid, const SystemCall& call) {
-  if (call.state != SystemCall::State::waiting || call.number != SYS_futex) return false;
+namespace {
+
+bool is_lost_wake(pid_t pid, const SystemCall& call) {
+  if (call.number != SYS_futex) return false;
   const auto command = static_cast<int>(call.arguments[1]) & FUTEX_CMD_MASK;
   if (command != FUTEX_WAIT && command != FUTEX_WAIT_BITSET) return false;
   uint32_t word = 0;
@@ -54,6 +58,15 @@ bool stop_would_end(pid_t pid, const SystemCall& call) {
   return word != static_cast<uint32_t>(call.arguments[2]);
 }
 
+}  // namespace
+
+bool stop_would_end(pid_t pid, const SystemCall& call) {
+  if (call.state != SystemCall::State::waiting) return false;
+  ImageThread thread;
+  apply_system_call(call, thread);
+  return is_lost_wake(pid, call) || may_be_half_done(pid, thread);
+}
+
 namespace {
 
 struct Tracee {
@@ -61,6 +74,7 @@ struct Tracee {
   enum class State { seized, asleep, held, gone } state = State::seized;
   int signal = 0;  // to be delivered when it is let go
   bool interrupted = false;
+  std::optional<ShortCall> cut_short = {};
   ImageThread thread;
 };
 
@@ -87,7 +101,7 @@ class Tracer {
     std::vector<HeldThread> result;
     for (const auto& [tid, tracee] : tracees_)
       if (tracee.state == Tracee::State::held)
-        result.push_back({&tracee.thread, tracee.interrupted});
+        result.push_back({&tracee.thread, tracee.interrupted && !tracee.cut_short});
     return result;
   }
 
@@ -95,11 +109,19 @@ class Tracer {
     hold.complete = !unsettled_;
     if (unsettled_)
       hold.missing.emplace_back("its threads came and went faster than they could be listed");
-    for (auto& [tid, tracee] : tracees_)
-      if (tracee.state == Tracee::State::asleep && !sleeps_on(tid, tracee))
-        tracee.state = Tracee::State::seized;
     for (auto& [tid, tracee] : tracees_) {
-      if (tracee.state == Tracee::State::held)
+      if (tracee.state != Tracee::State::asleep || sleeps_on(tid, tracee)) continue;
+      hold.complete = false;
+      hold.missing.push_back(
+          "thread " + std::to_string(tid) +
+          " went on while the others were held: it slept in a call that must not "
+          "be disturbed, and something outside of the process ended that");
+    }
+    std::vector<ShortCall> cut_short;
+    for (auto& [tid, tracee] : tracees_) {
+      if (tracee.state == Tracee::State::held && tracee.cut_short)
+        cut_short.push_back(std::move(*tracee.cut_short));
+      else if (tracee.state == Tracee::State::held)
         ptrace(PTRACE_DETACH, tid, 0, static_cast<long>(tracee.signal));
       if (tracee.state != Tracee::State::seized) continue;
       hold.complete = false;
@@ -110,6 +132,10 @@ class Tracer {
     }
     hold.pause_ns = static_cast<uint64_t>(
         std::chrono::duration_cast<std::chrono::nanoseconds>(Clock::now() - began_).count());
+    for (const pid_t tid : finish(std::move(cut_short)))
+      hold.missing.push_back("thread " + std::to_string(tid) +
+                             " was writing or reading when it was stopped, and nobody took or gave "
+                             "the rest: its call came out short");
     for (auto& [tid, tracee] : tracees_)
       if (tracee.state != Tracee::State::gone) hold.threads.push_back(std::move(tracee.thread));
   }
@@ -213,9 +239,10 @@ class Tracer {
     tracee.thread.stopped_by_signal = our_stop && (info.si_status & 0x7f) != SIGTRAP;
   }
 
-  static void read_registers(pid_t tid, Tracee& tracee) {
+  void read_registers(pid_t tid, Tracee& tracee) const {
     user_regs_struct user{};
     if (!mend_broken_call(tid, user)) return;
+    if (tracee.interrupted) tracee.cut_short = ShortCall::find(pid_, tid, user);
     apply_registers(user, tracee.thread);
     read_vectors(tid, tracee.thread);
   }

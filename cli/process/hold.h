@@ -3,8 +3,10 @@
 // The tracer is a thread of its own that ends when the hold does: whatever it still held then, or
 // when track is killed, the kernel lets go. Signals that arrive meanwhile are delivered afterwards;
 // a stopped job stays stopped; system calls that the kernel would end early because a tracer looked
-// are made to go on. A thread that sleeps on a futex whose value has changed (a lost wake-up) would
-// go on if it were interrupted: it is left asleep, and only where it sleeps is known of it.
+// are made to go on. Some threads would see it nevertheless, and are left asleep, so that only
+// where they sleep is known of them: one on a futex whose value has changed (a lost wake-up) would
+// go on, one in a call that has moved a part of its bytes would come back with these. A thread that
+// is found running in such a call does the rest of it before it goes on (short_call.h).
 #pragma once
 
 #include <sys/types.h>
@@ -37,8 +39,9 @@ struct HoldActions {
   std::function<void()> afterwards;  // everything has been let go; may be empty
 };
 
-// A wait on a word that has another value by now: whoever changed it woke nobody. Interrupted, the
-// call would be made again, see the new value and end; left alone, it sleeps on.
+// A wait on a word that has another value by now, whoever changed it woke nobody: interrupted, the
+// call would be made again, see the new value and end; left alone, it sleeps on. Or a call that may
+// be half done.
 bool stop_would_end(pid_t pid, const SystemCall& call);
 
 // What an action throws comes out here, after the release. Throws Error when the process may not be

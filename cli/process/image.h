@@ -4,9 +4,8 @@
 // read and the process is forked, from outside, into a copy-on-write image whose memory is read
 // afterwards; where that cannot be, its writable memory is copied while it is held. It is never
 // left stopped: the kernel detaches what a dying tracer held. Threads born meanwhile are caught.
-// System calls go on as if nothing had happened, but for the few that the kernel ends early when a
-// tracer looks (epoll_wait, sigtimedwait, semop, a receive with a time limit): threads in those are
-// not interrupted, they count as held while they sleep and are looked at through /proc.
+// System calls go on as if nothing had happened; threads in those that could not are left asleep,
+// count as held while they sleep and are looked at through /proc (hold.h).
 #pragma once
 
 #include <sys/types.h>

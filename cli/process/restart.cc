@@ -1,11 +1,10 @@
 #include "cli/process/restart.h"
 
 #include <fcntl.h>
-#include <limits.h>
 #include <sys/socket.h>
-#include <sys/stat.h>
 #include <sys/syscall.h>
 
+#include "cli/process/streams.h"
 #include "cli/process/system_calls.h"
 
 namespace track::process {
@@ -15,33 +14,14 @@ constexpr long kEpollPwait2 = 441;
 constexpr const char* kShort =
     "its call may have been done in part, and would come out short if it were broken off";
 
-bool is_pipe(pid_t pid, uint64_t descriptor) {
-  struct stat status {};
-  const std::string file = "/proc/" + std::to_string(pid) + "/fd/" + std::to_string(descriptor);
-  return stat(file.c_str(), &status) == 0 && S_ISFIFO(status.st_mode);
-}
-
-// What a call has already moved when it is broken off is what it returns.
-bool may_be_half_done(pid_t pid, const ImageThread& thread) {
-  const auto& a = thread.arguments;
+// SYS_writev, SYS_sendmsg and the like say it in memory only.
+uint64_t bytes_to_write(const ImageThread& thread) {
   switch (thread.system_call) {
     case SYS_write:
-      return a[2] > PIPE_BUF || !is_pipe(pid, a[0]);
-    case SYS_recvfrom:
-      return (a[3] & MSG_WAITALL) != 0;
-    case SYS_recvmsg:
-      return (a[2] & MSG_WAITALL) != 0;
-    case SYS_recvmmsg:
-      return a[2] > 1 && (a[3] & MSG_WAITFORONE) == 0;
-    case SYS_io_getevents:
-      return a[1] > 1;
-    case SYS_io_uring_enter:
-      return a[1] != 0;  // it returns how many it has begun
-    case SYS_mq_timedsend:
-    case SYS_msgsnd:
-      return false;
+    case SYS_sendto:
+      return thread.arguments[2];
     default:
-      return wait_of(thread).kind == WaitKind::write;
+      return kAnyBytes;
   }
 }
 
@@ -101,6 +81,33 @@ uint64_t rest_of(const ImageThread& thread) {
 }
 
 }  // namespace
+
+bool may_be_half_done(pid_t pid, const ImageThread& thread) {
+  const auto& a = thread.arguments;
+  switch (thread.system_call) {
+    case SYS_recvfrom:
+      return (a[3] & MSG_WAITALL) != 0;
+    case SYS_recvmsg:
+      return (a[2] & MSG_WAITALL) != 0;
+    case SYS_recvmmsg:
+      return a[2] > 1 && (a[3] & MSG_WAITFORONE) == 0;
+    case SYS_io_getevents:
+      return a[1] > 1;
+    case SYS_io_uring_enter:
+      return a[1] != 0;  // it returns how many it has begun
+    case SYS_mq_timedsend:
+    case SYS_msgsnd:
+      return false;
+    case SYS_sendmmsg:
+      return a[2] > 1 || moved_at_once(pid, a[0]) != kAnyBytes;
+    default:
+      break;
+  }
+  const Wait wait = wait_of(thread);
+  if (wait.kind != WaitKind::write) return false;
+  const uint64_t at_once = moved_at_once(pid, wait.object);
+  return at_once != kAnyBytes && bytes_to_write(thread) > at_once;
+}
 
 Restart restart_of(pid_t pid, const ImageThread& thread) {
   if (!thread.in_system_call) return {"it is running"};

@@ -20,6 +20,10 @@ struct Restart {
 };
 constexpr uint64_t kRestBytes = 16;
 
+// Broken off, the call returns what it has moved by then: fewer bytes, messages, events than it
+// would have. thread: in a system call.
+bool may_be_half_done(pid_t pid, const ImageThread& thread);
+
 Restart restart_of(pid_t pid, const ImageThread& thread);
 
 }  // namespace track::process

@@ -60,8 +60,10 @@ set(TRACK_PROCESS_SOURCES
   schedule.cc
   safe_point.cc
   stacks.cc
+  short_call.cc
   stale_frames.cc
   stop.cc
+  streams.cc
   system_calls.cc
   thread_memory.cc
   traced_call.cc
