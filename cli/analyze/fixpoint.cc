@@ -79,6 +79,7 @@ class Solver {
     result_.fibers = lost_fibers(trace_, marker_);
     count_unreached(marker_, result_);
     if (with_memory_) find_leaked();
+    if (result_.asleep && !picture_.unread.empty()) drop_unreferenced();
     if (!result_.kept.empty()) measure_kept();
     count_on_registers();
     return std::move(result_);
@@ -90,10 +91,15 @@ class Solver {
     for (const Member& member : members_) {
       if (!picture_.coherent || !member.memory->lacks_registers) continue;
       if (member.live) result_.coherent = false;
-      result_.coroutines.clear();
-      result_.fibers.clear();
-      result_.leaked.clear();
+      drop_unreferenced();
     }
+  }
+
+  // Who can go on was concluded; what nothing refers to cannot be.
+  void drop_unreferenced() {
+    result_.coroutines.clear();
+    result_.fibers.clear();
+    result_.leaked.clear();
   }
 
   void sort_threads() {
@@ -141,6 +147,8 @@ class Solver {
 
   void note_doubts() {
     std::vector<std::string> more = picture_.carriers;
+    if (!result_.asleep)
+      result_.blind.insert(result_.blind.end(), picture_.unread.begin(), picture_.unread.end());
     if (result_.asleep) {
       bool channels = false;
       for (Member& member : members_) {

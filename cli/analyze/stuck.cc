@@ -122,9 +122,10 @@ void describe(Finding& finding, const Trace& trace, const Symbols& symbols, cons
       stuck.own_wait_told && object != nullptr && object->owner == 0)
     finding.because.push_back("as the program tells, it was " + told_object_text(trace, wait));
   if (in_channel(wait.kind))
-    finding.because.emplace_back(
-        "no other process has that descriptor's other end, and nothing "
-        "has been sent that could still be read");
+    finding.because.push_back(
+        std::string("no other process has that descriptor's other end, and ") +
+        (wait.kind == WaitKind::write ? "there is no room left for what is to be written"
+                                      : "nothing has been sent that could still be read"));
   if (finding.bytes_held != 0)
     finding.because.push_back("only " + std::string(finding.count == 1 ? "it keeps" : "they keep") +
                               " " + bytes_text(finding.bytes_held) + " of memory");

@@ -60,7 +60,7 @@ struct KernelWord {
 struct KernelSide {
   std::vector<KernelWord> words;  // epoll registrations, POSIX timers, counts of eventfds
   // Named doubts, and what leaves nothing to conclude: see MemoryPicture.
-  std::vector<std::string> doubts, carriers, blind;
+  std::vector<std::string> doubts, carriers, blind, unread;
   InnerChannels channels;        // where all threads seemed to sleep
   uint64_t handled_signals = 0;  // bit N - 1: signal N has a handler of the program's
 };
@@ -92,6 +92,7 @@ struct MemoryPicture {
   std::string cancels;      // who names pthread_cancel, in words; "" = nobody
   std::string lock_escape;  // how a thread may leave its wait for a lock, in words; "" = it cannot
   std::vector<std::string> carriers;        // doubts while anybody is left to send something
+  std::vector<std::string> unread;          // leave nothing to conclude while anybody can read it
   std::vector<std::string> channel_doubts;  // whether ThreadMemory::in_channel is true
   uint64_t pointer_guard = 0;    // with which libc hides addresses in jump buffers; 0 = unknown
   bool signal_handlers = false;  // the program has some

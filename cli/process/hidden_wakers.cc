@@ -145,6 +145,7 @@ HiddenWakers hidden_wakers(const ProcessImage& image) {
   std::move(kernel.doubts.begin(), kernel.doubts.end(), std::back_inserter(hidden.doubts));
   hidden.carriers = std::move(kernel.carriers);
   std::move(kernel.blind.begin(), kernel.blind.end(), std::back_inserter(hidden.blind));
+  hidden.unread = std::move(kernel.unread);
   hidden.words = std::move(kernel.words);
   hidden.memory_shared = shares_its_memory(image.pid);
   if (hidden.memory_shared) hidden.doubts.emplace_back("another process runs in the same memory");

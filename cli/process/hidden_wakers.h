@@ -15,7 +15,7 @@ struct HiddenWakers {
   std::vector<std::string> doubts;
   std::vector<std::string> carriers;  // channels with both ends inside
   // What leaves nothing to conclude: bytes that wait in such a channel; a core file's silence.
-  std::vector<std::string> blind;
+  std::vector<std::string> blind, unread;
   std::string cancels;      // who names pthread_cancel, in words; "" = nobody
   std::string lock_escape;  // how a thread may leave its wait for a lock, in words; "" = it cannot
   std::vector<KernelWord> words;  // what eventfds hold

@@ -100,7 +100,7 @@ class Tracer {
   std::vector<HeldThread> held() const {
     std::vector<HeldThread> result;
     for (const auto& [tid, tracee] : tracees_)
-      if (tracee.state == Tracee::State::held)
+      if (tracee.state == Tracee::State::held || tracee.state == Tracee::State::asleep)
         result.push_back({&tracee.thread, tracee.interrupted && !tracee.cut_short});
     return result;
   }
@@ -171,7 +171,8 @@ class Tracer {
       Tracee& tracee = tracees_[tid];
       tracee.thread.tid = tid;
       tracee.thread.main = tid == pid_;
-      if (stop_would_end(pid_, system_call(pid_, tid))) {
+      if (const SystemCall call = system_call(pid_, tid); stop_would_end(pid_, call)) {
+        apply_system_call(call, tracee.thread);
         tracee.thread.switches = task_status(pid_, tid).switches;
         tracee.state = Tracee::State::asleep;
       }

@@ -27,7 +27,7 @@ struct Hold {
   uint64_t pause_ns = 0;  // from the first interruption to the last release
 };
 
-// A thread as it stands. Valid while everything is held.
+// A thread as it stands, or sleeps. Valid while everything is held.
 struct HeldThread {
   const ImageThread* thread = nullptr;
   bool interrupted = false;  // by us alone: no signal is on its way to it, no job control stop

@@ -131,8 +131,8 @@ KernelSide look_at_kernel(pid_t pid, bool with_channels) {
     read_segments(pid, directory, held);
     Channels channels = find_channels(pid);
     for (const std::string& kind : channels.waiting)
-      held.blind.push_back("bytes that nobody has read yet wait in " + kind +
-                           " inside this process: they may be references");
+      held.unread.push_back("bytes that nobody has read yet wait in " + kind +
+                            " inside this process: they may be references");
     for (const std::string& kind : channels.inside)
       if (std::find(channels.waiting.begin(), channels.waiting.end(), kind) ==
           channels.waiting.end())

@@ -262,6 +262,7 @@ class Gatherer {
     HiddenWakers hidden = hidden_wakers(image_);
     std::move(hidden.doubts.begin(), hidden.doubts.end(), std::back_inserter(picture_.doubts));
     std::move(hidden.blind.begin(), hidden.blind.end(), std::back_inserter(picture_.blind));
+    picture_.unread = std::move(hidden.unread);
     picture_.cancels = std::move(hidden.cancels);
     picture_.lock_escape = std::move(hidden.lock_escape);
     picture_.carriers = std::move(hidden.carriers);

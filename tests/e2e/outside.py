@@ -25,8 +25,8 @@ GATING = ("likely", "proved")
 PATIENCE_S = 5
 # Neither what the kernel knows of descriptors and segments stands in a core file, nor whether signals
 # are handled.
-NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/loop_never_woken", "coroutines/all_asleep",
-                "proof/hidden_in_segment")
+NOT_IN_CORES = ("waits/pipe_nobody_writes", "waits/pipe_full", "waits/loop_never_woken",
+                "coroutines/all_asleep", "proof/hidden_in_segment")
 AGAIN_S = 30
 
 
