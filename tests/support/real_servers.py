@@ -38,16 +38,26 @@ def free_port():
         return probe.getsockname()[1]
 
 
-def child_of(pid):
-    """The process that `pid` started (track's target); None while there is none."""
+def children_of(pid):
+    children = []
     for entry in pathlib.Path("/proc").glob("[0-9]*/stat"):
         try:
             text = entry.read_text()
         except OSError:
             continue
         if int(text.rpartition(")")[2].split()[1]) == pid:
-            return int(entry.parent.name)
-    return None
+            children.append(int(entry.parent.name))
+    return children
+
+
+def child_of(pid):
+    """The process that `pid` started (track's target); None while there is none."""
+    return next(iter(children_of(pid)), None)
+
+
+def descendants_of(pid):
+    """Parents before their children."""
+    return [d for child in children_of(pid) for d in (child, *descendants_of(child))]
 
 
 def processor_s(pid):
@@ -144,14 +154,16 @@ class Server:
             raise Failure(f"{self.name} did not end {STOP_LIMIT_S} s after SIGTERM") from None
 
     def kill(self):
-        for pid in (self.pid, self.process.pid if self.process else None):
-            if pid and self.process.poll() is None:
-                try:
-                    os.kill(pid, signal.SIGKILL)
-                except ProcessLookupError:
-                    pass
-        if self.process:
-            self.process.wait()
+        """With its workers, which would go on without it."""
+        if not self.process:
+            return
+        running = self.process.poll() is None
+        for pid in [*descendants_of(self.process.pid), self.process.pid] if running else []:
+            try:
+                os.kill(pid, signal.SIGKILL)
+            except ProcessLookupError:
+                pass
+        self.process.wait()
 
     def tail(self):
         text = self.log.read_text(errors="replace").strip().splitlines()
