@@ -142,15 +142,6 @@ class Finder {
     return trace_.taken_ns > ns ? duration_text(trace_.taken_ns - ns) : "0 ms";
   }
 
-  // The function that calls what track.h has.
-  std::string opened_where(StackIndex stack) const {
-    for (const StackLine& line : stack_lines(trace_, symbols_, stack, Prune::plumbing))
-      if (line.function.find("track_scope_begin") == std::string::npos &&
-          !line.function.starts_with("track::scope::"))
-        return line_text(line);
-    return {};
-  }
-
   Finding described(Group& group) {
     Finding& finding = group.finding;
     const TaskScope& scope = trace_.scopes[group.scope - 1];
@@ -165,7 +156,7 @@ class Finder {
     finding.rule = Rule::outlived_task;
     finding.title = what + " outlived the scope '" + finding.scope + "'";
     std::string line = "scope '" + finding.scope + "'";
-    if (const std::string where = opened_where(scope.opened_at); !where.empty())
+    if (const std::string where = opened_text(trace_, symbols_, scope.opened_at); !where.empty())
       line += ", opened in " + where + ",";
     line += " ended " + ago(scope.ended_ns) + (trace_.gone ? " before the record's end" : " ago");
     if (scope.ender != 0 && scope.ender != scope.opener)

@@ -172,6 +172,14 @@ std::string where_text(const Trace& trace, const Symbols& symbols, StackIndex st
   return lines.empty() ? std::string() : line_text(lines.front());
 }
 
+std::string opened_text(const Trace& trace, const Symbols& symbols, StackIndex stack) {
+  for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::plumbing))
+    if (line.function.find("track_scope_begin") == std::string::npos &&
+        !line.function.starts_with("track::scope::"))
+      return line_text(line);
+  return {};
+}
+
 std::string object_text(const Symbols& symbols, const std::string& kind, uint64_t address) {
   std::string text = kind + " " + hex_text(address);
   const auto known = symbols.objects.find(address);

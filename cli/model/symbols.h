@@ -55,6 +55,8 @@ std::vector<StackLine> stack_lines(const Trace& trace, const Symbols& symbols, S
 // "flush cache.cc:70", "libfoo.so+0x1234"; the first line a reader cares about. Empty: no stack.
 std::string where_text(const Trace& trace, const Symbols& symbols, StackIndex stack);
 std::string line_text(const StackLine& line);
+// The same of where a scope was opened: track.h's own functions are none that a reader cares about.
+std::string opened_text(const Trace& trace, const Symbols& symbols, StackIndex stack);
 
 // "mutex 0x55d0 (cache_mu)".
 std::string object_text(const Symbols& symbols, const std::string& kind, uint64_t address);

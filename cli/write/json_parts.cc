@@ -47,6 +47,7 @@ Json lost_json(const std::map<std::string, uint64_t>& lost) {
     const auto known = lost.find(kind);
     json[kind] = known == lost.end() ? 0 : known->second;
   }
+  for (const auto& [kind, count] : lost) json[kind] = count;  // which only some programs use
   return json;
 }
 

@@ -28,6 +28,7 @@ set(TRACK_WRITE_SOURCES
   source_root.cc
   speedscope.cc
   task_places.cc
+  task_scopes.cc
   task_rows.cc
   tasks.cc
   text.cc

@@ -11,6 +11,7 @@
 #include "cli/model/words.h"
 #include "cli/write/task_json.h"
 #include "cli/write/task_places.h"
+#include "cli/write/task_scopes.h"
 #include "cli/write/text.h"
 
 namespace track::write {
@@ -194,6 +195,7 @@ void print_process(Page& page, const ProcessReport& process, const TaskFilter& f
       if (filter.by == GroupBy::stack) table.stack(row);
     }
   }
+  print_scopes(page, process);
   const Trace& trace = process.trace;
   if (const std::string loss = loss_text(trace); !loss.empty())
     page.wrapped("lost: " + loss, 0, 2, Ink::yellow);
@@ -297,6 +299,7 @@ std::string json_tasks(const std::vector<ProcessReport>& processes, const TaskFi
                    {"lost", lost_json(trace.lost)},
                    {"not_visible", trace.not_visible},
                    {"counts", task_counts_json(trace)},
+                   {"scopes", scopes_json(process)},
                    {"tasks", std::move(rows)}});
   }
   return dump_json({{"schema_version", 1}, {"processes", std::move(all)}});

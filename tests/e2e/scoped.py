@@ -56,6 +56,26 @@ def outlived(text):
     return found, hidden
 
 
+def check_listed(track, target, text):
+    """`track ps` has the scopes themselves."""
+    words = " ".join(text.split())
+    for wanted in ("scope 'request', opened in leave scoped_target.cc:",
+                   "ago: 3 threads, 1 coroutine left", "scope 'still open', opened in"):
+        if wanted not in words:
+            fail(f"ps does not say {wanted!r}:\n{text}")
+    scopes = json.loads(run(track, "ps", target, "--json", "-", code=0).stdout)["processes"][0]["scopes"]
+    by_name = {scope["name"]: scope for scope in scopes}
+    inside = {name: scope["tasks"] for name, scope in by_name.items()}
+    if inside != {"request": {"threads": 3, "coroutines": 1, "fibers": 0},
+                  "query": {"threads": 1, "coroutines": 0, "fibers": 0},
+                  "still open": {"threads": 1, "coroutines": 0, "fibers": 0}}:
+        fail(f"in the scopes are {inside}")
+    if [name for name, scope in by_name.items() if not scope["ended"]] != ["still open"]:
+        fail(f"not the right one is open: {by_name}")
+    if scopes[by_name["query"]["parent"]]["name"] != "request":
+        fail(f"'query' was not opened in 'request': {by_name}")
+
+
 def check_left(track, library, program, directory):
     process = subprocess.Popen([program, "leave"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                                env=dict(os.environ, LD_PRELOAD=str(library)), text=True)
@@ -84,6 +104,7 @@ def check_left(track, library, program, directory):
         for label in ("scope=request", "scope=query", "scope=still open"):
             if label not in " ".join(listed.split()):
                 fail(f"ps does not show {label}:\n{listed}")
+        check_listed(track, process.pid, listed)
         dump = directory / "left.dump"
         run(track, "dump", process.pid, "-o", dump, code=0)
         of_dump, hidden = outlived(run(track, "leaks", dump, "--json", "-").stdout)
