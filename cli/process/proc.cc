@@ -100,14 +100,29 @@ void strip_newline(std::string& text) {
   while (!text.empty() && text.back() == '\n') text.pop_back();
 }
 
+// As ps prints it; 0 = there is none.
+char state_in(const std::string& stat) {
+  std::string text;
+  if (!read_all(stat, text)) return 0;
+  const size_t end = text.rfind(')');
+  return end != std::string::npos && end + 2 < text.size() ? text[end + 2] : '\0';
+}
+
+// A process goes on when its main thread ended by pthread_exit.
+bool others_live(pid_t pid) {
+  for (const pid_t tid : numbers_in(proc_path(pid, "task"))) {
+    const char state = state_in(proc_path(pid, "task/" + std::to_string(tid) + "/stat"));
+    if (state != 0 && state != 'Z' && state != 'X') return true;
+  }
+  return false;
+}
+
 }  // namespace
 
 bool exists(pid_t pid) {
-  std::string text;
-  if (!read_all(proc_path(pid, "stat"), text)) return false;
-  const size_t end = text.rfind(')');
-  return end != std::string::npos && end + 2 < text.size() && text[end + 2] != 'Z' &&
-         text[end + 2] != 'X';
+  const char state = state_in(proc_path(pid, "stat"));
+  if (state == 0 || state == 'X') return false;
+  return state != 'Z' || others_live(pid);
 }
 
 void require_readable(pid_t pid) {
@@ -118,8 +133,14 @@ void require_readable(pid_t pid) {
   const bool readable = fd >= 0 && read(fd, &first, 1) >= 0;
   const int error = errno;
   if (fd >= 0) close(fd);
-  if (readable) return;
   if (!exists(pid)) throw Error("process " + std::to_string(pid) + " is gone");
+  // By the number of such a process the kernel shows neither memory nor descriptors: who went on
+  // would take them for empty.
+  if (state_in(proc_path(pid, "stat")) == 'Z')
+    throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
+                ") may not be looked at: its main thread has ended (pthread_exit), and without it "
+                "the kernel shows nothing of the others' memory");
+  if (readable) return;
   throw Error("process " + std::to_string(pid) + " (" + command_name(pid) +
               ") may not be looked at: " + why_not_traceable(pid, error));
 }

@@ -12,7 +12,8 @@
 
 namespace track::process {
 
-bool exists(pid_t pid);  // zombies count as gone
+// Zombies count as gone; who only lost its main thread does not.
+bool exists(pid_t pid);
 // Throws Error, in words for a person, when the process is gone or may not be looked at.
 void require_readable(pid_t pid);
 

@@ -1,7 +1,11 @@
 #include "cli/process/proc.h"
 
 #include <doctest/doctest.h>
+#include <pthread.h>
+#include <sched.h>
+#include <signal.h>
 #include <sys/mman.h>
+#include <sys/syscall.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -24,6 +28,33 @@ TEST_CASE("this process exists, and a zombie does not") {
   CHECK_FALSE(process::exists(child));
   waitpid(child, nullptr, 0);
   CHECK_THROWS_AS(process::require_readable(child), Error);
+}
+
+TEST_CASE("a process goes on without its main thread, and says why it is not looked at") {
+  const pid_t child = fork();
+  if (child == 0) {
+    pthread_t other;
+    pthread_create(
+        &other, nullptr,
+        [](void*) -> void* {
+          for (;;) pause();
+        },
+        nullptr);
+    syscall(SYS_exit, 0);
+  }
+  while (process::task_status(child, child).state != 'Z') sched_yield();
+  CHECK(process::exists(child));
+  try {
+    process::require_readable(child);
+    FAIL("it was looked at");
+  } catch (const Error& error) {
+    CHECK(std::string(error.what()).find("main thread has ended") != std::string::npos);
+  }
+  kill(child, SIGKILL);
+  siginfo_t info{};
+  waitid(P_PID, static_cast<id_t>(child), &info, WEXITED | WNOWAIT);
+  CHECK_FALSE(process::exists(child));
+  waitpid(child, nullptr, 0);
 }
 
 TEST_CASE("a process that is not tracked is told how to be") {
