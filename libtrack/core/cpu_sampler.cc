@@ -23,6 +23,7 @@
 namespace track::core {
 
 std::atomic<int> cpu_signal_number{0};
+std::atomic<int> cpu_signal_going{0};
 
 namespace {
 
@@ -179,8 +180,10 @@ void each_slot(Use use) {
   for (uint64_t i = 0; i < used; ++i) use(recording.threads[i], cpu_threads[i]);
 }
 
+constexpr int kMostAttempts = 10000;
+
 bool begin_moving() {
-  for (int attempt = 0; attempt < 10000; ++attempt) {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
     if (!moving.exchange(true, std::memory_order_acquire)) return true;
     sys::call(SYS_sched_yield);
   }
@@ -189,11 +192,22 @@ bool begin_moving() {
 
 // All timers off, and the signal as nobody's.
 void drop_signal(CpuState state) {
+  cpu_signal_going.store(cpu_signal_number.load(std::memory_order_relaxed),
+                         std::memory_order_release);
   const int number = cpu_signal_number.exchange(0, std::memory_order_acq_rel);
   head->state.store(state, std::memory_order_release);
   head->signal.store(0, std::memory_order_relaxed);
   each_slot([](wire::ThreadSlot&, CpuThread& thread) { delete_timer(thread); });
   if (number != 0 && signal_is_ours(number, on_cpu_signal)) give_signal_back(number);
+  cpu_signal_going.store(0, std::memory_order_release);
+}
+
+// Not for ever: who drops it may be the one that a handler of the target's has interrupted.
+void await_signal_gone() {
+  for (int attempt = 0; attempt < kMostAttempts; ++attempt) {
+    if (cpu_signal_going.load(std::memory_order_acquire) == 0) return;
+    sys::call(SYS_sched_yield);
+  }
 }
 
 void use_signal(int number) {
@@ -287,14 +301,18 @@ void end_cpu_timer() {
 PausedCpuTimer pause_cpu_timer() {
   PausedCpuTimer paused;
   const int number = cpu_signal_number.load(std::memory_order_acquire);
-  if (number == 0 || this_thread.slot == nullptr || this_thread.gone || !recording_is_ours())
+  if (number == 0) await_signal_gone();
+  // One that was there before the attach may be sampled, and call its first hook here.
+  if (number == 0 || current_slot() == nullptr || this_thread.gone || !recording_is_ours())
     return paused;
   const int32_t timer = cpu_thread_of(this_thread.slot).timer.load(std::memory_order_relaxed) - 1;
   const itimerspec never{};
   itimerspec left{};
   if (timer < 0 ||
-      sys::call(SYS_timer_settime, timer, 0, sys::as_long(&never), sys::as_long(&left)) != 0)
+      sys::call(SYS_timer_settime, timer, 0, sys::as_long(&never), sys::as_long(&left)) != 0) {
+    await_signal_gone();
     return paused;
+  }
   paused.timer = timer;
   paused.left_ns = static_cast<uint64_t>(left.it_value.tv_sec) * kSecond +
                    static_cast<uint64_t>(left.it_value.tv_nsec);

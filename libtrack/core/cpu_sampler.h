@@ -19,9 +19,15 @@
 namespace track::core {
 
 extern std::atomic<int> cpu_signal_number;  // in use now; 0: not sampling
+extern std::atomic<int> cpu_signal_going;   // was in use, and may still be pending; 0: none
 
 inline bool cpu_sampling() {
   return cpu_signal_number.load(std::memory_order_relaxed) != 0;
+}
+// Whether our signal may be pending, or come.
+inline bool cpu_signal_about() {
+  return cpu_signal_number.load(std::memory_order_acquire) != 0 ||
+         cpu_signal_going.load(std::memory_order_acquire) != 0;
 }
 // Its bit in the kernel's signal masks; 0: not sampling.
 inline uint64_t cpu_signal_bit() {

@@ -253,6 +253,11 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
 }
 
 // Looked for once, mostly: what is told of has its entry, and where it belongs.
+const wire::Declared* declared_lock(uint64_t address) {
+  if (declared_so_far.load(std::memory_order_relaxed) == 0) return nullptr;
+  return address <= wire::kDeclaredClaimed ? nullptr : find(DeclaredSort::lock, address);
+}
+
 wire::Declared* wait_object(uint64_t address) {
   if (address <= wire::kDeclaredClaimed) return nullptr;
   if (Declared* entry = find(DeclaredSort::lock, address); entry != nullptr) {

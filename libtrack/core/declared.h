@@ -21,6 +21,9 @@ const wire::ToldThread* told_of(const wire::ThreadSlot& slot);
 bool declare(wire::DeclaredSort sort, uint64_t address, const char* name, uint32_t set,
              uint32_t clear);
 
+// What was said of a lock, or of another object that is waited for; null: nothing.
+const wire::Declared* declared_lock(uint64_t address);
+
 // The entry of something that tasks of the program wait for in ways of its own; made if there is
 // none. Null: no room, counted.
 wire::Declared* wait_object(uint64_t address);

@@ -52,7 +52,7 @@ TRACK_SIGNAL(int, sigignore, (int number), (number))
 TRACK_SIGNAL(int, siginterrupt, (int number, int on), (number, on))
 
 TRACK_EXPORT int sigpending(sigset_t* set) noexcept {
-  if (__builtin_expect(!cpu_sampling(), 1)) return real.sigpending(set);
+  if (__builtin_expect(!cpu_signal_about(), 1)) return real.sigpending(set);
   const PausedCpuTimer paused = pause_cpu_timer();
   const int rc = real.sigpending(set);
   resume_cpu_timer(paused);

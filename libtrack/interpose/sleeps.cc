@@ -18,7 +18,7 @@ using track::wire::kWaitTimed;
 namespace {
 template <class Call>
 auto unsampled(const void* mask, Call call) {
-  if (__builtin_expect(mask == nullptr || !track::core::cpu_sampling(), 1)) return call();
+  if (__builtin_expect(mask == nullptr || !track::core::cpu_signal_about(), 1)) return call();
   const auto paused = track::core::pause_cpu_timer();
   const auto rc = call();
   track::core::resume_cpu_timer(paused);
