@@ -35,6 +35,26 @@ TEST(Leaky, Coroutine) {
 TEST(Leaky, Fiber) {
   leaks::leak_fiber();
 }
+TEST(Leaky, KeepsLock) {
+  leaks::keep_lock();
+}
+TEST(Leaky, DropsLocked) {
+  leaks::drop_locked();
+}
+TEST(Leaky, DropsAnotherLocked) {
+  leaks::drop_locked();
+}
+TEST(Leaky, EndsWithLock) {
+  leaks::end_with_lock();
+}
+TEST(Clean, GivesBack) {
+  leaks::keep_lock();
+  pthread_mutex_unlock(&leaks::till);
+}
+TEST(Ignored, HeldLocks) {
+  track::testing::this_test().held_locks = false;
+  leaks::drop_locked();
+}
 TEST(After, IsNotBlamed) {
   SUCCEED();
 }

@@ -33,6 +33,20 @@ inline void block_for_ever() {
   pthread_create(
       &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
 }
+inline pthread_mutex_t till = PTHREAD_MUTEX_INITIALIZER;
+[[gnu::noinline]] inline void keep_lock() {
+  pthread_mutex_lock(&till);
+}
+// One in the place of another that was never given back.
+[[gnu::noinline]] inline void drop_locked() {
+  pthread_mutex_t mutex = PTHREAD_MUTEX_INITIALIZER;
+  pthread_mutex_lock(&mutex);
+}
+[[gnu::noinline]] inline void end_with_lock() {
+  static pthread_rwlock_t table = PTHREAD_RWLOCK_INITIALIZER;
+  std::thread([] { pthread_rwlock_wrlock(&table); }).join();
+}
+
 // Gone by itself, if it is waited for a little.
 [[gnu::noinline]] inline void leave_soon() {
   std::thread([] { std::this_thread::sleep_for(std::chrono::milliseconds(50)); }).detach();

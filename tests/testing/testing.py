@@ -37,12 +37,25 @@ def blamed(text):
             re.findall(r"track: (\S+) leaves (\d+) tasks? behind:", text)}
 
 
+def with_locks(text):
+    """The same of those that left locks held, with what is said of them."""
+    return dict(re.findall(r"track: (\S+) leaves 1 lock held:\n  lock held: (.*)", text))
+
+
 def googletest(target):
     code, text = run(target)
     check("gtest: exit code", code == 1, f"{code}: {text}")
     expected = {"Leaky.Thread", "Leaky.Grandchild", "Leaky.Unjoined", "Leaky.NoTimeToSettle",
                 "Leaky.Coroutine", "Leaky.Fiber", "Ignored.OtherName", "Failing.RunOnFailure"}
     check("gtest: blamed", blamed(text) == dict.fromkeys(expected, 1), blamed(text))
+    locks = with_locks(text)
+    check("gtest: locks", set(locks) == {"Leaky.KeepsLock", "Leaky.DropsLocked",
+                                         "Leaky.DropsAnotherLocked", "Leaky.EndsWithLock"}, text)
+    for test, words in (("KeepsLock", r"mutex 0x\w+.*, by the test's own thread"),
+                        ("EndsWithLock", r"reader-writer lock, for writing, 0x\w+.*, by thread \d+ "
+                                         r"of the test, which has ended")):
+        check(f"gtest: {test}", re.fullmatch(words, locks.get(f"Leaky.{test}", "")), text)
+    expected |= set(locks)
     failed = set(re.findall(r"^\[  FAILED  \] (\w+\.\w+) \(", text, re.MULTILINE))
     check("gtest: failed", failed == expected | {"Failing.IsNotLookedAt"}, failed)
     check("gtest: created by", "created by leaks::leak_thread()" in text and
@@ -53,7 +66,7 @@ def googletest(target):
         check(f"gtest: {kind}", re.search(rf"^  {kind} \d+: {state}; created by leaks::\w+\(",
                                           text, re.MULTILINE), text)
     code, text = run(target, "--gtest_filter=Clean.*:After.*:Ignored.*-*OtherName")
-    check("gtest: clean ones pass", code == 0 and "9 tests from" in text, f"{code}: {text}")
+    check("gtest: clean ones pass", code == 0 and "11 tests from" in text, f"{code}: {text}")
     code, text = run(target, "--gtest_filter=Leaky.Thread", "--gtest_repeat=3")
     check("gtest: each repetition's own", text.count("leaves 1 task behind") == 3, text)
     code, text = run(target, "--gtest_filter=Leaky.*", tracked=False)

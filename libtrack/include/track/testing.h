@@ -1,4 +1,5 @@
-/* testing.h: a test that leaves a thread, coroutine or fiber behind fails, and says who created it.
+/* testing.h: a test that leaves a thread, coroutine or fiber behind fails, and says who created it;
+ * so does one that leaves a lock held.
  *
  *   #include <gtest/gtest.h>        // or <catch2/...>, or <doctest/doctest.h>
  *   #include <track/testing.h>      // nothing else to write
@@ -13,11 +14,13 @@
  * are gone); those that are still there fail it. A task is the leak of the test that created it,
  * whatever other tests do meanwhile, on however many threads. A thread that ended and was not
  * joined counts; what was there before the first test, and what fixtures of a whole suite start,
- * does not.
+ * does not. A lock is left held by a test when the thread that runs it has taken it since and keeps
+ * it, or when a thread of the test ended with it.
  *
- * The listener proves itself once, before the first test: it plants a blocked thread, has to find
- * it, and only it, by its label, and lets it go. If it does not, the first test fails: a listener
- * that checks nothing does not pass.
+ * The listener proves itself once, before the first test: it plants a blocked thread and a held
+ * lock, has to find them, and only them, and lets them go. If it does not, the first test fails: a
+ * listener that checks nothing does not pass. Where the tracker keeps no held locks (locks=0, an
+ * older libtrack.so) it says so once.
  *
  * What goleak has is here too (call at the head of a test for that test, in main or in a
  * namespace's initializer on track::testing::defaults() for all):
@@ -33,6 +36,8 @@
  * - IgnoreCurrent(): this_test().ignore_current()
  *
  * - RunOnFailure(): this_test().run_on_failure = true
+ *
+ * For a test that leaves a lock held on purpose: this_test().held_locks = false.
  *
  * In patterns `*` stands for anything; they match a whole function, with or without parameters.
  * Functions come from the symbol tables of the program and its libraries: a stripped one has none.
@@ -75,6 +80,7 @@ using task_key = std::tuple<int, uint64_t, uint64_t>;
 struct rules {
   std::chrono::milliseconds settle{500};
   bool run_on_failure = false; /* look at tests that failed by themselves, too */
+  bool held_locks = true;      /* a lock that is left held fails the test */
   bool enabled = true;
   std::vector<std::string> created_by, any_function, names;
   std::set<task_key> current;
@@ -281,12 +287,65 @@ class look {
   }
 };
 
+/* What a lock's text begins with, among those of tasks. */
+inline constexpr const char* kLockHeld = "lock held: ";
+
+inline std::string describe(const track_held& held) {
+  static const char* const kinds[] = {"mutex", "reader-writer lock, for reading,",
+                                      "reader-writer lock, for writing,", "spinlock"};
+  char address[32];
+  std::snprintf(address, sizeof address, " %p", held.lock);
+  std::string text = kLockHeld + (kinds[held.kind] + std::string(address));
+  Dl_info info{};
+  if (held.name[0] != 0)
+    text += " (" + std::string(held.name) + ")";
+  else if (dladdr(held.lock, &info) != 0 && info.dli_sname != nullptr)
+    text += " (" + std::string(info.dli_sname) + ")";
+  return text + (held.is_mine != 0 ? ", by the test's own thread"
+                                   : ", by thread " + std::to_string(held.holder) +
+                                         " of the test, which has ended");
+}
+
+/* Kind 3: a lock, by the number of its holder. */
+inline task_key key_of(const track_held& held) {
+  return {3, held.holder, reinterpret_cast<uint64_t>(held.lock)};
+}
+
+using held_locks = std::multiset<task_key>;
+
+inline held_locks held_by_me() {
+  held_locks keys;
+  track_held held;
+  for (uint64_t cursor = 0; track_held_next(&cursor, &held) == 1;)
+    if (held.is_mine != 0 && held.by_fiber == 0) keys.insert(key_of(held));
+  return keys;
+}
+
 /* A task was blamed once: a test that is repeated is not blamed for it again. */
 inline bool blamed_before(const task_key& key) {
   static std::mutex mutex;
   static std::set<task_key> blamed;
   const std::lock_guard<std::mutex> lock(mutex);
   return !blamed.insert(key).second;
+}
+
+/* What of this test is held now: by the calling thread and not before, or by threads that ended.
+ * A lock may be in the place of one that was never given back. */
+inline std::vector<std::string> left_held(const std::string& test, held_locks before) {
+  std::vector<std::string> texts;
+  track_held held;
+  for (uint64_t cursor = 0; track_held_next(&cursor, &held) == 1;) {
+    const auto known = before.find(key_of(held));
+    if (held.by_fiber != 0 || known != before.end()) {
+      if (known != before.end()) before.erase(known);
+      continue;
+    }
+    const char* const label = track_labels_get(held.holder_labels, "test");
+    const bool of_test = label != nullptr && test.compare(0, TRACK_TEXT_BYTES - 1, label) == 0;
+    if (held.is_mine != 0 || (held.holder_ended != 0 && of_test && !blamed_before(key_of(held))))
+      texts.push_back(describe(held));
+  }
+  return texts;
 }
 
 /* Why the listener cannot be trusted; empty: it saw what it planted, and no more. */
@@ -323,6 +382,27 @@ inline std::string prove() {
                     : "it still sees the thread that it planted, and that has ended";
 }
 
+/* The same of held locks. */
+inline std::string prove_held() {
+  uint64_t cursor = 0;
+  track_held first;
+  if (track_held_next(&cursor, &first) < 0) {
+    std::fprintf(stderr,
+                 "track: nobody looks for locks that a test leaves held: the tracker does "
+                 "not record them\n");
+    return {};
+  }
+  std::mutex planted;
+  const held_locks before = held_by_me();
+  planted.lock();
+  const size_t seen = left_held("", before).size();
+  planted.unlock();
+  const size_t after = left_held("", before).size();
+  return seen == 1 && after == 0 ? std::string()
+                                 : "it planted one held lock, saw " + std::to_string(seen) +
+                                       ", and " + std::to_string(after) + " when it was given back";
+}
+
 enum class trust { absent, proved, broken };
 inline std::string& trust_problem() {
   static std::string why;
@@ -338,6 +418,7 @@ inline trust trusted() {
       return trust::absent;
     }
     trust_problem() = prove();
+    if (trust_problem().empty()) trust_problem() = prove_held();
     return trust_problem().empty() ? trust::proved : trust::broken;
   }();
   return result;
@@ -360,6 +441,7 @@ class test {
       : name_(std::move(name)), trust_(detail::trusted()), before_(track_labels()), outer_(now()) {
     rules_ = defaults();
     now() = this;
+    if (trust_ == detail::trust::proved) held_before_ = detail::held_by_me();
     track_test_begin(name_.c_str());
   }
   ~test() { end(); }
@@ -378,6 +460,9 @@ class test {
       });
     } else if (trust_ == detail::trust::proved && looks) {
       leaks = settled();
+      if (rules_.held_locks)
+        for (std::string& text : detail::left_held(name_, held_before_))
+          leaks.push_back(std::move(text));
     }
     end();
     return leaks;
@@ -421,6 +506,7 @@ class test {
   track_labels_t before_;
   test* outer_;
   rules rules_;
+  detail::held_locks held_before_;
   bool ended_ = false;
 };
 
@@ -432,8 +518,16 @@ inline rules& this_test() {
 namespace detail {
 
 inline std::string leak_text(const std::string& test, const std::vector<std::string>& leaks) {
-  std::string text = "track: " + test + " leaves " + std::to_string(leaks.size()) +
-                     (leaks.size() == 1 ? " task behind:" : " tasks behind:");
+  const auto locks =
+      static_cast<size_t>(std::count_if(leaks.begin(), leaks.end(), [](const std::string& leak) {
+        return leak.compare(0, std::strlen(kLockHeld), kLockHeld) == 0;
+      }));
+  const size_t tasks = leaks.size() - locks;
+  std::string text = "track: " + test + " leaves ";
+  if (tasks != 0) text += std::to_string(tasks) + (tasks == 1 ? " task behind" : " tasks behind");
+  if (tasks != 0 && locks != 0) text += ", ";
+  if (locks != 0) text += std::to_string(locks) + (locks == 1 ? " lock held" : " locks held");
+  text += ":";
   if (trusted() == trust::broken) text = "track: the listener does not work:";
   for (const std::string& leak : leaks) text += "\n  " + leak;
   return text;

@@ -348,6 +348,33 @@ TRACK_INLINE_ int track_task_next(uint64_t* cursor, struct track_task* task) {
   return TRACK_ASK_(0, track_abi_task_next, (cursor, task, sizeof *task));
 }
 
+enum track_held_kind {
+  TRACK_HELD_MUTEX = 0, /* std::mutex, pthread_mutex_t and their kin */
+  TRACK_HELD_READ = 1,  /* a reader-writer lock, by a reader; once for each */
+  TRACK_HELD_WRITE = 2, /* the same, by its writer */
+  TRACK_HELD_SPINLOCK = 3
+};
+
+struct track_held {
+  const void* lock;
+  enum track_held_kind kind;
+  int holder_ended;             /* without having given it back: nobody will, most likely */
+  uint64_t holder;              /* id of the thread; as track_task has it */
+  track_labels_t holder_labels; /* those it was created with */
+  int32_t holder_tid;
+  int is_mine;   /* the calling thread's */
+  int by_fiber;  /* a fiber of that thread took it */
+  char name[64]; /* as track_lock_name() named it; "" = not */
+};
+
+/* One lock after the other that is held now, as track_task_next: 1 and *held; 0 at the end; -1:
+ * nobody records which locks are held (not tracked, locks=0). Locks of a program's own are not
+ * among them, nor is more than what 24 places a thread have room for (counted as lost). What is
+ * taken or given back meanwhile may or may not be met. */
+TRACK_INLINE_ int track_held_next(uint64_t* cursor, struct track_held* held) {
+  return TRACK_ASK_(-1, track_abi_held_next, (cursor, held, sizeof *held));
+}
+
 #ifdef __cplusplus
 } /* extern "C++" */
 
