@@ -98,7 +98,8 @@ struct MemoryPicture {
   bool signal_handlers = false;  // the program has some
   // By a signal's handler, or nobody knows. False: threads that wait for each other sleep for ever.
   bool may_be_woken = true;
-  // A core file: what it does not say of who may wake threads that wait for each other, in words.
+  // Who may wake threads that wait for each other, though nothing says that anybody does, in words:
+  // of a core file, which lacks that; of descriptors that are on their way to somebody.
   std::string sleep_doubt;
   std::vector<AddressRange> shared;  // mapped with other processes
   std::vector<AddressRange> code;    // what can be executed

@@ -129,12 +129,9 @@ class Elsewhere {
       result.emplace_back(
           "the descriptors of other users' processes may not be looked at: one may have the other "
           "end of one of these");
-    if (under_way_)
-      result.emplace_back(
-          "descriptors are under way in a socket: who receives them may have the other end of one "
-          "of these");
     return result;
   }
+  bool under_way() const { return under_way_; }
 
  private:
   void look_at(pid_t other) {
@@ -226,6 +223,12 @@ void mark_channel_sleepers(const ProcessImage& image, MemoryPicture& picture) {
   }
   for (ThreadMemory& thread : picture.threads) thread.in_channel = sleepers.count(thread.tid) != 0;
   picture.channel_doubts = elsewhere.doubts();
+  if (elsewhere.under_way()) {
+    picture.may_be_woken = true;
+    picture.sleep_doubt =
+        "descriptors are under way in a socket: who receives them may have the other end of one of "
+        "these";
+  }
   if (std::any_of(image.threads.begin(), image.threads.end(), [](const ImageThread& thread) {
         return wait_of(thread).kind == WaitKind::epoll;
       }))
