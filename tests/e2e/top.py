@@ -96,7 +96,10 @@ def body(screen):
 
 
 def first_ids(screen):
-    return [int(line.split()[0]) for line in body(screen)]
+    """The tasks in the order of the rows; less than all of them where the screen is looked at
+    while it is drawn anew (cleared, or a row half written)."""
+    ids = re.findall(r"^ *(\d+) ", "\n".join(body(screen)), re.MULTILINE)
+    return [int(each) for each in ids]
 
 
 def check_views(terminal, target):
@@ -174,9 +177,9 @@ def check_sizes(terminal):
     terminal.tmux("resize-window", "-x", 100, "-y", 10)
     terminal.until("five rows", lambda s: len(body(s)) == 5)
     terminal.press("End")
-    terminal.until("the last row", lambda s: first_ids(s)[-1] == 17)
+    terminal.until("the last row", lambda s: first_ids(s)[-1:] == [17])
     terminal.press("Home")
-    terminal.until("the first row", lambda s: first_ids(s)[0] == 1)
+    terminal.until("the first row", lambda s: first_ids(s)[:1] == [1])
     terminal.tmux("resize-window", "-x", 100, "-y", 30)
     terminal.until("all rows", lambda s: len(body(s)) == 17)
 
