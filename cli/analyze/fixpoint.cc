@@ -2,6 +2,7 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
 #include <unordered_map>
 
 #include "cli/analyze/entry_points.h"
@@ -12,6 +13,7 @@
 #include "cli/analyze/orphanable.h"
 #include "cli/analyze/queued_job.h"
 #include "cli/analyze/retention.h"
+#include "cli/analyze/taken_out.h"
 #include "cli/analyze/wait_graph.h"
 #include "cli/analyze/wait_place.h"
 #include "cli/model/told_waits.h"
@@ -414,15 +416,42 @@ class Solver {
   std::unordered_map<size_t, size_t> by_index_;  // trace thread -> member
 };
 
+// Coroutines that were found reached only for what a deque left behind when they were taken out.
+void add_taken_out(Fixpoint& result, const Trace& trace, const MemoryPicture& picture) {
+  if (result.asleep || !result.blind.empty() || result.scanned_bytes > kMostMeasured) return;
+  const std::optional<MemoryPicture> blanked = without_taken_out(trace, picture, result);
+  if (!blanked) return;
+  const Fixpoint without = Solver(trace, *blanked, false).solve();
+  // No thread is judged by that.
+  if (without.coherent != result.coherent || without.threads.size() != result.threads.size())
+    return;
+  const size_t known = result.coroutines.size();
+  for (Orphan orphan : without.coroutines) {
+    if (std::any_of(result.coroutines.begin(),
+                    result.coroutines.begin() + static_cast<ptrdiff_t>(known),
+                    [&](const Orphan& other) { return other.address == orphan.address; }))
+      continue;
+    orphan.taken_out = true;
+    result.coroutines.push_back(orphan);
+    std::erase_if(result.kept, [&](const Kept& kept) { return kept.address == orphan.address; });
+  }
+}
+
+Fixpoint solve(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
+  Fixpoint result = Solver(trace, picture, with_memory).solve();
+  add_taken_out(result, trace, picture);
+  return result;
+}
+
 }  // namespace
 
 // First from what was seen alone. Then once more with what the program tells of its own waits:
 // what is stuck only then is so if that is true.
 Fixpoint find_fixpoint(const Trace& trace, const MemoryPicture& picture, bool with_memory) {
-  if (!any_told_wait(trace)) return Solver(trace, picture, with_memory).solve();
+  if (!any_told_wait(trace)) return solve(trace, picture, with_memory);
   Trace copy = trace;
   use_seen_waits(copy);
-  Fixpoint result = Solver(copy, picture, with_memory).solve();
+  Fixpoint result = solve(copy, picture, with_memory);
   use_told_waits(copy);
   Fixpoint told = Solver(copy, picture, false).solve();
   result.poller_ran = told.poller_ran;

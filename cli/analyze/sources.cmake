@@ -42,6 +42,7 @@ set(TRACK_ANALYZE_SOURCES
   sleepers.cc
   stuck.cc
   suppressions.cc
+  taken_out.cc
   timeline.cc
   trend.cc
   unjoined.cc

@@ -220,7 +220,7 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
 
 std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
                                    const Fixpoint& fixpoint) {
-  using Key = std::tuple<StackIndex, uint32_t, bool, bool, FrameCertainty>;
+  using Key = std::tuple<StackIndex, uint32_t, bool, bool, FrameCertainty, bool>;
   struct Group {
     Finding finding;
     uint64_t frame_bytes = 0;
@@ -252,7 +252,8 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     }
     const StackIndex created_at = places.of(root->created_at);
     const bool done = root->state == TaskState::done;
-    const Key key{created_at, root->function, done, root_orphan->inside_block, root->certainty};
+    const Key key{created_at,      root->function,        done, root_orphan->inside_block,
+                  root->certainty, root_orphan->taken_out};
     Group& group = groups[key];
     Finding& finding = group.finding;
     finding.bytes_held += orphan->held_bytes;
@@ -270,7 +271,7 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
   }
   std::vector<Finding> findings;
   for (auto& [key, group] : groups) {
-    const auto& [created_at, function, done, inside, certainty] = key;
+    const auto& [created_at, function, done, inside, certainty, taken_out] = key;
     Finding& finding = group.finding;
     const bool one = finding.count == 1;
     const std::string its = one ? "its frame" : "their frames";
@@ -307,6 +308,12 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     } else if (inside && finding.evidence == Evidence::proved) {
       finding.evidence = Evidence::likely;
       finding.because.push_back("doubt: " + its + " lies inside a larger block, maybe of a pool");
+    }
+    if (taken_out) {
+      finding.evidence = std::min(finding.evidence, Evidence::likely);
+      finding.because.emplace_back(
+          "doubt: a reference still stands in memory of a std::deque, where an element was taken "
+          "out");
     }
     if (certainty != FrameCertainty::known) {
       finding.evidence =

@@ -217,7 +217,7 @@ auto fields(T& s) {
 }
 template <Is<Orphan> T>
 auto fields(T& o) {
-  return std::tie(o.address, o.created_ticks, o.held_bytes, o.inside_block);
+  return std::tie(o.address, o.created_ticks, o.held_bytes, o.inside_block, o.taken_out);
 }
 template <Is<LostFiber> T>
 auto fields(T& f) {
