@@ -1,4 +1,5 @@
 // what: blocks freed by other threads, realloc that moves, addresses used again at once
+// flags: -std=c++20
 #include <atomic>
 #include <thread>
 #include <vector>
@@ -7,24 +8,23 @@
 
 int main() {
   std::atomic<void*> mailbox{nullptr};
-  std::atomic<bool> stop{false};
+  constexpr long kBlocks = 20000;
   long freed = 0;
   std::thread consumer([&] {
-    while (!stop || mailbox != nullptr)
-      if (void* block = mailbox.exchange(nullptr)) {
-        free(block);
-        ++freed;
-      } else {
-        sched_yield();
-      }
+    while (freed < kBlocks) {
+      mailbox.wait(nullptr);
+      free(mailbox.exchange(nullptr));
+      mailbox.notify_one();
+      ++freed;
+    }
   });
-  for (int i = 0; i < 20000; ++i) {
+  for (int i = 0; i < kBlocks; ++i) {
     void* block = malloc(static_cast<size_t>(i % 300) + 24);
     memset(block, i, 24);
-    void* expected = nullptr;
-    while (!mailbox.compare_exchange_weak(expected, block)) expected = nullptr, sched_yield();
+    for (void* there = mailbox; there != nullptr; there = mailbox) mailbox.wait(there);
+    mailbox = block;
+    mailbox.notify_one();
   }
-  stop = true;
   consumer.join();
   SHOW(freed);
   std::vector<std::thread> threads;
