@@ -84,7 +84,7 @@ set(TRACK_INTERPOSE_SOURCES
     interpose/syscall.cc
     interpose/threads.cc)
 
-set(TRACK_CONTROL_SOURCES control/api.cc control/api_tasks.cc control/declare_api.cc control/held_api.cc control/reference_api.cc control/scope_api.cc control/wait_api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/fiber_api.cc control/elf_module.cc
+set(TRACK_CONTROL_SOURCES control/api.cc control/api_tasks.cc control/declare_api.cc control/held_api.cc control/pool_api.cc control/reference_api.cc control/scope_api.cc control/wait_api.cc control/attach.cc control/binding.cc control/coroutine_api.cc control/fiber_api.cc control/elf_module.cc
                           control/exec.cc control/exit.cc control/fork.cc
                           control/init.cc)
 

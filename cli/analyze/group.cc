@@ -132,6 +132,7 @@ std::string fingerprint(const Finding& finding, const Trace& trace, const Symbol
     hash_text(hash, finding.tasks.front().name);
   if (!finding.test.empty()) hash_text(hash, finding.test);
   if (!finding.scope.empty()) hash_text(hash, "scope " + finding.scope);
+  if (!finding.pool.empty()) hash_text(hash, "pool " + finding.pool);
   char text[20];
   std::snprintf(text, sizeof text, "%016llx", static_cast<unsigned long long>(hash));
   return text;

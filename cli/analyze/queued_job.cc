@@ -16,8 +16,11 @@ constexpr size_t kMostOfGlobal = 256;
 class Search {
  public:
   Search(const Marker& marker, const MemoryPicture& picture, Cell stack, Cell target)
-      : marker_(marker), picture_(picture), stack_(stack), target_(target) {
-    each_word(stack_, ~size_t{0}, [&](uint64_t word) {
+      : marker_(marker), picture_(picture), target_(target) {
+    stacks_.insert(stack);
+    for (const ThreadMemory& thread : picture.threads)
+      if (thread.stack.start != 0) stacks_.insert(marker.map().find(thread.stack.start));
+    each_word(stack, ~size_t{0}, [&](uint64_t word) {
       if (const Cell cell = block_at(word); cell != kNoCell)
         direct_.insert(cell);
       else if (marker_.map().find(word) == kNoCell)
@@ -37,7 +40,7 @@ class Search {
       each_word(cell, kMostOfBlock, [&, from = job](uint64_t word) {
         const Cell to = block_at(word);
         if (to == target_ && from != kNoCell) found = true;
-        if (to != kNoCell && to != target_ && to != stack_) visit(to, from);
+        if (to != kNoCell && to != target_) visit(to, from);
       });
       if (found) return QueuedJob{marker_.map().at(job).address, direct_.count(job) != 0};
     }
@@ -65,14 +68,15 @@ class Search {
     for (size_t at = 0; at + 8 <= std::min(bytes.size(), kMostOfGlobal); at += 8) {
       uint64_t word = 0;
       std::memcpy(&word, bytes.data() + at, sizeof word);
-      if (const Cell cell = block_at(word); cell != kNoCell && cell != stack_)
-        of_globals_.insert(cell);
+      if (const Cell cell = block_at(word); cell != kNoCell) of_globals_.insert(cell);
     }
   }
 
+  // No stack: what a thread does is not queued, and a pool refers to its threads.
   Cell block_at(uint64_t word) const {
     const Cell cell = marker_.map().find(word);
-    return cell != kNoCell && marker_.map().is_block(cell) ? cell : kNoCell;
+    return cell != kNoCell && marker_.map().is_block(cell) && stacks_.count(cell) == 0 ? cell
+                                                                                       : kNoCell;
   }
 
   bool holds_code(Cell cell) const {
@@ -96,7 +100,8 @@ class Search {
 
   const Marker& marker_;
   const MemoryPicture& picture_;
-  const Cell stack_, target_;
+  const Cell target_;
+  std::unordered_set<Cell> stacks_;      // of threads
   std::unordered_set<Cell> direct_;      // blocks that the stack refers to
   std::unordered_set<Cell> of_globals_;  // and those of the globals that it refers to
   std::unordered_map<Cell, Cell> seen_;

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <map>
+#include <optional>
+#include <string>
 #include <tuple>
 #include <unordered_map>
 
@@ -160,13 +162,15 @@ void add_scan_reasons(Finding& finding, const Fixpoint& fixpoint, bool asleep) {
 
 std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
                                 const Fixpoint& fixpoint, const std::set<uint32_t>& known) {
-  using Key = std::tuple<StackIndex, StackIndex, WaitKind, StuckBy, bool>;
+  // Threads of a declared pool that is exhausted are one group, wherever they wait.
+  using Key = std::tuple<uint64_t, StackIndex, StackIndex, WaitKind, StuckBy, bool>;
   struct Group {
     Finding finding;
     const Thread* thread;
     const StuckThread* stuck;
-    size_t pool;  // threads of the pool that is exhausted; 0 = none is
-    uint64_t job;
+    std::optional<ExhaustedPool> pool;
+    bool told;
+    std::string where;
   };
   std::map<Key, Group> groups;
   Places places(trace, symbols);
@@ -180,32 +184,41 @@ std::vector<Finding> find_stuck(const Trace& trace, const Symbols& symbols,
     const StackIndex created_at = places.of(thread->created_at);
     const Wait& wait = stuck.own_wait_told ? thread->wait : seen_wait(*thread);
     const StackIndex blocked_at = places.of(wait.stack);
-    const Key key{created_at, blocked_at, wait.kind, stuck.by, stuck.told};
-    const auto [entry, fresh] = groups.try_emplace(key, Group{{}, thread, &stuck, 0, 0});
-    if (entry->second.pool == 0)
-      if (const auto* pool = pools.exhausted(*thread, stuck)) {
-        entry->second.pool = pool->size();
-        entry->second.job = stuck.queued_job;
-      }
-    Finding& finding = entry->second.finding;
+    auto pool = pools.exhausted(*thread, stuck);
+    const bool declared = pool && pool->declared != 0;
+    // That its lock's owner is gone is no matter of the pool.
+    if (declared && stuck.by == StuckBy::owner_ended) pool.reset();
+    const Key key = declared && pool
+                        ? Key{pool->declared, 0, 0, WaitKind::none, StuckBy::object, false}
+                        : Key{0, created_at, blocked_at, wait.kind, stuck.by, stuck.told};
+    const auto [entry, fresh] = groups.try_emplace(key);
+    Group& group = entry->second;
+    Finding& finding = group.finding;
     finding.count = fresh ? 1 : finding.count + 1;
-    finding.created_at = created_at;
-    finding.blocked_at = blocked_at;
     finding.bytes_held += stuck.held_bytes;
+    group.told |= stuck.told;
+    if (!group.pool) group.pool = pool;
+    // The same one in every run.
+    std::string where = declared ? where_text(trace, symbols, wait.stack) : "";
+    if (fresh || where < group.where) {
+      group.thread = thread;
+      group.stuck = &stuck;
+      group.where = std::move(where);
+      finding.created_at = created_at;
+      finding.blocked_at = blocked_at;
+    }
     add_task(finding, trace, *thread);
   }
   std::vector<Finding> findings;
   for (auto& [key, group] : groups) {
     group.finding.rule = Rule::stuck_task;
     describe(group.finding, trace, symbols, *group.thread, *group.stuck);
-    if (group.pool != 0) {
+    if (group.pool) {
       group.finding.rule = Rule::pool_exhausted;
-      group.finding.title = exhausted_title(group.finding, trace, symbols, group.pool);
-      group.finding.because.push_back(exhausted_reason(group.job));
+      describe_exhausted(group.finding, *group.pool, trace, symbols);
     }
-    const StuckThread& stuck = *group.stuck;
-    add_reasons(group.finding, fixpoint, stuck.told,
-                fixpoint.asleep || (stuck.told && stuck.by == StuckBy::asleep));
+    add_reasons(group.finding, fixpoint, group.told,
+                fixpoint.asleep || (group.told && group.stuck->by == StuckBy::asleep));
     if (by_owner && !trace.stack_switcher.empty()) {
       group.finding.evidence = std::min(group.finding.evidence, Evidence::likely);
       group.finding.because.push_back(

@@ -48,6 +48,10 @@ template <Is<ToldObject> T>
 auto fields(T& o) {
   return std::tie(o.owner, o.waker, o.waker_ns);
 }
+template <Is<PoolPlace> T>
+auto fields(T& p) {
+  return std::tie(p.pool, p.jobs, p.tells_jobs, p.name);
+}
 template <Is<Held> T>
 auto fields(T& h) {
   return std::tie(h.object, h.sort, h.fiber, h.since_ns, h.taken_at);
@@ -63,7 +67,7 @@ auto fields(T& t) {
                   t.created_at, t.running_at, t.start_routine, t.waits, t.coroutines_created,
                   t.coroutines_destroyed, t.schedule, t.wait, t.held, t.held_complete, t.kernel,
                   t.system_call, t.outer_tid, t.switches, t.labels, t.labels_now, t.told,
-                  t.wait_told, t.inner, t.inner_state);
+                  t.wait_told, t.inner, t.inner_state, t.works_for);
 }
 template <Is<Told> T>
 auto fields(T& t) {
@@ -204,7 +208,7 @@ auto fields(T& f) {
   return std::tie(f.rule, f.evidence, f.count, f.title, f.because, f.created_at, f.blocked_at,
                   f.await_chain, f.await_cycle, f.wait_object, f.tasks, f.age_min_ns,
                   f.age_median_ns, f.age_max_ns, f.bytes_held, f.kept_by, f.failing, f.fingerprint,
-                  f.suppressed_by, f.baseline, f.allowed, f.test, f.source, f.scope);
+                  f.suppressed_by, f.baseline, f.allowed, f.test, f.source, f.scope, f.pool);
 }
 template <Is<Deadlocks> T>
 auto fields(T& d) {

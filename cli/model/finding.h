@@ -88,6 +88,7 @@ struct Finding {
   uint64_t allowed = 0;  // tasks of its fingerprint, by the baseline
   std::string test;      // test that created it, several apart by ", "; empty = not known
   std::string scope;     // whose end the tasks outlived; empty = not about one
+  std::string pool;      // that is exhausted, where the program declares it; else empty
 };
 
 // Neither suppressed nor known to the baseline.

@@ -10,6 +10,7 @@ namespace track {
 
 inline constexpr const char* kTestLabel = "test";
 inline constexpr const char* kScopeLabel = "scope";  // the innermost one's name
+inline constexpr const char* kPoolLabel = "pool";    // of workers of a declared one, its name
 // Of tasks that the program marked (track_task_long_lived).
 inline constexpr const char* kExpectedLabel = "expected";
 inline constexpr const char* kToLiveLong = "to live long";

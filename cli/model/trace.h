@@ -135,6 +135,14 @@ struct ToldObject {
   uint64_t waker_ns = 0;
 };
 
+// The pool that a thread works for, as the program tells (track/pool.h).
+struct PoolPlace {
+  uint64_t pool = 0;        // address; 0 = in none
+  uint32_t jobs = 0;        // of the pool that it is in, one inside the other
+  bool tells_jobs = false;  // it has told of one
+  std::string name;         // of the pool; empty = it has none
+};
+
 enum class HeldSort : uint8_t { mutex, read, write, spin };
 struct Held {
   uint64_t object = 0;
@@ -184,6 +192,7 @@ struct Thread {
   Schedule schedule;  // when it was asked for
   Wait wait;
   ToldWait told;
+  PoolPlace works_for;
   // `wait` and `state` are those it told (model/told_waits.h); these are what the record saw.
   bool wait_told = false;
   Wait inner;

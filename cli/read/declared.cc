@@ -1,9 +1,11 @@
 // What the program said of its threads and of objects at addresses (wire/declared.h): names go to
 // the tasks and objects; a mark becomes a label of its task, so that marked tasks are groups of
-// their own wherever tasks are grouped.
+// their own wherever tasks are grouped; so does the name of the pool that a thread works for.
 #include "libtrack/wire/declared.h"
 
 #include <algorithm>
+#include <map>
+#include <tuple>
 #include <unordered_map>
 
 #include "cli/model/error.h"
@@ -16,6 +18,7 @@ namespace {
 
 using wire::Declared;
 using wire::DeclaredSort;
+using wire::PoolMember;
 using wire::ToldThread;
 
 struct Said {
@@ -32,6 +35,7 @@ class DeclaredReader {
   void read() {
     read_objects();
     read_told_threads();
+    read_pool_members();
     if (!coroutines_.empty())
       for (Coroutine& coroutine : trace_.coroutines)
         if (const Said* said = known(coroutines_, coroutine.address, coroutine.created_ticks)) {
@@ -127,13 +131,39 @@ class DeclaredReader {
     }
   }
 
+  void read_pool_members() {
+    const SectionView& section = image_.section(wire::SectionKind::pool_members);
+    if (section.used == 0) return;
+    std::unordered_map<uint32_t, Thread*> threads;
+    for (Thread& thread : trace_.threads) threads.emplace(thread.id, &thread);
+    for (uint64_t i = 0; i < section.used; ++i) {
+      Copy<PoolMember> member;
+      if (!image_.bytes().read(section.offset + i * sizeof(PoolMember), &member, sizeof member))
+        break;
+      const auto found = threads.find(member->task.load(std::memory_order_acquire));
+      const uint64_t pool = member->pool.load(std::memory_order_acquire);
+      if (found == threads.end() || pool == 0) continue;
+      Thread& thread = *found->second;
+      thread.works_for = {pool, member->jobs.load(std::memory_order_relaxed),
+                          member->tells_jobs.load(std::memory_order_relaxed) != 0,
+                          image_.text(member->name.load(std::memory_order_relaxed))};
+      if (thread.works_for.name.empty()) continue;
+      add_label(thread.labels, kPoolLabel, thread.works_for.name);
+      add_label(thread.labels_now, kPoolLabel, thread.works_for.name);
+    }
+  }
+
   void mark(const Said& said, uint32_t& labels) {
-    if ((said.flags & wire::kToldLongLived) == 0) return;
-    const auto [entry, fresh] = marked_sets_.try_emplace(labels, 0);
+    if ((said.flags & wire::kToldLongLived) != 0) add_label(labels, kExpectedLabel, kToLiveLong);
+  }
+
+  // Makes of `labels` the set with one more.
+  void add_label(uint32_t& labels, const std::string& key, const std::string& value) {
+    const auto [entry, fresh] = added_sets_.try_emplace({labels, key, value}, 0);
     if (fresh) {
       LabelList list = trace_.label_sets[labels];
-      std::erase_if(list, [](const Label& label) { return label.key == kExpectedLabel; });
-      list.push_back({kExpectedLabel, kToLiveLong});
+      std::erase_if(list, [&](const Label& label) { return label.key == key; });
+      list.push_back({key, value});
       std::sort(list.begin(), list.end(),
                 [](const Label& a, const Label& b) { return a.key < b.key; });
       trace_.label_sets.push_back(std::move(list));
@@ -162,7 +192,7 @@ class DeclaredReader {
   Image& image_;
   Trace& trace_;
   SaidAt coroutines_, fibers_;
-  std::unordered_map<uint32_t, uint32_t> marked_sets_;
+  std::map<std::tuple<uint32_t, std::string, std::string>, uint32_t> added_sets_;
   std::unordered_map<StackIndex, StackIndex> marked_stacks_;
 };
 

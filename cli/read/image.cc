@@ -82,6 +82,8 @@ uint64_t entry_bytes(SectionKind kind) {
       return sizeof(wire::Declared);
     case SectionKind::scopes:
       return sizeof(wire::ScopeSlot);
+    case SectionKind::pool_members:
+      return sizeof(wire::PoolMember);
     case SectionKind::none:
       break;
   }
@@ -146,6 +148,8 @@ const char* section_name(SectionKind kind) {
       return "declared objects";
     case SectionKind::scopes:
       return "scopes";
+    case SectionKind::pool_members:
+      return "members of pools";
     case SectionKind::none:
       break;
   }

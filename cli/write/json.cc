@@ -89,6 +89,7 @@ Json finding_json(const ProcessReport& process, const Finding& finding) {
             {"kept_by", finding.kept_by},
             {"test", optional_text(finding.test)},
             {"scope", optional_text(finding.scope)},
+            {"pool", optional_text(finding.pool)},
             {"source", optional_text(finding.source)},
             {"pid", process.trace.pid},
             {"failing", finding.failing},

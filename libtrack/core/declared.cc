@@ -10,6 +10,7 @@ namespace track::core {
 
 using wire::Declared;
 using wire::DeclaredSort;
+using wire::PoolMember;
 using wire::SectionKind;
 using wire::ToldThread;
 
@@ -188,25 +189,45 @@ bool give_back(uint64_t address) {
   return given;
 }
 
-wire::ToldThread* told_thread() {
+namespace {
+
+// The running thread's entry of a table with one for each thread slot. clear(entry): what an
+// earlier thread of the slot said.
+template <class Words, class Clear>
+Words* own_words(SectionKind kind, Clear clear) {
   const wire::ThreadSlot* slot = this_thread.slot;
   if (slot == nullptr) return nullptr;
   const auto index = static_cast<uint64_t>(slot - recording.threads);
-  if (index >= section_capacity<ToldThread>(SectionKind::told_threads)) return nullptr;
-  ToldThread& told = section_start<ToldThread>(SectionKind::told_threads)[index];
-  if (!reserve(&told, sizeof told)) {
+  if (index >= section_capacity<Words>(kind)) return nullptr;
+  Words& words = section_start<Words>(kind)[index];
+  if (!reserve(&words, sizeof words)) {
     count(lost().labels);
     return nullptr;
   }
-  if (told.task.load(std::memory_order_relaxed) != slot->task) {
-    told.task.store(0, std::memory_order_release);
-    told.flags.store(0, std::memory_order_release);
-    told.name.store(0, std::memory_order_release);
-    told.waits.store(0, std::memory_order_release);
-    told.task.store(slot->task, std::memory_order_release);
-    raise_used(SectionKind::told_threads, index + 1);
+  if (words.task.load(std::memory_order_relaxed) != slot->task) {
+    words.task.store(0, std::memory_order_release);
+    clear(words);
+    words.task.store(slot->task, std::memory_order_release);
+    raise_used(kind, index + 1);
   }
-  return &told;
+  return &words;
+}
+
+}  // namespace
+
+wire::ToldThread* told_thread() {
+  return own_words<ToldThread>(SectionKind::told_threads, [](ToldThread& told) {
+    for (auto* word : {&told.flags, &told.name, &told.waits})
+      word->store(0, std::memory_order_release);
+  });
+}
+
+wire::PoolMember* pool_member() {
+  return own_words<PoolMember>(SectionKind::pool_members, [](PoolMember& member) {
+    member.pool.store(0, std::memory_order_release);
+    for (auto* word : {&member.name, &member.jobs, &member.tells_jobs})
+      word->store(0, std::memory_order_release);
+  });
 }
 
 const wire::ToldThread* told_of(const wire::ThreadSlot& slot) {

@@ -13,6 +13,8 @@ namespace track::core {
 
 // The running thread's words; null: no room, counted.
 wire::ToldThread* told_thread();
+// Its place among the workers of pools; the same.
+wire::PoolMember* pool_member();
 // Another's; null: it told nothing.
 const wire::ToldThread* told_of(const wire::ThreadSlot& slot);
 

@@ -147,6 +147,7 @@ Plan make_plan(uint32_t level, uint32_t rings) {
   set(SectionKind::label_texts, sizeof(wire::LabelText), wire::kLabelTexts / fewer);
   set(SectionKind::label_sets, sizeof(wire::LabelSet), wire::kLabelSets / fewer);
   set(SectionKind::told_threads, sizeof(wire::ToldThread), threads + 64);
+  set(SectionKind::pool_members, sizeof(wire::PoolMember), threads + 64);
   set(SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredSlots / fewer);
   set(SectionKind::scopes, sizeof(wire::ScopeSlot), wire::kScopeSlots / fewer);
   set(SectionKind::fibers, sizeof(wire::FiberSlot),

@@ -25,6 +25,17 @@ struct ToldThread {
 };
 static_assert(sizeof(ToldThread) == 64);
 
+// Of a thread that works for a pool, as ToldThread. `pool` is written last when it joins one, and
+// cleared first when it leaves.
+struct PoolMember {
+  std::atomic<uint32_t> task;
+  std::atomic<uint32_t> name;        // of the pool, index of a label text; 0 = none
+  std::atomic<uint64_t> pool;        // address; 0 = in none
+  std::atomic<uint32_t> jobs;        // that it is in, one inside the other
+  std::atomic<uint32_t> tells_jobs;  // 1: it has begun one since it joined
+};
+static_assert(sizeof(PoolMember) == 24);
+
 enum class DeclaredSort : uint32_t {
   none = 0,
   lock = 1,       // address of a lock, or of whatever else is waited for

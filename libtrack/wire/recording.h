@@ -8,7 +8,8 @@
 //   header | threads | coroutines | sites | stacks index | stacks bodies | modules | strings |
 //   rings | fibers | contention | lock orders | heap sites | samples | heap deltas | CPU samples |
 //   since when locks are held | told coroutines and their places | label texts | label sets |
-//   told threads | declared objects | scopes | block regions | block pages | blocks
+//   told threads | declared objects | scopes | members of pools | block regions | block pages |
+//   blocks
 //
 // What was rejected: a socket (a descriptor in the target, blocks), a log that must be replayed to
 // know what is alive (overwriting turns the living into ghosts), variable-size records in the live
@@ -32,7 +33,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 9;
+inline constexpr uint32_t kVersion = 10;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 
@@ -68,8 +69,9 @@ enum class SectionKind : uint32_t {
   told_threads = 26,     // ToldThread[], one a thread slot: declared.h
   declared = 27,         // Declared[]
   scopes = 28,           // ScopeSlot[]: scopes.h
+  pool_members = 29,     // PoolMember[], one a thread slot: declared.h
 };
-inline constexpr uint32_t kSectionCount = 29;
+inline constexpr uint32_t kSectionCount = 30;
 
 struct Section {
   SectionKind kind;

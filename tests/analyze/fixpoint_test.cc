@@ -173,6 +173,25 @@ TEST_CASE("queued work that a stuck thread's stack leads to is found") {
   }
 }
 
+TEST_CASE("another thread's stack is no queued work") {
+  constexpr uint64_t kCode = 0x401000;
+  Process p;
+  p.add_thread();
+  p.add_thread();
+  const uint64_t object = p.block(48), pool = p.block(64);
+  p.picture().code = {{kCode, kCode + 4096}};
+  for (const uint32_t thread : {2u, 3u}) {
+    p.push(thread, object);
+    p.push(thread, pool);
+    p.push(thread, kCode + 64);
+    p.blocks_on(thread, WaitKind::condition, object);
+  }
+  p.store(pool + 16, p.stack_of(3) + 64);
+  const Fixpoint fixpoint = p.solve();
+  REQUIRE(ids(fixpoint) == Ids{2, 3});
+  for (const StuckThread& stuck : fixpoint.threads) CHECK(stuck.queued_job == 0);
+}
+
 TEST_CASE("whoever can still run and knows the object saves the waiter") {
   Process p;
   p.add_thread();

@@ -62,6 +62,7 @@ TOLD = [("an event told by `track/coroutine.h`: suspend, resume", "turn", 1.5, 1
         ("a waker told by it", "woke", 1.5, 20),
         ("a pointer that the kernel holds, told by `track/track.h`", "held", 1.5, 30),
         ("a hidden root told by it: begin, end", "root", 1.5, 30),
+        ("a job of a pool told by `track/pool.h`: begin, end", "job", 1.5, 15),
         ("a switch of fibers told by `track/fiber.h`", "fiber", 1.5, 50)]
 # row, TRACK_OPTIONS, goal: user time of a whole program.
 COMPILE = [("clang++ compiles a large file", "", None),

@@ -3,6 +3,7 @@
 // paired.py runs it both ways. Per event: the difference to the same without being told.
 #include <benchmark/benchmark.h>
 #include <track/coroutine.h>
+#include <track/pool.h>
 #include <track/wait.h>
 
 #include <coroutine>
@@ -126,6 +127,17 @@ void root(benchmark::State& state) {
     if (kTold) track_root_remove(&object, 1);
   }
 }
+// Two events: a worker of a pool begins a job, and ends it.
+template <bool kTold>
+void job(benchmark::State& state) {
+  if (kTold) track_pool_enter(&object, "pool");
+  for (auto _ : state) {
+    if (kTold) track_pool_job_begin();
+    benchmark::ClobberMemory();
+    if (kTold) track_pool_job_end();
+  }
+  if (kTold) track_pool_leave();
+}
 // The same of a new pointer while many others are held.
 template <bool kTold>
 void held_many(benchmark::State& state) {
@@ -147,6 +159,8 @@ BENCHMARK(held_many<false>)->Name("held_many/plain");
 BENCHMARK(held_many<true>)->Name("held_many/traced");
 BENCHMARK(root<false>)->Name("root/plain");
 BENCHMARK(root<true>)->Name("root/traced");
+BENCHMARK(job<false>)->Name("job/plain");
+BENCHMARK(job<true>)->Name("job/traced");
 BENCHMARK(wait<false>)->Name("wait/plain");
 BENCHMARK(wait<true>)->Name("wait/traced");
 BENCHMARK(owner<false>)->Name("owner/plain");

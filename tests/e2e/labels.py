@@ -18,7 +18,8 @@ TESTS = 32
 CLEAN = 5  # of six sorts the last leaks nothing
 KINDS = {0: "thread", 1: "coroutine", 2: "fiber", 3: "thread", 4: "thread"}
 FLAGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
-PLAIN_C = """#include <track/track.h>
+PLAIN_C = """#include <track/pool.h>
+#include <track/track.h>
 #include <track/wait.h>
 int main(void) {
   struct track_task task;
@@ -27,16 +28,20 @@ int main(void) {
   track_wait_end();
   track_owner_clear(&cursor);
   track_object_gone(&cursor);
+  track_pool_job_begin();
+  track_pool_job_end();
   while (track_task_next(&cursor, &task)) {}
   return track_test_begin("a") + track_label_set("k", "v") + (int)track_count(TRACK_FIBERS) +
          (int)track_labels_use(track_labels()) + (int)track_lost() + *track_recording_path() +
          (int)track_count_labelled(TRACK_THREADS, "a", "b") + track_is_recording() +
          (track_labels_get(0, "a") != 0) + track_task_name("n") + track_lock_name(&cursor, "l") +
          track_task_long_lived(1) + track_coroutine_name(&cursor, "c") +
-         track_coroutine_long_lived(&cursor, 1) + track_owner_set(&cursor) + track_woke(&cursor);
+         track_coroutine_long_lived(&cursor, 1) + track_owner_set(&cursor) + track_woke(&cursor) +
+         track_pool_enter(&cursor, "p") + track_pool_leave();
 }
 """
 PLAIN_CXX = """#include <track/coroutine.h>
+#include <track/pool.h>
 #include <track/track.h>
 #include <track/wait.h>
 int main_lock;
@@ -44,6 +49,8 @@ int main() {
   track::waiting waiting(&main_lock, TRACK_WAIT_EVENT);
   track::owning owning(&main_lock);
   track::lock_name name(&main_lock, "lock");
+  track::pool_worker worker(&main_lock, "pool");
+  track::pool_job job;
   track::label label("a", "b");
   track::with_labels labels(track_labels());
   track_test_end();

@@ -1,7 +1,7 @@
 #!/usr/bin/env python3
 """Names and marks (track.h): a deadlock's report has the names of its threads and locks; a mark hides
 that a task lives on, is counted as suppressed, and hides no deadlock and no task that cannot go on; a
-lock's name goes with the lock.
+lock's name goes with the lock. Pools that are declared (pool.h) are told by their names.
 """
 
 import argparse
@@ -84,6 +84,31 @@ def check_stuck(track, program, directory):
         fail(f"of a marked thread that is stuck: {found}")
 
 
+def check_pools(track, library, program, directory):
+    """Of two pools made at one place the one whose workers all wait for its own queue, alone."""
+    child = subprocess.Popen([program, "pools"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
+                             text=True, env=dict(os.environ, LD_PRELOAD=str(library)))
+    dump = directory / "pools.dump"
+    findings = []
+    if child.stdout.readline().strip() != "waiting":
+        fail("the pools did not start")
+    for _ in range(60):  # told once they have waited for a second
+        run(track, "dump", "-o", dump, str(child.pid), code=0)
+        findings = json.loads(run(track, "leaks", "--json", "-", dump).stdout)["findings"]
+        if any(finding["rule"] == "pool-exhausted" for finding in findings):
+            break
+    ps = run(track, "ps", str(child.pid), code=0).stdout
+    child.stdin.close()
+    child.wait(timeout=60)
+    found = [(f["rule"], f["evidence"], f["count"], f["pool"], f["title"]) for f in findings]
+    if found != [("pool-exhausted", "suspected", 2, "decoders", "all 2 workers of pool 'decoders' "
+                  "wait for work that is queued for themselves")]:
+        fail(f"of the pools was found: {found}")
+    for name, workers in (("decoders", 2), ("writers", 1)):
+        if ps.count("pool=" + name) != workers:
+            fail(f"ps does not show {workers} of {name}:\n{ps}")
+
+
 def check_locks(track, library, program):
     child = subprocess.Popen([program, "locks"], stdin=subprocess.PIPE, stdout=subprocess.PIPE,
                              text=True, env=dict(os.environ, LD_PRELOAD=str(library)))
@@ -121,6 +146,7 @@ def main():
         directory = pathlib.Path(scratch)
         check_deadlock(arguments.track, arguments.program, directory)
         check_marks(arguments.track, arguments.program, directory)
+        check_pools(arguments.track, arguments.library, arguments.program, directory)
         check_stuck(arguments.track, arguments.program, directory)
         check_locks(arguments.track, arguments.library, arguments.program)
     print("names are told and go with what they name; marks hide what they may")

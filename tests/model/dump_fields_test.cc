@@ -56,6 +56,7 @@ TEST_CASE("dumps keep every member of what they are made of") {
   CHECK(kept<Wait>() == members<Wait>());
   CHECK(kept<Held>() == members<Held>());
   CHECK(kept<ToldWait>() == members<ToldWait>());
+  CHECK(kept<PoolPlace>() == members<PoolPlace>());
   CHECK(kept<ToldObject>() == members<ToldObject>());
   CHECK(kept<Thread>() == members<Thread>());
   CHECK(kept<Coroutine>() == members<Coroutine>());

@@ -336,6 +336,39 @@ TEST_CASE("hidden references are read, and nothing else of the same table") {
   CHECK(trace.lost.at("references") == 3);
 }
 
+TEST_CASE("who works for a pool, and in how many of its jobs it is") {
+  RecordingBuilder builder;
+  builder.add_label_text(2, "decoders");
+  for (uint32_t task = 1; task <= 4; ++task) builder.add_thread(task, wire::ThreadState::running);
+  auto* members =
+      reinterpret_cast<wire::PoolMember*>(builder.section_bytes(wire::SectionKind::pool_members));
+  builder.header().sections[static_cast<uint32_t>(wire::SectionKind::pool_members)].used = 4;
+  const auto set = [&](uint32_t at, uint32_t task, uint64_t pool, uint32_t name, uint32_t jobs) {
+    members[at].task = task;
+    members[at].pool = pool;
+    members[at].name = name;
+    members[at].jobs = members[at].tells_jobs = jobs;
+  };
+  set(0, 1, 0x5000, 2, 1);
+  set(1, 2, 0x5000, 0, 0);
+  set(2, 3, 0, 2, 1);        // it has left
+  set(3, 99, 0x5000, 2, 1);  // of an earlier thread
+  const Trace trace = read_bytes(builder.bytes());
+  CHECK(trace.warnings.empty());
+  REQUIRE(trace.threads.size() == 4);
+  CHECK(trace.threads[0].works_for.pool == 0x5000);
+  CHECK(trace.threads[0].works_for.name == "decoders");
+  CHECK(trace.threads[0].works_for.jobs == 1);
+  CHECK(trace.threads[0].works_for.tells_jobs);
+  CHECK(labels_text(trace, trace.threads[0].labels_now) == "pool=decoders");
+  CHECK(trace.threads[1].works_for.pool == 0x5000);
+  CHECK(trace.threads[1].works_for.name.empty());
+  CHECK_FALSE(trace.threads[1].works_for.tells_jobs);
+  CHECK(trace.threads[2].works_for.pool == 0);
+  CHECK(labels_text(trace, trace.threads[2].labels_now).empty());
+  CHECK(trace.threads[3].works_for.pool == 0);
+}
+
 TEST_CASE("the label of a scope becomes its name, and who has it is in the scope") {
   RecordingBuilder builder;
   builder.add_label_text(2, "request");

@@ -2,6 +2,7 @@
 //   named_target deadlock   two named threads and two named locks in a cycle, one of them marked
 //   named_target marked     a thread, a coroutine and a fiber, each once marked and once not
 //   named_target stuck      a marked thread waits for what nobody can give
+//   named_target pools      two pools from one place: all workers of one wait for its own queue
 //   named_target locks      names that come and go; exit code 1 and a line for what is wrong
 #include <pthread.h>
 #include <ucontext.h>
@@ -12,6 +13,7 @@
 #include <cstdio>
 #include <cstdlib>
 #include <cstring>
+#include <future>
 #include <latch>
 #include <memory>
 #include <mutex>
@@ -21,6 +23,7 @@
 
 #include "libtrack/include/track/coroutine.h"
 #include "libtrack/include/track/track.h"
+#include "samples/support/job_pool.h"
 
 namespace {
 
@@ -143,6 +146,32 @@ int stuck() {
   return 0;
 }
 
+// Until the end of its input; the pools stay known to main.
+int pools() {
+  const auto make_pool = [](const char* name, int workers) {
+    return std::make_unique<JobPool>(name, workers);
+  };
+  const auto decoders = make_pool("decoders", 2), writers = make_pool("writers", 1);
+  std::latch decoding(2);
+  std::promise<int> key;
+  std::shared_future<int> reply = key.get_future().share();
+  for (int i = 0; i < 2; ++i)
+    decoders->post([reply, &decoding] {
+      decoding.count_down();
+      reply.get();
+    });
+  decoders->post([&key] { key.set_value(7); });
+  std::promise<void> written;
+  writers->post([&written] { written.set_value(); });
+  decoding.wait();
+  written.get_future().get();
+  std::puts("waiting");
+  std::fflush(stdout);
+  while (std::getchar() != EOF) {
+  }
+  std::_Exit(0);
+}
+
 // Prints the addresses of locks that must have a name now, then of those that must not; waits for
 // the end of its input.
 int locks() {
@@ -193,6 +222,7 @@ int main(int argc, char** argv) {
   if (std::strcmp(what, "deadlock") == 0) return deadlock();
   if (std::strcmp(what, "marked") == 0) return marked();
   if (std::strcmp(what, "stuck") == 0) return stuck();
+  if (std::strcmp(what, "pools") == 0) return pools();
   if (std::strcmp(what, "locks") == 0) return locks();
   return 2;
 }

@@ -61,6 +61,7 @@ class RecordingBuilder {
     add_section(wire::SectionKind::label_texts, sizeof(wire::LabelText), kLabels);
     add_section(wire::SectionKind::label_sets, sizeof(wire::LabelSet), kLabels);
     add_section(wire::SectionKind::told_threads, sizeof(wire::ToldThread), kThreads);
+    add_section(wire::SectionKind::pool_members, sizeof(wire::PoolMember), kThreads);
     add_section(wire::SectionKind::declared, sizeof(wire::Declared), wire::kDeclaredProbes);
     add_section(wire::SectionKind::scopes, sizeof(wire::ScopeSlot), 16);
     write_header();

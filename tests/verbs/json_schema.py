@@ -42,7 +42,7 @@ FINDING = {
     "wait_object": Maybe({"kind": TEXT, "address": TEXT, "symbol": Maybe(TEXT),
                           "owner": Maybe(TEXT), "created_at": FRAMES}),
     "age_ns": {"min": COUNT, "median": COUNT, "max": COUNT}, "bytes_held": COUNT, "kept_by": WORDS,
-    "test": Maybe(TEXT), "scope": Maybe(TEXT), "source": Maybe(TEXT), "pid": COUNT, "failing": FLAG, "suppressed_by": Maybe(TEXT), "tasks": [TASK]}
+    "test": Maybe(TEXT), "scope": Maybe(TEXT), "pool": Maybe(TEXT), "source": Maybe(TEXT), "pid": COUNT, "failing": FLAG, "suppressed_by": Maybe(TEXT), "tasks": [TASK]}
 PROCESS = {
     "program": TEXT, "pid": COUNT, "parent_pid": COUNT, "forked": FLAG, "end": TEXT, "complete": FLAG,
     "lost": LOST, "damage": WORDS, "lost_orders": COUNT, "not_visible": WORDS, "pause_ns": COUNT, "pause_for": TEXT,

@@ -43,6 +43,11 @@ TRACK_WEAK int track_abi_root_remove(const void* begin, size_t bytes) __attribut
 TRACK_WEAK int track_abi_kernel_holds(const void* object) __attribute__((nothrow));
 TRACK_WEAK int track_abi_kernel_gave_back(const void* object) __attribute__((nothrow));
 
+TRACK_WEAK int track_abi_pool_enter(const void* pool, const char* name) __attribute__((nothrow));
+TRACK_WEAK int track_abi_pool_leave(void) __attribute__((nothrow));
+TRACK_WEAK void track_abi_pool_job_begin(void) __attribute__((nothrow));
+TRACK_WEAK void track_abi_pool_job_end(void) __attribute__((nothrow));
+
 TRACK_WEAK void track_abi_wait_begin(const void* object, uint32_t kind) __attribute__((nothrow));
 TRACK_WEAK void track_abi_wait_end(void) __attribute__((nothrow));
 TRACK_WEAK int track_abi_owner_set(const void* object) __attribute__((nothrow));
