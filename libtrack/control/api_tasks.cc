@@ -8,7 +8,7 @@
 #include "libtrack/core/stacks.h"
 #include "libtrack/core/sys.h"
 #include "libtrack/core/text.h"
-#include "libtrack/include/track/track.h"
+#include "libtrack/include/track/leaks.h"
 #include "libtrack/wire/told.h"
 
 #define TRACK_API extern "C" __attribute__((visibility("default")))
@@ -18,6 +18,7 @@ namespace {
 namespace core = track::core;
 using core::recording;
 using track::wire::CoroutineSlot;
+using track::wire::DeclaredSort;
 using track::wire::FiberSlot;
 using track::wire::FiberState;
 using track::wire::SectionKind;
@@ -110,6 +111,10 @@ bool is_unjoined(const ThreadSlot& slot) {
          (slot.flags.load(std::memory_order_relaxed) & kOver) == 0;
 }
 
+bool is_mark(uint32_t flags) {
+  return (flags & track::wire::kToldLongLived) != 0;
+}
+
 // False: there is no task (any more).
 bool describe(const ThreadSlot& slot, const Now& now, track_task& task) {
   const uint32_t sequence = slot.sequence.load(std::memory_order_acquire);
@@ -131,6 +136,7 @@ bool describe(const ThreadSlot& slot, const Now& now, track_task& task) {
   const track::wire::ToldThread* told = core::told_of(slot);
   const uint32_t name = told == nullptr ? 0 : told->name.load(std::memory_order_relaxed);
   core::Text(task.name, sizeof task.name).add(name == 0 ? slot.name : core::text_at(name));
+  task.is_long_lived = told != nullptr && is_mark(told->flags.load(std::memory_order_relaxed));
   return sequence % 2 == 0 && slot.sequence.load(std::memory_order_acquire) == sequence &&
          (is_live(slot) || is_unjoined(slot));
 }
@@ -148,6 +154,7 @@ bool describe(const FiberSlot& slot, const Now& now, track_task& task) {
   if (state == FiberState::suspended)
     task.since_ns = now.ns_since(slot.switched_ticks.load(std::memory_order_relaxed));
   task.address = slot.stack_high;
+  task.is_long_lived = is_mark(core::declared_marks(DeclaredSort::fiber, task.address));
   put_stack(slot.created_stack, task);
   return slot.task == task.id && is_live(slot);
 }
@@ -159,6 +166,7 @@ bool describe(const CoroutineSlot& slot, const Now& now, track_task& task) {
   task.id = static_cast<uint64_t>(&slot - recording.coroutines) + 1;
   task.state = TRACK_STATE_UNKNOWN;
   task.labels = labels_of(slot);
+  task.is_long_lived = is_mark(core::declared_marks(DeclaredSort::coroutine, task.address));
   const uint64_t created = __atomic_load_n(&slot.created_ticks, __ATOMIC_RELAXED);
   task.age_ns = now.ns_since(created);
   put_stack(slot.stack, task);
@@ -175,6 +183,7 @@ bool describe(const ToldCoroutine& slot, const Now& now, track_task& task) {
   const bool runs = slot.state.load(std::memory_order_relaxed) == track::wire::ToldState::running;
   task.state = runs ? TRACK_STATE_RUNNING : TRACK_STATE_SUSPENDED;
   task.labels = labels_of(slot);
+  task.is_long_lived = is_mark(core::declared_marks(DeclaredSort::coroutine, task.address));
   const uint64_t created = slot.created_ticks;
   task.age_ns = now.ns_since(created);
   task.since_ns = now.ns_since(slot.since_ticks.load(std::memory_order_relaxed));
@@ -266,12 +275,10 @@ TRACK_API uint64_t track_abi_count_labelled(int kind, const char* key, const cha
   return count;
 }
 
-TRACK_API int track_abi_task_next(uint64_t* cursor, track_task* task, size_t task_bytes) {
-  if (cursor == nullptr || task == nullptr || !core::recording_is_ours()) return 0;
-  core::BusyScope busy;
-  const Now now;
-  uint64_t table = *cursor >> kTableShift, index = *cursor & ((uint64_t{1} << kTableShift) - 1);
-  track_task found;
+namespace {
+
+bool next_task(uint64_t& cursor, const Now& now, track_task& found) {
+  uint64_t table = cursor >> kTableShift, index = cursor & ((uint64_t{1} << kTableShift) - 1);
   bool any = false;
   for (; table < 4; ++table, index = 0) {
     if (table == 0)
@@ -284,10 +291,58 @@ TRACK_API int track_abi_task_next(uint64_t* cursor, track_task* task, size_t tas
       any = next_of(told_coroutines(), SectionKind::told_coroutines, index, now, found);
     if (any) break;
   }
-  *cursor = table << kTableShift | index;
-  if (!any) return 0;
+  cursor = table << kTableShift | index;
+  return any;
+}
+
+// A program may have been built with an earlier, shorter structure.
+void hand_over(track_task& found, track_task* task, size_t task_bytes) {
   found.labels = core::told_labels(found.labels);
-  // A program may have been built with an earlier, shorter structure.
   core::copy_bytes(task, &found, task_bytes < sizeof found ? task_bytes : sizeof found);
+}
+
+bool is_caller(const track_task& task) {
+  const auto sp = reinterpret_cast<uint64_t>(__builtin_frame_address(0));
+  if (task.kind == TRACK_THREADS) return task.id == core::this_thread.task;
+  const uint32_t fiber = task.kind == TRACK_FIBERS ? core::fiber_at(sp) : 0;
+  return fiber != 0 && core::fiber_slot(fiber).task == task.id;
+}
+
+bool is_meant(const track_leak_query& query, const track_task& task) {
+  if (task.is_main != 0 || task.is_long_lived != 0 || is_caller(task)) return false;
+  if (query.kinds != 0 && (query.kinds >> task.kind & 1) == 0) return false;
+  if (query.states != 0 && (query.states >> task.state & 1) == 0) return false;
+  if (task.age_ns < query.min_age_ns) return false;
+  if (query.label == nullptr) return true;
+  if (query.value == nullptr) return core::label_value(task.labels, query.label) != nullptr;
+  const uint32_t pair = core::label_pair(query.label, query.value);
+  return pair != 0 && core::has_pair(task.labels, pair);
+}
+
+}  // namespace
+
+TRACK_API int track_abi_task_next(uint64_t* cursor, track_task* task, size_t task_bytes) {
+  if (cursor == nullptr || task == nullptr || !core::recording_is_ours()) return 0;
+  core::BusyScope busy;
+  track_task found;
+  if (!next_task(*cursor, Now(), found)) return 0;
+  hand_over(found, task, task_bytes);
   return 1;
+}
+
+TRACK_API int track_abi_leak_next(uint64_t* cursor, const track_leak_query* query,
+                                  size_t query_bytes, track_task* task, size_t task_bytes) {
+  if (cursor == nullptr || task == nullptr || !core::recording_is_ours()) return 0;
+  core::BusyScope busy;
+  track_leak_query meant = {};
+  if (query != nullptr)
+    core::copy_bytes(&meant, query, query_bytes < sizeof meant ? query_bytes : sizeof meant);
+  const Now now;
+  track_task found;
+  while (next_task(*cursor, now, found))
+    if (is_meant(meant, found)) {
+      hand_over(found, task, task_bytes);
+      return 1;
+    }
+  return 0;
 }

@@ -273,6 +273,13 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
   return true;
 }
 
+uint32_t declared_marks(DeclaredSort sort, uint64_t address) {
+  if (declared_so_far.load(std::memory_order_relaxed) == 0) return 0;
+  const Declared* entry = find(sort, address);
+  if (entry == nullptr || is_stale(*entry, address)) return 0;
+  return entry->flags.load(std::memory_order_relaxed);
+}
+
 // Looked for once, mostly: what is told of has its entry, and where it belongs.
 const wire::Declared* declared_lock(uint64_t address) {
   if (declared_so_far.load(std::memory_order_relaxed) == 0) return nullptr;

@@ -23,6 +23,9 @@ const wire::ToldThread* told_of(const wire::ThreadSlot& slot);
 bool declare(wire::DeclaredSort sort, uint64_t address, const char* name, uint32_t set,
              uint32_t clear);
 
+// The marks of a coroutine or fiber (ToldFlags); 0: none.
+uint32_t declared_marks(wire::DeclaredSort sort, uint64_t address);
+
 // What was said of a lock, or of another object that is waited for; null: nothing.
 const wire::Declared* declared_lock(uint64_t address);
 

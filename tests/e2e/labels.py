@@ -18,12 +18,16 @@ TESTS = 32
 CLEAN = 5  # of six sorts the last leaks nothing
 KINDS = {0: "thread", 1: "coroutine", 2: "fiber", 3: "thread", 4: "thread"}
 FLAGS = ["-Wall", "-Wextra", "-Werror", "-pedantic", "-fsyntax-only"]
-PLAIN_C = """#include <track/pool.h>
+PLAIN_C = """#include <track/leaks.h>
+#include <track/pool.h>
 #include <track/track.h>
 #include <track/wait.h>
 int main(void) {
   struct track_task task;
   uint64_t cursor = 0;
+  const struct track_leak_query query = {.label = "k", .min_age_ns = 1};
+  while (track_leak_next(&cursor, &query, &task)) {}
+  cursor = track_leaks(&query);
   track_wait_begin(&cursor, TRACK_WAIT_LOCK | TRACK_WAIT_TIMED);
   track_wait_end();
   track_owner_clear(&cursor);
@@ -41,6 +45,7 @@ int main(void) {
 }
 """
 PLAIN_CXX = """#include <track/coroutine.h>
+#include <track/leaks.h>
 #include <track/pool.h>
 #include <track/track.h>
 #include <track/wait.h>
@@ -54,6 +59,7 @@ int main() {
   track::label label("a", "b");
   track::with_labels labels(track_labels());
   track_test_end();
+  return static_cast<int>(track_leaks(nullptr));
 }
 """
 

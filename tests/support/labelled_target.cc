@@ -21,6 +21,7 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/include/track/leaks.h"
 #include "libtrack/include/track/track.h"
 
 namespace {
@@ -214,6 +215,54 @@ void wait_until(const std::function<bool()>& over) {
   for (int i = 0; i < 10000 && !over(); ++i) usleep(1000);
 }
 
+// A thread, a coroutine and a fiber of test A are there.
+void query_leaks() {
+  EXPECT(track_leaks(nullptr) == 3);
+  track_leak_query query = {};
+  EXPECT(track_leaks(&query) == 3);
+  query.label = "test";
+  EXPECT(track_leaks(&query) == 3);
+  query.value = "B";
+  EXPECT(track_leaks(&query) == 0);
+  query.value = "A";
+  EXPECT(track_leaks(&query) == 3);
+  for (const track_kind kind : {TRACK_THREADS, TRACK_COROUTINES, TRACK_FIBERS}) {
+    query.kinds = 1u << kind;
+    track_task task;
+    uint64_t cursor = 0;
+    EXPECT(track_leak_next(&cursor, &query, &task) == 1);
+    EXPECT(task.kind == kind && task.is_long_lived == 0);
+    EXPECT(std::strcmp(track_labels_get(task.labels, "test"), "A") == 0);
+    EXPECT(track_leak_next(&cursor, &query, &task) == 0);
+    query.min_age_ns = task.age_ns;
+    EXPECT(track_leaks(&query) == 1);
+    query.min_age_ns = UINT64_MAX;
+    EXPECT(track_leaks(&query) == 0);
+    query.min_age_ns = 0;
+  }
+  query.kinds = 0;
+  query.states = 1u << TRACK_STATE_BLOCKED;
+  EXPECT(track_leaks(&query) == 1);
+  query = {.label = "absent", .value = nullptr, .min_age_ns = 0, .kinds = 0, .states = 0};
+  EXPECT(track_leaks(&query) == 0);
+  EXPECT(track_coroutine_long_lived(kept.front().address(), 1) == 1);
+  EXPECT(track_leaks(nullptr) == 2);
+  EXPECT(track_coroutine_long_lived(kept.front().address(), 0) == 1);
+  EXPECT(track_leaks(nullptr) == 3);
+  // Who asks is not among them.
+  std::thread([] { EXPECT(track_leaks(nullptr) == 3); }).join();
+  std::thread([] {
+    track_task_long_lived(1);
+    std::thread([] { EXPECT(track_leaks(nullptr) == 3); }).join();
+  }).join();
+  // One with fewer members, of a program built with an earlier version.
+  track_task task = {};
+  uint64_t cursor = 0;
+  query = {.label = "absent", .value = "x", .min_age_ns = 0, .kinds = 0, .states = 0};
+  EXPECT(track_abi_leak_next(&cursor, &query, 0, &task, sizeof task.id) == 1);
+  EXPECT(task.id != 0 && task.created_by_count == 0);
+}
+
 int queries() {
   if (track_is_recording() == 0) {
     EXPECT(track_label_set("key", "value") == 0);
@@ -221,6 +270,7 @@ int queries() {
     EXPECT(track_count(TRACK_THREADS) == 0);
     EXPECT(track_count_labelled(TRACK_THREADS, "key", "value") == 0);
     EXPECT(listed(TRACK_THREADS, nullptr) == 0);
+    EXPECT(track_leaks(nullptr) == 0);
     EXPECT(*track_recording_path() == 0);
     std::printf("not tracked\n");
     return failures != 0;
@@ -273,6 +323,7 @@ int queries() {
       break;
     }
   EXPECT(parked);
+  query_leaks();
   // A fiber keeps the labels of its making, whoever lets it run; the thread has its own again.
   track_test_end();
   EXPECT(track_labels() == tenant);

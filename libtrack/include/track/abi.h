@@ -19,6 +19,7 @@ extern "C" {
 
 struct track_task;
 struct track_held;
+struct track_leak_query;
 
 TRACK_WEAK int track_abi_is_recording(void);
 TRACK_WEAK const char* track_abi_recording_path(void);
@@ -63,6 +64,8 @@ TRACK_WEAK uint64_t track_abi_scope_live(uint64_t scope, uint64_t settle_ns)
 TRACK_WEAK uint64_t track_abi_count(int kind);
 TRACK_WEAK uint64_t track_abi_count_labelled(int kind, const char* key, const char* value);
 TRACK_WEAK int track_abi_task_next(uint64_t* cursor, struct track_task* task, size_t task_bytes);
+TRACK_WEAK int track_abi_leak_next(uint64_t* cursor, const struct track_leak_query* query,
+                                   size_t query_bytes, struct track_task* task, size_t task_bytes);
 TRACK_WEAK int track_abi_held_next(uint64_t* cursor, struct track_held* held, size_t held_bytes);
 
 #ifdef __cplusplus

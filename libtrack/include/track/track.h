@@ -339,11 +339,13 @@ struct track_task {
   uint32_t created_by_count;                 /* of created_by in use */
   const void* created_by[TRACK_TASK_FRAMES]; /* return addresses, innermost first: for dladdr */
   char name[64];                             /* as it was named; "" = not */
+  int is_long_lived;                         /* it is marked as there to stay */
 };
 
 /* One task after the other: set *cursor to 0, call until it returns 0. Returns 1 and fills *task;
  * 0 at the end, and when not tracked. Tasks that begin or end meanwhile may or may not be met; all
- * others are met once. Threads come first, then fibers, then coroutines. */
+ * others are met once. Threads come first, then fibers, then coroutines. Those that should be over,
+ * by label and age: track/leaks.h. */
 TRACK_INLINE_ int track_task_next(uint64_t* cursor, struct track_task* task) {
   return TRACK_ASK_(0, track_abi_task_next, (cursor, task, sizeof *task));
 }
