@@ -162,6 +162,8 @@ process::InjectionResult call_attach(const AttachSettings& settings) {
                   "is not to be recorded");
     case AttachResult::foreign_version:
       throw Error("the libtrack.so in " + who + " is of another version than this track");
+    case AttachResult::ending:
+      throw Error(who + " is ending: it is not to be recorded any more");
     case AttachResult::none:
     case AttachResult::done:
       break;

@@ -12,6 +12,7 @@
 #include "libtrack/capture/real.h"
 #include "libtrack/control/attach.h"
 #include "libtrack/control/binding.h"
+#include "libtrack/control/exit.h"
 #include "libtrack/control/fork.h"
 #include "libtrack/control/init.h"
 #include "libtrack/core/cpu_sampler.h"
@@ -30,7 +31,9 @@ using core::recording;
 using wire::AttachRequest;
 using wire::AttachResult;
 
-std::atomic<bool> at_work{false};
+// A word to wait on.
+constexpr uint32_t kIdle = 0, kWorking = 1, kBrokenOff = 2;
+std::atomic<uint32_t> at_work{kIdle};
 bool attached_before = false;
 
 // TRACK_OPTIONS and XDG_RUNTIME_DIR as a program's environment has them.
@@ -117,6 +120,8 @@ AttachResult attach_again(AttachRequest& request) {
 
 AttachResult attach(AttachRequest& request) {
   if (core::recording_is_ours()) return AttachResult::recorded_already;
+  // From here on the end of the process waits for us.
+  if (is_over()) return AttachResult::ending;
   return attached_before ? attach_again(request) : attach_first(request);
 }
 
@@ -145,20 +150,37 @@ void do_work(AttachRequest* request, Work work) {
     return;
   }
   // One that was broken off in the middle leaves it so: then nothing more is tried.
-  if (at_work.exchange(true)) {
+  uint32_t idle = kIdle;
+  if (!at_work.compare_exchange_strong(idle, kWorking)) {
     request->result = AttachResult::recorded_already;
     return;
   }
   core::list_threads(reinterpret_cast<const int32_t*>(request->thread_numbers));
   request->result = work(*request);
   core::list_threads(nullptr);
-  at_work.store(false);
+  at_work.store(kIdle);
+  sys::futex_wake(&at_work);
 }
 
 }  // namespace
 
 bool attach_at_work() {
-  return at_work.load(std::memory_order_acquire);
+  return at_work.load(std::memory_order_acquire) != kIdle;
+}
+
+void break_off_attach() {
+  at_work.store(kBrokenOff);
+}
+
+void await_attach() {
+  constexpr uint64_t kLimit_ns = 200000000;
+  const uint64_t deadline = sys::monotonic_ns() + kLimit_ns;
+  if (sys::filtered.load(std::memory_order_relaxed)) return;  // no way to wait
+  while (at_work.load(std::memory_order_seq_cst) == kWorking) {
+    const uint64_t now = sys::monotonic_ns();
+    if (now >= deadline) return;
+    sys::futex_wait(&at_work, kWorking, deadline - now);
+  }
 }
 
 }  // namespace track::control

@@ -1,6 +1,7 @@
 #include "libtrack/control/exit.h"
 
 #include "libtrack/capture/coroutines.h"
+#include "libtrack/control/attach.h"
 #include "libtrack/core/cpu_sampler.h"
 #include "libtrack/core/family.h"
 #include "libtrack/core/options.h"
@@ -18,6 +19,7 @@ using core::recording;
 using wire::EndReason;
 
 std::atomic<bool> ending{false};
+std::atomic<bool> over{false};
 
 bool reader_alive(int32_t pid) {
   return pid > 0 && sys::call(SYS_kill, pid, 0) != -3;  // ESRCH
@@ -118,6 +120,9 @@ void process_ending(EndReason reason, int exit_code) {
 }
 
 void finish() {
+  // Either we see the recording of an attach that is at work, or it sees that it comes too late.
+  over.store(true, std::memory_order_seq_cst);
+  await_attach();
   if (!is_recorded_process()) return;
   // libc called exit itself: err(), the last thread's pthread_exit.
   process_ending(EndReason::exit_called, 0);
@@ -125,8 +130,13 @@ void finish() {
   if (!core::recording_wanted()) core::remove_recording();
 }
 
+bool is_over() {
+  return over.load(std::memory_order_seq_cst);
+}
+
 void forget_ending() {
   ending.store(false);
+  over.store(false);
   recording.header->end_reason.store(EndReason::none, std::memory_order_relaxed);
   recording.header->state.store(wire::ProcessState::running, std::memory_order_release);
 }

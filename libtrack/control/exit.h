@@ -13,6 +13,9 @@ void process_ending(wire::EndReason reason, int exit_code);
 // static destructors as far as the loader's order allows, or at once where none will run.
 void finish();
 
+// finish() was called: nobody is left to take a recording away that is made now.
+bool is_over();
+
 // In a fork child, which may have been made by its parent's exit handler: its own end is to come.
 void forget_ending();
 

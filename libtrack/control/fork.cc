@@ -91,6 +91,7 @@ void forget_the_past(bool keep_coroutines) {
 }
 
 void in_fork_child() {
+  if (attach_at_work()) break_off_attach();
   if (!was_ours.load(std::memory_order_relaxed)) return;
   // The parent's coroutines are the parent's to tell about. They stay only when a signal handler
   // forks in the midst of our own code, which may be at work on their table and goes on with it.

@@ -19,6 +19,7 @@ enum class AttachResult : int32_t {
   preloaded = 6,         // detach: was there from the start, and stays
   privileged = 7,        // a set-user-id program is none of our business
   foreign_version = 8,   // `track` and the library are not of one make
+  ending = 9,            // the process is about to be over, and the tracker has ended in it
 };
 
 struct AttachRequest {

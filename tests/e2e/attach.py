@@ -262,6 +262,18 @@ def sampled(arguments, folder):
     target.end()
 
 
+# Whoever comes back when the library's own end is over leaves no recording that nobody takes away.
+def too_late(arguments, folder):
+    target = Target(arguments, folder)
+    target.attach()
+    target.track("detach", target.pid)
+    check("all but over", target.say("quit_late") == "late", "")
+    check("comes too late", "is ending" in target.attach(code=2), "")
+    target.process.stdin.write("over\n")
+    check("ends as it would", target.process.wait(30) == 0, target.process.returncode)
+    check("no recording is left", not os.listdir(f"{folder}/r"), os.listdir(f"{folder}/r"))
+
+
 def refusals(arguments, folder):
     target = Target(arguments, folder)
     check("options", "is none of off" in target.attach("--alloc", "much", code=2), "")
@@ -307,7 +319,7 @@ def main():
     os.environ["LD_LIBRARY_PATH"] = os.path.dirname(arguments.second)
     atexit.register(lambda: [target.process.kill() for target in Target.all])
     for part in (records_and_lets_go, lambda *a: many_rounds(*a, arguments.rounds), judged,
-                 from_before, sampled, refusals):
+                 from_before, sampled, too_late, refusals):
         with tempfile.TemporaryDirectory(prefix="attach-") as folder:
             os.chmod(folder, 0o700)
             part(arguments, folder)

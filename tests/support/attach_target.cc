@@ -5,6 +5,7 @@
 #include <pthread.h>
 #include <stdio.h>
 #include <string.h>
+#include <unistd.h>
 
 #include <atomic>
 #include <condition_variable>
@@ -98,6 +99,23 @@ void open_plugin(const char* file) {
   printf("%s\n", start != nullptr ? "ok" : dlerror());
 }
 
+// What is registered before the loader registers its own end runs after every library's
+// destructors.
+bool stays_late = false;
+
+void stay_late(void*) {
+  char byte;
+  if (stays_late && write(STDOUT_FILENO, "late\n", 5) == 5)
+    while (read(STDIN_FILENO, &byte, 1) == 1 && byte != '\n') {
+    }
+}
+
+extern "C" int __cxa_atexit(void (*)(void*), void*, void*);
+void register_early() {
+  __cxa_atexit(stay_late, nullptr, nullptr);
+}
+[[gnu::section(".preinit_array"), gnu::used]] void (*const before_all)() = register_early;
+
 }  // namespace
 
 int main() {
@@ -125,7 +143,8 @@ int main() {
       open_plugin(rest + 1);
       continue;
     }
-    if (word == "quit") return 0;
+    stays_late = word == "quit_late";
+    if (stays_late || word == "quit") return 0;
     puts("ok");
   }
 }
