@@ -3,6 +3,7 @@
 // paired.py runs it both ways. Per event: the difference to the same without being told.
 #include <benchmark/benchmark.h>
 #include <track/coroutine.h>
+#include <track/coroutine_labels.h>
 #include <track/pool.h>
 #include <track/wait.h>
 
@@ -34,6 +35,16 @@ struct traced {
     traced get_return_object() {
       return {std::coroutine_handle<promise_type>::from_promise(*this)};
     }
+  };
+  std::coroutine_handle<promise_type> coroutine;
+};
+
+struct labelled {
+  struct promise_type : basic_promise<track::labelled_promise<promise_type>> {
+    labelled get_return_object() {
+      return {std::coroutine_handle<promise_type>::from_promise(*this)};
+    }
+    auto final_suspend() noexcept { return this->track_final(std::suspend_always{}); }
   };
   std::coroutine_handle<promise_type> coroutine;
 };
@@ -171,6 +182,7 @@ BENCHMARK(fiber<false>)->Name("fiber/plain");
 BENCHMARK(fiber<true>)->Name("fiber/traced");
 BENCHMARK(turn<plain>)->Name("turn/plain");
 BENCHMARK(turn<traced>)->Name("turn/traced");
+BENCHMARK(turn<labelled>)->Name("turn/labelled");
 BENCHMARK(life<plain>)->Name("life/plain");
 BENCHMARK(life<traced>)->Name("life/traced");
 

@@ -45,12 +45,26 @@ int main(void) {
 }
 """
 PLAIN_CXX = """#include <track/coroutine.h>
+#include <track/coroutine_labels.h>
 #include <track/leaks.h>
 #include <track/pool.h>
 #include <track/track.h>
 #include <track/wait.h>
 int main_lock;
+struct job {
+  struct promise_type : track::labelled_promise<promise_type> {
+    job get_return_object() { return {}; }
+    auto initial_suspend(track::place here = track::place::current()) noexcept {
+      return track_initial(std::suspend_never{}, here);
+    }
+    auto final_suspend() noexcept { return track_final(std::suspend_never{}); }
+    void return_void() {}
+    void unhandled_exception() {}
+  };
+};
+job run() { co_await std::suspend_never(); }
 int main() {
+  run();
   track::waiting waiting(&main_lock, TRACK_WAIT_EVENT);
   track::owning owning(&main_lock);
   track::lock_name name(&main_lock, "lock");
@@ -164,6 +178,15 @@ def check_inside(library, program):
             fail(f"{word}: {result.stdout}{result.stderr}")
 
 
+def check_coroutines(library, program):
+    """Of coroutines that keep their labels; the program looks itself."""
+    environment = dict(os.environ, LD_PRELOAD=str(library))
+    for preload, word in ((None, "not tracked"), (environment, "kept")):
+        result = run(program, environment=preload)
+        if result.returncode != 0 or result.stdout.strip() != word:
+            fail(f"coroutines: {result.stdout}{result.stderr}")
+
+
 def check_fixed_address(include, library, directory):
     """In a program for a fixed address a weak symbol is not null for good."""
     source = directory / "fixed.cc"
@@ -195,7 +218,7 @@ def check_headers(include, directory):
 
 def main():
     parser = argparse.ArgumentParser()
-    for name in ("track", "library", "program", "include"):
+    for name in ("track", "library", "program", "coroutines", "include"):
         parser.add_argument("--" + name, required=True)
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory() as scratch:
@@ -203,6 +226,7 @@ def main():
         check_headers(arguments.include, directory)
         check_fixed_address(arguments.include, arguments.library, directory)
         check_inside(arguments.library, arguments.program)
+        check_coroutines(arguments.library, arguments.coroutines)
         check_blame(arguments.track, arguments.program, directory)
         check_control(arguments.track, arguments.program, directory)
     print(f"{len(planted())} leaks of {TESTS} parallel tests, each blamed on the test that made it")

@@ -198,19 +198,20 @@ struct told {
   void destroyed() const noexcept {
     if (id != 0) track_abi_coroutine_destroyed(id, frame);
   }
+  template <class Awaiter, class Promise>
+  auto suspend(Awaiter& awaiter, std::coroutine_handle<Promise> coroutine) const;
 };
 
 // An await_suspend that throws leaves the coroutine where it was, running. Until then its awaiter
 // is there; after a return it may be gone, and `told` with it.
 template <class Awaiter, class Promise>
-auto suspend(Awaiter& awaiter, std::coroutine_handle<Promise> coroutine,
-             [[maybe_unused]] const told& told) {
+auto told::suspend(Awaiter& awaiter, std::coroutine_handle<Promise> coroutine) const {
 #ifdef __cpp_exceptions
   if constexpr (!noexcept(awaiter.await_suspend(coroutine))) {
     try {
       return awaiter.await_suspend(coroutine);
     } catch (...) {
-      told.resumed();
+      resumed();
       throw;
     }
   } else {
@@ -222,11 +223,11 @@ auto suspend(Awaiter& awaiter, std::coroutine_handle<Promise> coroutine,
 }
 
 // Stands for an awaiter within a coroutine whose promise is traced.
-template <class Awaiter>
+template <class Awaiter, class Told>
 class traced_awaiter {
  public:
   template <class Awaitable>
-  traced_awaiter(Awaitable&& awaitable, const told& coroutine, track_stage stage, const place& here)
+  traced_awaiter(Awaitable&& awaitable, const Told& coroutine, track_stage stage, const place& here)
       : awaiter_(awaiter_of(std::forward<Awaitable>(awaitable))),
         coroutine_(coroutine),
         here_(here),
@@ -242,7 +243,7 @@ class traced_awaiter {
       noexcept(std::declval<Awaiter&>().await_suspend(coroutine))) {
     suspended_ = true;
     coroutine_.suspended(stage_, here_);
-    return suspend(awaiter_, coroutine, coroutine_);
+    return coroutine_.suspend(awaiter_, coroutine);
   }
   decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter&>().await_resume())) {
     if (suspended_) coroutine_.resumed();
@@ -251,7 +252,7 @@ class traced_awaiter {
 
  private:
   Awaiter awaiter_;  // may be a reference
-  const told& coroutine_;
+  const Told& coroutine_;
   const place here_;
   const track_stage stage_;
   bool suspended_ = false;
@@ -277,7 +278,7 @@ class traced_wait {
       noexcept(std::declval<Awaiter&>().await_suspend(coroutine))) {
     coroutine_ = told::created(coroutine.address());
     coroutine_.suspended(TRACK_STAGE_AWAIT, here_);
-    return suspend(awaiter_, coroutine, coroutine_);
+    return coroutine_.suspend(awaiter_, coroutine);
   }
   decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter&>().await_resume())) {
     over();
@@ -298,8 +299,9 @@ class traced_wait {
 }  // namespace detail
 
 // The mixin: `struct promise_type : track::traced_promise<promise_type>`. Tells that the coroutine
-// is made and destroyed, and of every co_await. 16 bytes of the frame, and 32 where it waits.
-template <class Promise>
+// is made and destroyed, and of every co_await. 16 bytes of the frame, and 32 where it waits. Told
+// is not to be named: track/coroutine_labels.h has another one.
+template <class Promise, class Told = detail::told>
 class traced_promise {
  public:
   traced_promise(const traced_promise&) = delete;
@@ -308,7 +310,7 @@ class traced_promise {
   // Of every co_await in the coroutine; hidden by an await_transform of the promise's own.
   template <class Awaitable>
   auto await_transform(Awaitable&& awaitable, place here = place::current()) {
-    return detail::traced_awaiter<detail::awaiter_type<Awaitable>>(
+    return detail::traced_awaiter<detail::awaiter_type<Awaitable>, Told>(
         std::forward<Awaitable>(awaitable), told_, TRACK_STAGE_AWAIT, here);
   }
 
@@ -342,7 +344,7 @@ class traced_promise {
 
  protected:
   traced_promise() noexcept
-      : told_(detail::told::created(
+      : told_(Told::created(
             std::coroutine_handle<Promise>::from_promise(static_cast<Promise&>(*this)).address())) {
   }
   ~traced_promise() { told_.destroyed(); }
@@ -351,10 +353,11 @@ class traced_promise {
   template <class Awaitable>
   auto track_at(Awaitable&& awaitable, track_stage stage, const place& here) {
     using Awaiter = detail::kept_type<detail::awaiter_type<Awaitable>>;
-    return detail::traced_awaiter<Awaiter>(std::forward<Awaitable>(awaitable), told_, stage, here);
+    return detail::traced_awaiter<Awaiter, Told>(std::forward<Awaitable>(awaitable), told_, stage,
+                                                 here);
   }
 
-  const detail::told told_;
+  const Told told_;
 };
 
 // For a co_await in a coroutine whose promise is not traced, and there only. Recorded while it
