@@ -50,7 +50,7 @@ static_assert(sizeof "track/libtrack.so" <= sizeof InjectedData::file_name);
 // The functions of libc that the code calls; before 2.34 they were spread over three libraries.
 class LibraryOfC {
  public:
-  explicit LibraryOfC(pid_t pid) : memory_(pid) {
+  explicit LibraryOfC(pid_t pid) : pid_(pid), memory_(pid) {
     std::string other;  // musl's is linker and library in one
     for (Module& module : loaded_modules(mappings(pid), memory_)) {
       const std::string name = base_name(module.path);
@@ -58,11 +58,13 @@ class LibraryOfC {
       for (const char* part : {"libc.so.6", "libc-2.", "libpthread", "libdl"})
         if (name.starts_with(part)) modules_.push_back(module);
     }
-    if (modules_.empty())
+    if (modules_.empty()) {
+      require_memory();
       throw Error("process " + std::to_string(pid) + " has no glibc: it " +
                   (other.empty() ? "is statically linked" : "uses another libc (" + other + ")") +
                   "; without glibc libtrack.so cannot be loaded. `track ps`, `hang`, `leaks` and "
                   "`dump` work on it all the same");
+    }
   }
 
   uint64_t function(const char* name) const {
@@ -70,10 +72,18 @@ class LibraryOfC {
       if (const uint64_t address =
               DynamicSection(memory_, module.start, module.base).function(name))
         return address;
+    require_memory();
     throw Error(std::string("its libc exports no ") + name);
   }
 
  private:
+  // Nothing is found in a process that ended meanwhile either.
+  void require_memory() const {
+    require_readable(pid_);
+    if (mappings(pid_).empty()) throw Error("process " + std::to_string(pid_) + " is gone");
+  }
+
+  pid_t pid_;
   LiveMemory memory_;
   std::vector<Module> modules_;
 };

@@ -191,8 +191,10 @@ def left_behind(place):
         left = sorted(os.listdir(place)) if os.path.isdir(place) else []
         alive = [name for name in left if (pid := name.split(".")[1:2]) and
                  os.path.exists(f"/proc/{pid[0]}/exe")]
-        if not alive or time.monotonic() > end:
+        if time.monotonic() > end:
             return left
+        if not alive:  # some may have ended, and taken theirs away, between the two looks
+            return sorted(set(left) & set(os.listdir(place))) if left else []
         time.sleep(0.01)
 
 

@@ -8,7 +8,7 @@
 
 int main() {
   std::atomic<void*> mailbox{nullptr};
-  constexpr long kBlocks = 20000;
+  constexpr long kBlocks = 2000;
   long freed = 0;
   std::thread consumer([&] {
     while (freed < kBlocks) {
