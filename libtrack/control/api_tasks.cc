@@ -309,7 +309,8 @@ bool is_caller(const track_task& task) {
 }
 
 bool is_meant(const track_leak_query& query, const track_task& task) {
-  if (task.is_main != 0 || task.is_long_lived != 0 || is_caller(task)) return false;
+  const bool to_stay = task.is_long_lived != 0 && task.state != TRACK_STATE_ENDED;
+  if (task.is_main != 0 || to_stay || is_caller(task)) return false;
   if (query.kinds != 0 && (query.kinds >> task.kind & 1) == 0) return false;
   if (query.states != 0 && (query.states >> task.state & 1) == 0) return false;
   if (task.age_ns < query.min_age_ns) return false;

@@ -76,6 +76,12 @@ TEST(Ignored, Current) {
   leaks::leak_thread();
   track::testing::this_test().ignore_current();
 }
+TEST(Ignored, LongLived) {
+  leaks::stay();
+}
+TEST(Leaky, LongLivedEnds) {
+  leaks::leak_unjoined_marked();
+}
 TEST(Ignored, OtherName) {
   track::testing::this_test().created_by.push_back("leaks::nobody");
   leaks::leak_thread();

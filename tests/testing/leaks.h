@@ -2,11 +2,13 @@
 #pragma once
 
 #include <pthread.h>
+#include <track/track.h>
 #include <ucontext.h>
 
 #include <chrono>
 #include <coroutine>
 #include <exception>
+#include <latch>
 #include <memory>
 #include <thread>
 
@@ -32,6 +34,26 @@ inline void block_for_ever() {
   pthread_t thread;
   pthread_create(
       &thread, nullptr, [](void*) -> void* { return nullptr; }, nullptr);
+}
+// It is there to stay, as it says.
+[[gnu::noinline]] inline void stay() {
+  auto* const marked = new std::latch(1);
+  std::thread([marked] {
+    track_task_long_lived(1);
+    marked->count_down();
+    block_for_ever();
+  }).detach();
+  marked->wait();
+}
+[[gnu::noinline]] inline void leak_unjoined_marked() {
+  pthread_t thread;
+  pthread_create(
+      &thread, nullptr,
+      [](void*) -> void* {
+        track_task_long_lived(1);
+        return nullptr;
+      },
+      nullptr);
 }
 inline pthread_mutex_t till = PTHREAD_MUTEX_INITIALIZER;
 [[gnu::noinline]] inline void keep_lock() {

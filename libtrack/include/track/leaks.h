@@ -39,7 +39,8 @@ struct track_leak_query {
 
 /* One after the other, as track_task_next: set *cursor to 0, call until it returns 0; query NULL
  * means all. Never among them are the main thread, the calling thread and fiber, and what is marked
- * with track_task_long_lived and its kin. A thread that has ended is, until it is joined. */
+ * with track_task_long_lived and its kin and lives. A thread that has ended is, until it is joined.
+ */
 TRACK_INLINE_ int track_leak_next(uint64_t* cursor, const struct track_leak_query* query,
                                   struct track_task* task) {
   return TRACK_ASK_(0, track_abi_leak_next, (cursor, query, sizeof *query, task, sizeof *task));
