@@ -2,6 +2,8 @@
 
 #include <array>
 
+#include "cli/model/words.h"
+
 namespace track {
 namespace {
 
@@ -190,6 +192,12 @@ const char* process_end_name(ProcessEnd end) {
       break;
   }
   return "ended without a word";
+}
+
+std::string process_end_text(const Trace& trace) {
+  return trace.end == ProcessEnd::killed && trace.signal != 0
+             ? "killed by " + signal_text(trace.signal)
+             : process_end_name(trace.end);
 }
 
 }  // namespace track

@@ -103,7 +103,8 @@ const char* baseline_state_name(BaselineState state);  // "known", "grown", "new
 const char* wait_kind_name(WaitKind kind);             // "mutex", "rwlock (write)", ...
 const char* task_state_name(TaskState state);
 const char* task_kind_name(TaskKind kind);
-const char* process_end_name(ProcessEnd end);  // "main returned", "running", ...
+const char* process_end_name(ProcessEnd end);      // "main returned", "running", ...
+std::string process_end_text(const Trace& trace);  // "killed by SIGABRT"
 std::optional<Rule> parse_rule(std::string_view name);
 std::optional<Evidence> parse_evidence(std::string_view name);
 

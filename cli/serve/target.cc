@@ -62,7 +62,7 @@ std::mutex& reader() {
 std::string end_of(const Look& look) {
   for (const Loaded& loaded : look.processes)
     if (loaded.report.trace.end != ProcessEnd::alive)
-      return std::string("it ended: ") + process_end_name(loaded.report.trace.end);
+      return "it ended: " + process_end_text(loaded.report.trace);
   return {};
 }
 

@@ -113,8 +113,7 @@ void describe(write::Page& page, const Loaded& loaded) {
   row("pid",
       fmt::format("{} (parent {}){}", trace.pid, trace.parent_pid, trace.forked ? ", forked" : ""));
   row("started", started_text(trace));
-  row("state",
-      std::string(process_end_name(trace.end)) + (trace.recording ? "" : ", recording is off"));
+  row("state", process_end_text(trace) + (trace.recording ? "" : ", recording is off"));
   row("executed", trace.executed.empty() ? "" : trace.executed + ", which was not tracked");
   row("options", trace.options);
   row("threads", fmt::format("{} in the table; {} created, {} ended, {} joined, {} detached",

@@ -17,7 +17,7 @@ std::string unseen_end(const ProcessReport& process, bool run_is_over) {
     return "its end was not seen: it executed " + trace.executed + ", which was not tracked";
   if (unrecorded(process)) return unrecorded_text(trace);
   if (cut_short(process))
-    return std::string("it was cut short (") + process_end_name(trace.end) +
+    return "it was cut short (" + process_end_text(trace) +
            "): what it would have left behind is not known";
   if (trace.end == ProcessEnd::timed_out)
     return "the time was up: it was judged while it ran, and then ended";

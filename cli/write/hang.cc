@@ -20,8 +20,7 @@ std::string process_line(const ProcessReport& process) {
   const Trace& trace = process.trace;
   std::string text =
       fmt::format("process {} ({}): {}; {}", trace.pid, base_name(trace.program),
-                  count_text(live_threads(trace), "thread"), process_end_name(trace.end));
-  if (trace.end == ProcessEnd::killed && trace.signal != 0) text += " " + signal_text(trace.signal);
+                  count_text(live_threads(trace), "thread"), process_end_text(trace));
   if (trace.pause_ns != 0) text += "; it was held for " + duration_text(trace.pause_ns);
   if (!trace.pause_for.empty()) text += " for " + trace.pause_for;
   return text;
@@ -33,7 +32,8 @@ std::string doing(const ProcessReport& process, const Thread& thread) {
     text = "waits for " +
            wait_text(process.trace, process.symbols, thread.wait.kind, thread.wait.object);
   else
-    text = "is " + std::string(task_state_name(thread.state));
+    text = (process.trace.end == ProcessEnd::alive ? "is " : "was ") +
+           std::string(task_state_name(thread.state));
   const StackIndex at = thread.wait.stack != 0 ? thread.wait.stack : thread.running_at;
   const std::string where = where_text(process.trace, process.symbols, at);
   return where.empty() ? text : text + ", in " + where;

@@ -118,7 +118,7 @@ std::string heading_text(const ProcessReport& process) {
   if (!trace.fibers.empty()) text += ", " + count_text(trace.fibers.size(), "fiber");
   if (ended != 0) text += ", " + count_text(ended, "ended thread") + " not joined";
   if (const std::string heap = heap_text(trace); !heap.empty()) text += ", " + heap;
-  text += std::string("; ") + process_end_name(trace.end);
+  text += "; " + process_end_text(trace);
   if (!trace.recording) text += "; recording is off";
   return text;
 }

@@ -108,10 +108,9 @@ std::string process_heading(const ProcessReport& process) {
   std::string text = fmt::format("== process {} {}", trace.pid, base_name(trace.program));
   if (trace.forked) text += " (forked)";
   if (!trace.executed.empty()) text += ", which executed " + trace.executed;
-  text += std::string(": ") + process_end_name(trace.end);
-  if (trace.end == ProcessEnd::killed && trace.signal != 0)
-    text += " " + signal_text(trace.signal);
-  else if (trace.gone && trace.end != ProcessEnd::unknown && trace.end != ProcessEnd::aborted)
+  text += ": " + process_end_text(trace);
+  if (trace.gone && trace.end != ProcessEnd::killed && trace.end != ProcessEnd::unknown &&
+      trace.end != ProcessEnd::aborted)
     text += fmt::format(", exit code {}", trace.exit_code);
   if (!process.note.empty()) text += "; " + process.note;
   return text;
