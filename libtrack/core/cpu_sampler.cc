@@ -263,8 +263,10 @@ void start_cpu_sampling() {
 
 void start_cpu_sampling_late(uint64_t blocked) {
   if (!prepare_tables() || !begin_moving()) return;
-  const int number =
-      take_unused_signal(on_cpu_signal, blocked, tried.load(std::memory_order_relaxed));
+  // What `track` saw of the mask is older than our hold of signalfd: in between it may have
+  // changed.
+  const int number = take_unused_signal(on_cpu_signal, blocked_by_main_thread(blocked),
+                                        tried.load(std::memory_order_relaxed));
   if (number == 0) {
     head->state.store(CpuState::no_signal, std::memory_order_release);
   } else {

@@ -3,6 +3,7 @@
 #include <signal.h>
 
 #include "libtrack/core/sys.h"
+#include "libtrack/core/text.h"
 
 namespace track::core {
 namespace {
@@ -46,6 +47,25 @@ uint64_t blocked_signals() {
   uint64_t blocked = 0;
   sys::call(SYS_rt_sigprocmask, SIG_BLOCK, 0, sys::as_long(&blocked), kMaskBytes);
   return blocked;
+}
+
+uint64_t blocked_by_main_thread(uint64_t otherwise) {
+  constexpr char kKey[] = "\nSigBlk:\t";
+  constexpr long kDigits = 16;
+  char text[4096];
+  const long n = sys::read_file("/proc/self/status", text, sizeof text - 1);
+  text[n > 0 ? n : 0] = 0;
+  for (const char* line = text; line < text + n; ++line) {
+    if (!starts_with(line, kKey)) continue;
+    const char* const digits = line + sizeof kKey - 1;
+    if (digits + kDigits > text + n) break;
+    uint64_t blocked = 0;
+    for (const char* digit = digits; digit < digits + kDigits; ++digit)
+      blocked =
+          blocked << 4 | static_cast<uint64_t>(*digit <= '9' ? *digit - '0' : *digit - 'a' + 10);
+    return blocked;
+  }
+  return otherwise;
 }
 
 int take_unused_signal(SignalHandler handler, uint64_t blocked, uint64_t tried) {

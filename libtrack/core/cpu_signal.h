@@ -14,6 +14,8 @@ using SignalHandler = void (*)(int number, void* info, void* context);
 int take_unused_signal(SignalHandler handler, uint64_t blocked, uint64_t tried);
 // Those that this thread blocks.
 uint64_t blocked_signals();
+// Those that the main thread blocks now; `otherwise`, where /proc does not say.
+uint64_t blocked_by_main_thread(uint64_t otherwise);
 
 // Is that handler still there? The target may have set its own by a raw system call.
 bool signal_is_ours(int number, SignalHandler handler);
