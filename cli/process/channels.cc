@@ -1,6 +1,7 @@
 #include "cli/process/channels.h"
 
 #include <netinet/in.h>
+#include <poll.h>
 #include <sys/ioctl.h>
 #include <sys/socket.h>
 #include <sys/stat.h>
@@ -97,8 +98,18 @@ class Finder {
     if (copy < 0) return true;
     int bytes = 0;
     const bool asked = ioctl(copy, FIONREAD, &bytes) == 0;
+    const bool more = bytes == 0 && holds_datagram(copy);
     close(copy);
-    return !asked || bytes != 0;
+    return !asked || bytes != 0 || more;
+  }
+
+  // Of datagrams the length of the first one is told, and that may be nothing.
+  static bool holds_datagram(int socket) {
+    int type = 0;
+    socklen_t length = sizeof type;
+    pollfd ready{socket, POLLIN, 0};
+    return getsockopt(socket, SOL_SOCKET, SO_TYPE, &type, &length) == 0 && type == SOCK_DGRAM &&
+           poll(&ready, 1, 0) == 1 && (ready.revents & POLLIN) != 0;
   }
 
   // What the process was started with is of others. Of all else it may have written what waits

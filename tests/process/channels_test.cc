@@ -134,6 +134,15 @@ int with_full_datagram_socket(test::SleeperNotes* notes, int descriptor) {
   return test::sleep_outer(notes, descriptor);
 }
 
+// The kernel tells the length of the first one.
+int with_empty_datagram_first(test::SleeperNotes* notes, int descriptor) {
+  int ends[2];
+  if (socketpair(AF_UNIX, SOCK_DGRAM, 0, ends) != 0 || send(ends[0], "", 0, 0) != 0 ||
+      send(ends[0], "hidden", 6, 0) != 6)
+    return 1;
+  return test::sleep_outer(notes, descriptor);
+}
+
 int with_all(test::SleeperNotes* notes, int descriptor) {
   int ends[2], pair[2];
   const int event = eventfd(0, 0), loop = epoll_create1(0);
@@ -202,6 +211,10 @@ TEST_CASE("a connection of the process to itself is told, and what waits in it")
 
 TEST_CASE("a datagram that nobody has read yet is told") {
   CHECK(contains(of(test::SleepingChild(with_full_datagram_socket)).waiting, "a datagram socket"));
+}
+
+TEST_CASE("an empty datagram hides none behind it") {
+  CHECK(contains(of(test::SleepingChild(with_empty_datagram_first)).waiting, "a socket pair"));
 }
 
 TEST_CASE("what an eventfd holds may be an address") {
