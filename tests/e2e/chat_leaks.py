@@ -14,7 +14,7 @@ import tempfile
 CLIENTS, ROOMS = 8, 2
 # switch: what it may be called, how many, and a function that every finding must name. A queue that
 # nothing refers to any more makes its waiter stuck; with a stale pointer to it it is only suspected.
-OUTLIVED, STUCK = {("outlived-task", "suspected")}, {("stuck-task", "likely")}
+OUTLIVED, STUCK = {("outlived-task", "suspected")}, {("stuck-task", "proved")}
 LEAKS = {
     "none": None,
     "session": (OUTLIVED, CLIENTS - (CLIENTS + 3) // 4,
