@@ -1,6 +1,7 @@
 #include "cli/analyze/suppressions.h"
 
 #include <algorithm>
+#include <iterator>
 #include <sstream>
 
 #include "cli/model/error.h"
@@ -58,11 +59,25 @@ bool matches_chain(const std::string& pattern, const Trace& trace, const Finding
                      });
 }
 
-// The place that says most: the first function of the program's own.
+// On most stacks of any program: who suppresses by one of them hides what he has not seen yet.
+bool on_most_stacks(const std::string& function) {
+  constexpr std::string_view kCommon[] = {"main",
+                                          "_start",
+                                          "start_thread",
+                                          "clone",
+                                          "clone3",
+                                          "__libc_start_main",
+                                          "__libc_start_call_main"};
+  return std::find(std::begin(kCommon), std::end(kCommon), function) != std::end(kCommon);
+}
+
+// The place that says most: the first function of the program's own that is not everybody's.
 std::string telling_name(const Finding& finding, const Trace& trace, const Symbols& symbols) {
   for (const StackIndex stack : {finding.created_at, finding.blocked_at})
     for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::plumbing)) {
-      if (!line.function.empty()) return short_function(line.function);
+      const std::string function = short_function(line.function);
+      if (on_most_stacks(function)) break;
+      if (!function.empty()) return function;
       if (!line.module.empty()) return base_name(line.module);
     }
   for (const AwaitFrame& frame : finding.await_chain)
@@ -82,8 +97,9 @@ std::string suppression_for(const Finding& finding, const Trace& trace, const Sy
   const std::string name = telling_name(finding, trace, symbols);
   if (name.empty())
     return text +
-           "\n# no function of it has a name; to hide every finding of the rule:\n# rule:" + rule +
-           "\n";
+           "\n# no function of its own tells it from others; to hide every finding of the rule:\n# "
+           "rule:" +
+           rule + "\n";
   return text + "\n" + rule + ":" + name + "\n";
 }
 

@@ -120,7 +120,9 @@ std::string find_command(const std::string& command) {
         access(candidate.c_str(), X_OK) == 0)
       return candidate;
   }
-  throw Error("there is no command " + command + " in PATH; give its path");
+  const bool here = access(command.c_str(), F_OK) == 0;
+  throw Error("there is no command " + command + " in PATH; " +
+              (here ? "to run the file of that name write ./" + command : "give its path"));
 }
 
 }  // namespace

@@ -165,6 +165,8 @@ int check_merged(const std::vector<std::string>& paths, const JudgeSettings& jud
   write_reports(report, {}, output);
   if (report.failing() != 0) return judge.error_exitcode;
   if (!report.unknown.empty()) return kToolError;
+  // Logs in which no report is, and nothing else: whoever has a program says what it left.
+  if (report.processes.empty() && report.clean.count == 0) return kToolError;
   return merged.failed_code;
 }
 

@@ -145,6 +145,15 @@ void print_baseline(Page& page, const Report& report) {
                  0, 2, Ink::dim);
 }
 
+std::string pause_text(const Trace& trace) {
+  const std::string length = duration_text(trace.pause_ns);
+  if (trace.gone && trace.pause_for.empty())
+    return "its end was put off for " + length +
+           ", for tasks to finish (--settle) and for a look at what is left";
+  return "the process was held for " + length +
+         (trace.pause_for.empty() ? "" : ", for " + trace.pause_for);
+}
+
 void print_losses(Page& page, const Report& report) {
   for (const ProcessReport& process : report.processes) {
     const Trace& trace = process.trace;
@@ -154,9 +163,7 @@ void print_losses(Page& page, const Report& report) {
     for (const std::string& warning : trace.warnings)
       page.wrapped("damage" + who + ": " + warning, 0, 2, Ink::yellow);
     if (trace.pause_ns != 0 && !process.findings.empty())
-      page.wrapped("pause" + who + ": the process was held for " + duration_text(trace.pause_ns) +
-                       (trace.pause_for.empty() ? "" : ", for " + trace.pause_for),
-                   0, 2, Ink::dim);
+      page.wrapped("pause" + who + ": " + pause_text(trace), 0, 2, Ink::dim);
     for (const std::string& item : trace.not_visible)
       page.wrapped("not visible" + who + ": " + item, 0, 2, Ink::dim);
     for (const std::string& note : process.symbols.notes)

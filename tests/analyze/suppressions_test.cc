@@ -114,3 +114,14 @@ TEST_CASE("a finding whose places have no names is not hidden by a guess") {
   finding.rule = Rule::stuck_task;
   CHECK(parse_suppressions(suppression_for(finding, t.trace, t.symbols), "made").empty());
 }
+
+TEST_CASE("a suppression made for a finding does not hide what every program does") {
+  TraceBuilder t;
+  Finding finding;
+  finding.rule = Rule::deadlock;
+  finding.created_at = t.stack({"main@9"});
+  CHECK(parse_suppressions(suppression_for(finding, t.trace, t.symbols), "made").empty());
+  finding.blocked_at = t.stack({"bank::transfer()@4", "main@9"});
+  CHECK(suppression_for(finding, t.trace, t.symbols).find("\ndeadlock:bank::transfer\n") !=
+        std::string::npos);
+}

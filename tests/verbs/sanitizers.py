@@ -121,6 +121,11 @@ def formats(place, compiler):
     (place / "tsan.4711").write_text("==9==ERROR: LeakSanitizer: detected memory leaks\n")
     data, text = merge(place, TOOL_ERROR, "--merge-sanitizer", place / "tsan")
     check("and never clean", "cut short" in text and "not clean" in text, text)
+    # Nobody says that what would have written it ever ran.
+    (place / "words").write_text("hello\n")
+    for nothing in ("words", "nowhere"):
+        _, text = merge(place, TOOL_ERROR, "--merge-sanitizer", place / nothing)
+        check("nothing was seen", "nothing was seen" in text, text)
     for where, word in ((place / "tsan", "cut short"), (place / "mistyped" / "tsan", "no such place")):
         data, text = merge(place, TOOL_ERROR, "--dir", place / "recordings", "--merge-sanitizer", where,
                            "--", "/bin/true")
