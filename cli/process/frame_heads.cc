@@ -25,6 +25,18 @@ uint64_t stub_target(const ImageMemory& memory, uint64_t destroy) {
   return destroy + jump + 5 + static_cast<uint64_t>(int64_t{relative});
 }
 
+void look_alike(const PairCode& code, FrameVerdict& verdict) {
+  if (!code.functions) {
+    if (code.alike) verdict.certainty = FrameCertainty::structural;
+    return;
+  }
+  verdict.freed_bytes = code.functions->freed_bytes;
+  verdict.used_bytes = code.functions->used_bytes;
+  const FrameLikeness likeness = code.functions->likeness;
+  if (likeness == FrameLikeness::alike) verdict.certainty = FrameCertainty::structural;
+  if (likeness == FrameLikeness::strong) verdict.certainty = FrameCertainty::shaped;
+}
+
 }  // namespace
 
 FrameJudge::FrameJudge(Trace& trace, const ImageMemory* memory, const CodeLookup& code)
@@ -46,17 +58,18 @@ uint32_t FrameJudge::intern(const std::string& function) {
   return entry->second;
 }
 
-// `by_entry`: as far as the first instructions of both tell.
-void FrameJudge::look_alike(const FrameHead& head, bool by_entry, FrameVerdict& verdict) const {
-  const auto functions = code_.pair ? code_.pair(head.resume, head.destroy) : std::nullopt;
-  if (!functions) {
-    if (by_entry) verdict.certainty = FrameCertainty::structural;
-    return;
-  }
-  verdict.freed_bytes = functions->freed_bytes;
-  verdict.used_bytes = functions->used_bytes;
-  if (functions->likeness == FrameLikeness::alike) verdict.certainty = FrameCertainty::structural;
-  if (functions->likeness == FrameLikeness::strong) verdict.certainty = FrameCertainty::shaped;
+// Of what has no name that decides.
+const PairCode& FrameJudge::code_of(const FrameHead& head) const {
+  constexpr size_t kMostKnown = 1 << 16;
+  if (code_.known->size() > kMostKnown) code_.known->clear();
+  const auto [entry, fresh] = code_.known->try_emplace({head.resume, head.destroy});
+  PairCode& code = entry->second;
+  if (!fresh) return code;
+  const CodeEvidence evidence = frame_code(*memory_, trace_.modules, head.resume, head.destroy);
+  code.exact = evidence == CodeEvidence::exact;
+  code.alike = evidence == CodeEvidence::alike;
+  if (!code.exact && code_.pair) code.functions = code_.pair(head.resume, head.destroy);
+  return code;
 }
 
 FrameVerdict FrameJudge::judge(const FrameHead& head) {
@@ -76,9 +89,9 @@ FrameVerdict FrameJudge::judge(const FrameHead& head) {
   // A name that says otherwise counts for more than the looks of the code.
   const bool named_otherwise = destroy.other || resume.other;
   if (!known && !named_otherwise && memory_ != nullptr) {
-    const CodeEvidence evidence = frame_code(*memory_, trace_.modules, head.resume, head.destroy);
-    known = evidence == CodeEvidence::exact;
-    if (!known) look_alike(head, evidence == CodeEvidence::alike, verdict);
+    const PairCode& code = code_of(head);
+    known = code.exact;
+    if (!known) look_alike(code, verdict);
   }
   if (known) verdict.certainty = FrameCertainty::known;
   // {null, code pointer} alone is what many plain objects look like.

@@ -49,7 +49,7 @@ class FrameJudge {
   };
   uint32_t intern(const std::string& function);
   FrameVerdict judge(const FrameHead& head);
-  void look_alike(const FrameHead& head, bool by_entry, FrameVerdict& verdict) const;
+  const PairCode& code_of(const FrameHead& head) const;
 
   Trace& trace_;
   const ImageMemory* memory_;

@@ -4,6 +4,8 @@
 
 #include <concepts>
 #include <functional>
+#include <map>
+#include <memory>
 #include <optional>
 #include <string>
 #include <utility>
@@ -27,6 +29,14 @@ struct CodeFact {
   bool other = false;      // a function whose name says that it is neither
   std::string function;    // the coroutine function's readable name
 };
+// What the code of two functions says about being a coroutine's.
+struct PairCode {
+  bool exact = false;                       // GCC's, at every level
+  bool alike = false;                       // as far as the first instructions of both tell
+  std::optional<FrameFunctions> functions;  // where neither GCC's code nor a name decides
+};
+using PairCodes = std::map<std::pair<uint64_t, uint64_t>, PairCode>;
+
 // What one address is, and what the code of two functions looks like; the latter may be missing,
 // and nothing where the code cannot be read. resume may be 0.
 struct CodeLookup {
@@ -36,6 +46,9 @@ struct CodeLookup {
       : fact(std::move(of_address)), pair(std::move(of_two)) {}
   std::function<CodeFact(uint64_t address)> fact;
   Pair pair;
+  // What was found out about the code of pairs: by those who look again while the same modules lie
+  // at the same addresses. One at a time.
+  std::shared_ptr<PairCodes> known = std::make_shared<PairCodes>();
   CodeFact operator()(uint64_t address) const { return fact(address); }
 };
 

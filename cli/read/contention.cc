@@ -2,6 +2,7 @@
 #include "libtrack/wire/contention.h"
 
 #include <algorithm>
+#include <vector>
 
 #include "cli/read/image.h"
 #include "libtrack/wire/order.h"
@@ -10,16 +11,25 @@ namespace track::read {
 namespace {
 
 constexpr uint64_t kMostEntries = uint64_t{1} << 18;
+constexpr uint64_t kAtOnce = 1024;  // entries a read
 
-// Calls take(slot) for each entry that is there.
+// Calls take(slot) for each entry that is there; of a piece that cannot be read as a whole, for
+// those that can.
 template <class Slot, class Take>
 void each_entry(Image& image, wire::SectionKind kind, const char* what, Take take) {
   const SectionView& section = image.section(kind);
+  const uint64_t count = std::min(section.used, kMostEntries);
   uint64_t unreadable = 0;
-  for (uint64_t i = 0; i < std::min(section.used, kMostEntries); ++i) {
-    Copy<Slot> slot;
-    const uint64_t at = section.offset + i * sizeof(Slot);
-    if (!image.bytes().read(at, slot.bytes.data(), sizeof(Slot)) || !take(*slot)) ++unreadable;
+  std::vector<Copy<Slot>> slots(std::min(kAtOnce, count));
+  for (uint64_t first = 0; first < count; first += kAtOnce) {
+    const uint64_t n = std::min(kAtOnce, count - first);
+    const auto fetch = [&](uint64_t i, uint64_t many) {
+      return image.bytes().read(section.offset + (first + i) * sizeof(Slot), &slots[i],
+                                many * sizeof(Slot));
+    };
+    const bool all = fetch(0, n);
+    for (uint64_t i = 0; i < n; ++i)
+      if ((!all && !fetch(i, 1)) || !take(*slots[i])) ++unreadable;
   }
   if (unreadable != 0)
     image.warn(std::to_string(unreadable) + " " + what + " make no sense and are left out");

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <charconv>
+#include <utility>
 
 #include "cli/model/error.h"
 #include "cli/model/words.h"
@@ -23,8 +24,10 @@ constexpr milliseconds kPace{250}, kHeartbeat{15000}, kPulse{1000};
 constexpr seconds kJudgePace{5};
 // A process that does not run is looked at so seldom: others may yet change what it waits for.
 constexpr seconds kSurely{30};
-// At most so much of one processor goes into looking, and into judging: one part in so many.
-constexpr int kShare = 50, kJudgeShare = 100;
+// One part in so many of a processor goes into looking, and as much into judging; of a large
+// process more, so that who follows it sees it change every few seconds.
+constexpr int kShare = 200, kLargestShare = 50;
+constexpr seconds kLongRest{2};
 
 // Above all numbers that a server before this one gave away.
 uint64_t first_number() {
@@ -78,6 +81,11 @@ bool LastRun::moved(int32_t pid, Clock::duration longest) {
   ran_ns_ = ran.value_or(0);
   at_ = now;
   return true;
+}
+
+Clock::duration Share::rest(std::chrono::nanoseconds cost) {
+  const Clock::duration usual = std::min(cost, std::exchange(last_, cost));
+  return std::min(kShare * usual, std::max<Clock::duration>(kLongRest, kLargestShare * usual));
 }
 
 Feed::Feed(Target& target) : target_(target), log_(first_number(), kMostQueued) {}
@@ -170,17 +178,17 @@ void Feed::work() {
       changed_.notify_all();
     }
     if (began >= judge_at_ && judged_run_.moved(pid, 2 * kSurely)) {
-      const auto judging = Clock::now();
       try {
         tell_judged(*target_.look(Needs::findings));
       } catch (const Error&) {
         // The next look says that it is gone.
       }
-      judge_at_ = Clock::now() +
-                  std::max<Clock::duration>(kJudgePace, kJudgeShare * (Clock::now() - judging));
+      judge_at_ = Clock::now() + std::max<Clock::duration>(
+                                     kJudgePace, judging_.rest(target_.last_cost(Needs::findings)));
     }
     std::unique_lock hold(mutex_);
-    changed_.wait_for(hold, std::max<Clock::duration>(kPace, kShare * cost), [&] { return ends_; });
+    changed_.wait_for(hold, std::max<Clock::duration>(kPace, looking_.rest(cost)),
+                      [&] { return ends_; });
     if (ends_) return;
   }
 }

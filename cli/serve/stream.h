@@ -26,6 +26,17 @@ class LastRun {
   Clock::time_point at_;
 };
 
+// Of a processor's time, what work that is done again and again may take.
+class Share {
+ public:
+  // To be kept before the next time. A first time reads symbols and says nothing of the others: the
+  // smaller of the last two costs counts.
+  Clock::duration rest(std::chrono::nanoseconds cost);
+
+ private:
+  std::chrono::nanoseconds last_{};
+};
+
 class Feed {
  public:
   explicit Feed(Target& target);
@@ -59,6 +70,7 @@ class Feed {
   LastRun seen_run_, judged_run_;  // what the process had run when it was looked at
   int followers_ = 0;
   bool ends_ = false;
+  Share looking_, judging_;
   Clock::time_point judge_at_{};
   Clock::time_point said_at_{};
   std::thread worker_;

@@ -275,12 +275,15 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm, NameCa
   read::read_heap(recorded_bytes(pid, place), settings.heap, loaded.report.trace);
   if (!settings.contention) analyze::keep_suspect_orders(loaded.report.trace);
   NameCache own_names;
-  const auto kept =
-      (kept_names != nullptr ? *kept_names : own_names).of(loaded.report.trace, settings, pid);
+  NameCache& cache = kept_names != nullptr ? *kept_names : own_names;
+  const auto kept = cache.of(loaded.report.trace, settings, pid);
   Names& names = *kept;
   process::inspect_coroutines(loaded.report.trace, true, names.code_lookup());
-  const process::Unrecorded unrecorded(loaded.report.trace, names.code_lookup(),
-                                       names.has_coroutines());
+  std::optional<bool> has_coroutines = names.has_coroutines();
+  const bool on_suspicion = !has_coroutines;
+  if (on_suspicion && !confirm && cache.searched_lately()) has_coroutines = false;
+  const process::Unrecorded unrecorded(loaded.report.trace, names.code_lookup(), has_coroutines);
+  if (on_suspicion && !has_coroutines) cache.searched(!loaded.report.trace.coroutines.empty());
   process::read_await_points(loaded.report.trace, process::LiveMemory(pid),
                              names.coroutine_lookup());
   unrecorded.drop_stale(loaded.report.trace);

@@ -17,11 +17,18 @@ class NameCache {
   std::shared_ptr<Names> of(const Trace& trace, const SymbolSettings& settings, pid_t live_pid);
   void forget() { names_.reset(); }
 
+  // A program that does not say whether it has coroutines is searched for them on suspicion. Where
+  // that found none a moment ago: not again at once.
+  bool searched_lately() const;
+  void searched(bool found_any);
+
  private:
+  using Clock = std::chrono::steady_clock;
+
   std::shared_ptr<Names> names_;
   std::vector<Module> modules_;
   pid_t pid_ = 0;
-  std::chrono::steady_clock::time_point made_;
+  Clock::time_point made_, none_found_{};
 };
 
 }  // namespace track::verbs

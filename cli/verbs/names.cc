@@ -111,10 +111,12 @@ process::CodeFact Names::code_fact(uint64_t address) const {
 }
 
 process::CodeLookup Names::code_lookup() {
-  return {[this](uint64_t address) { return code_fact(address); },
-          [this](uint64_t resume, uint64_t destroy) {
-            return symbolizer_.frame_functions(resume, destroy);
-          }};
+  process::CodeLookup lookup{[this](uint64_t address) { return code_fact(address); },
+                             [this](uint64_t resume, uint64_t destroy) {
+                               return symbolizer_.frame_functions(resume, destroy);
+                             }};
+  lookup.known = pair_codes_;
+  return lookup;
 }
 
 process::FunctionLookup Names::function_lookup() {

@@ -3,6 +3,7 @@
 
 #include <sys/types.h>
 
+#include <memory>
 #include <optional>
 #include <unordered_set>
 
@@ -48,6 +49,7 @@ class Names {
 
   std::vector<Module> modules_;
   mutable symbolize::Symbolizer symbolizer_;
+  std::shared_ptr<process::PairCodes> pair_codes_ = std::make_shared<process::PairCodes>();
   bool profiles_;  // the stacks of profiles are wanted too
 };
 

@@ -4,8 +4,10 @@
 
 #include <malloc.h>
 #include <pthread.h>
+#include <sys/resource.h>
 #include <unistd.h>
 
+#include <algorithm>
 #include <chrono>
 #include <csignal>
 #include <cstdio>
@@ -25,6 +27,7 @@ namespace track::verbs {
 namespace {
 
 constexpr std::chrono::seconds kGrace{2}, kTidy{30};
+constexpr int kNice = 10;
 
 struct ServeSettings {
   std::string listen = "127.0.0.1";
@@ -75,6 +78,8 @@ void serve_until_told(const ServeSettings& settings) {
   serve::ListenAddress listen = serve::parse_listen(settings.listen);
   const std::atomic<bool>& ended = interrupted();
   const BlockedSignals signals;
+  // Where no processor is free what is served goes first.
+  setpriority(PRIO_PROCESS, 0, std::max(kNice, getpriority(PRIO_PROCESS, 0)));
   std::signal(SIGPIPE, SIG_IGN);  // a client that hangs up is no reason to end
   serve::Stop stop;
   serve::Targets targets(settings.what);

@@ -39,4 +39,14 @@ TEST_CASE("a function is named by any string of a module, wherever that is") {
   CHECK(found.count(absent) == 0);
   CHECK(found.count(brief) == 1);
   CHECK(found.count(part) == 0);  // too short to be believed as an ending
+  CHECK(process::named_functions(image, asked) == found);
+  const std::vector<std::string_view> other = {absent, whole};
+  CHECK(process::named_functions(image, other).count(whole) == 1);
+
+  // What cannot be read is not remembered as naming nothing.
+  ProcessImage unreadable = image;
+  unreadable.memory = nullptr;
+  const std::vector<std::string_view> again = {tail, whole};
+  CHECK(process::named_functions(unreadable, again).empty());
+  CHECK(process::named_functions(image, again).size() == 2);
 }

@@ -5,6 +5,7 @@
 #include <unistd.h>
 
 #include "cli/serve/stream.h"
+#include "cli/verbs/name_cache.h"
 
 namespace track::serve {
 namespace {
@@ -44,6 +45,35 @@ class Sleeper {
 
 Target target_of(pid_t pid) {
   return {{std::to_string(pid), std::to_string(pid), "sleeper", pid, true}, {}, {}};
+}
+
+TEST_CASE("a program that names no coroutines is not searched for them at every look") {
+  const Sleeper sleeper;
+  Trace trace;
+  trace.modules.push_back({});
+  trace.modules.back().end = 1;
+  verbs::NameCache cache;
+  const auto names = cache.of(trace, {}, sleeper.pid());
+  CHECK(!cache.searched_lately());
+  cache.searched(true);
+  CHECK(!cache.searched_lately());
+  cache.searched(false);
+  CHECK(cache.searched_lately());
+  CHECK(cache.of(trace, {}, sleeper.pid()) == names);
+  CHECK(cache.searched_lately());
+  trace.modules.back().end = 2;  // other code: what was found before says nothing
+  CHECK(cache.of(trace, {}, sleeper.pid()) != names);
+  CHECK(!cache.searched_lately());
+}
+
+TEST_CASE("the share of a processor: the first time does not count, and large ones rest less") {
+  using std::chrono::milliseconds;
+  Share share;
+  CHECK(share.rest(milliseconds(300)) == milliseconds(0));
+  CHECK(share.rest(milliseconds(3)) == milliseconds(600));
+  CHECK(share.rest(milliseconds(300)) == milliseconds(600));
+  CHECK(share.rest(milliseconds(300)) == milliseconds(15000));
+  CHECK(share.rest(milliseconds(20)) == milliseconds(2000));
 }
 
 TEST_CASE("a look that nobody asks for is forgotten, and taken again for who asks") {
