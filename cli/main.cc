@@ -2,6 +2,7 @@
 #include <cstdio>
 #include <exception>
 #include <string>
+#include <string_view>
 
 #include "cli/model/error.h"
 #include "cli/push/push.h"
@@ -22,6 +23,15 @@ std::string unexpected(const CLI::App& verb) {
   return "track " + verb.get_name() + " takes no more arguments";
 }
 
+// The library says "Could not convert: PID = foo".
+std::string unconverted(std::string text) {
+  constexpr std::string_view kBegin = "Could not convert: ";
+  const size_t equals = text.find(" = ");
+  if (text.compare(0, kBegin.size(), kBegin) != 0 || equals == std::string::npos) return text;
+  const std::string name = text.substr(kBegin.size(), equals - kBegin.size());
+  return name + " must be a number, and is `" + text.substr(equals + 3) + "`";
+}
+
 int usage_error(const CLI::App& app, const CLI::ParseError& error) {
   // Help and version come this way too, with exit code 0.
   if (error.get_exit_code() == 0) return app.exit(error);
@@ -38,6 +48,8 @@ int usage_error(const CLI::App& app, const CLI::ParseError& error) {
         "dump, gen-suppressions, html, serve, top, push, info, doctor or selftest";
   else if (extras)
     what = unexpected(*verbs.front());
+  else if (dynamic_cast<const CLI::ConversionError*>(&error) != nullptr)
+    what = unconverted(what);
   const std::string verb = verbs.empty() ? "" : verbs.front()->get_name() + " ";
   std::fprintf(stderr, "track: %s; see track %s--help\n", what.c_str(), verb.c_str());
   return track::verbs::kToolError;

@@ -83,7 +83,10 @@ Http::Http(const ListenAddress& listen, std::function<Reply(const Request&)> ans
   http.Post(".*", [answer](const httplib::Request& from, httplib::Response& response,
                            const httplib::ContentReader& read) {
     Request request = request_of(from);
-    const bool whole = read([&](const char* data, size_t size) {
+    // Without either header there is none (RFC 9112); the library would wait for the connection's
+    // end.
+    const bool has_body = from.has_header("Content-Length") || from.has_header("Transfer-Encoding");
+    const bool whole = !has_body || read([&](const char* data, size_t size) {
       request.body.append(data, size);
       return request.body.size() <= kLongestBody;
     });

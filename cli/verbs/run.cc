@@ -265,9 +265,11 @@ void add(CLI::App& app, const char* name, const char* what, bool check, int& exi
                    "write JSON to a file with a name of its own in this directory, for --merge");
   verb->add_option("--name", settings->output.name,
                    "what reports call this run (default: the command)");
-  verb->add_option("--settle", settings->settle, "how long tasks may finish after main returned")
+  verb->add_option("--settle", settings->settle,
+                   "how long tasks may finish after main returned (2s; a bare number: ms)")
       ->capture_default_str();
-  verb->add_option("--timeout", settings->timeout, "report and end the program after this time");
+  verb->add_option("--timeout", settings->timeout,
+                   "report and end the program after this time (5min; a bare number: s; 0: never)");
   verb->add_option("--timeout-signal", settings->timeout_signals,
                    "signals to track that say the same (those of CTest's TIMEOUT_SIGNAL_NAME do "
                    "without it)")

@@ -215,6 +215,10 @@ def check_strangers(server, token):
             stranger.shutdown(socket.SHUT_WR)
             answer = stranger.makefile("rb").readline()
         expect(f"{bytes_[:20]} was answered {answer}", b" 200 " not in answer)
+    with socket.create_connection((server.host, server.port), timeout=60) as stranger:
+        stranger.sendall(f"POST /debug/pprof/heap HTTP/1.1\r\nHost: {server.host}:{server.port}\r\n\r\n".encode())
+        answer = stranger.makefile("rb").readline()
+    expect(f"a post without a body was answered {answer}", b" 405 " in answer)
     expect("after the strangers", server.ask("/healthz")[0] == 200)
 
 

@@ -77,6 +77,7 @@ def command_of(pid):
 
 def words(place):
     refused(("bogus",), "no verb `bogus`")
+    refused(("attach", "foo"), "PID must be a number, and is `foo`")
     refused((), "name a verb")
     refused(("run", "--bogus", "--", TARGET), "knows no `--bogus`")
     refused(("run", "--bogus", "x", "--", TARGET), "knows no `--bogus`")
