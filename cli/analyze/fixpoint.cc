@@ -416,7 +416,8 @@ class Solver {
   std::unordered_map<size_t, size_t> by_index_;  // trace thread -> member
 };
 
-// Coroutines that were found reached only for what a deque left behind when they were taken out.
+// Coroutines that were found reached only for what a container left behind when they were taken
+// out.
 void add_taken_out(Fixpoint& result, const Trace& trace, const MemoryPicture& picture) {
   if (result.asleep || !result.blind.empty() || result.scanned_bytes > kMostMeasured) return;
   const std::optional<MemoryPicture> blanked = without_taken_out(trace, picture, result);

@@ -30,9 +30,18 @@ bool looks_right(const Cursor& cursor) {
          cursor.node % 8 == 0;
 }
 
+// std::_Vector_base.
+struct Vector {
+  uint64_t begin, end, room_end;
+};
+// What malloc adds at most to the bytes that it was asked for.
+constexpr uint64_t kRounded = 24;
+// The same three words describe a fiber's stack, which is in use above the one in the middle.
+constexpr uint64_t kLargestVector = 8 << 10;
+
 struct Node {
   uint64_t bytes = 0;
-  std::vector<AddressRange> in_use;  // as any deque says
+  std::vector<AddressRange> in_use;  // as any container says
 };
 
 class Search {
@@ -54,7 +63,9 @@ class Search {
 
   void look_through(const MemoryRegion& region) {
     const uint64_t skip = -region.address % 8;
-    for (uint64_t at = skip; at + sizeof(Deque) <= region.bytes.size(); at += 8) {
+    for (uint64_t at = skip; at + sizeof(Vector) <= region.bytes.size(); at += 8) {
+      look_for_vector(region, at);
+      if (at + sizeof(Deque) > region.bytes.size()) continue;
       Deque deque;
       std::memcpy(&deque, region.bytes.data() + at, sizeof deque);
       const uint64_t size = deque.begin.last - deque.begin.first;
@@ -79,6 +90,30 @@ class Search {
     const Cell cell = map_.find(address);
     return cell != kNoCell && map_.is_block(cell) && map_.at(cell).address == address &&
            map_.at(cell).bytes >= size;
+  }
+
+  void look_for_vector(const MemoryRegion& region, uint64_t at) {
+    Vector vector;
+    std::memcpy(&vector, region.bytes.data() + at, sizeof vector);
+    const uint64_t begin = vector.begin, end = vector.end, room_end = vector.room_end;
+    if (begin == 0 || begin % 8 != 0 || begin > end || end > room_end || begin == room_end ||
+        (end - begin) % 8 != 0 || (room_end - begin) % 8 != 0)
+      return;
+    const uint64_t size = room_end - begin;
+    if (size > kLargestVector || !starts_block(begin, size) ||
+        map_.at(map_.find(begin)).bytes - size >= kRounded || !is_in_use(region.address + at))
+      return;
+    // A fourth word about the same block: a ring, in use beyond its end, too.
+    const auto also = [&](uint64_t offset) {
+      uint64_t word = 0;
+      if (offset + sizeof word <= region.bytes.size())
+        std::memcpy(&word, region.bytes.data() + offset, sizeof word);
+      return word >= begin && word <= room_end;
+    };
+    const bool ring = (at >= 8 && also(at - 8)) || also(at + sizeof vector);
+    Node& node = nodes_[begin];
+    node.bytes = std::max(node.bytes, size);
+    node.in_use.push_back({begin, ring ? room_end : end});
   }
 
   void add(const Deque& deque, uint64_t size) {
@@ -121,27 +156,32 @@ std::vector<Cell> reached_frames(const Trace& trace, const MemoryPicture& pictur
   return frames;
 }
 
-// The nodes' bytes, blank where nothing is in use, and with them all regions in pieces.
+// The bytes of nodes, blank where nothing is in use, and with them all regions in pieces.
 struct Blanked {
   std::shared_ptr<const void> rest;
   std::map<uint64_t, std::vector<std::byte>> nodes;
 };
 
-// True: one of the frames stood where there are zeros now.
-bool blank(std::vector<std::byte>& bytes, uint64_t address, const Node& node, const BlockMap& map,
-           const std::vector<Cell>& frames) {
-  bool any = false;
-  for (uint64_t at = 0; at + 8 <= node.bytes; at += 8) {
-    if (std::any_of(node.in_use.begin(), node.in_use.end(), [&](const AddressRange& range) {
+// emptied(i) for each word's place that is not in use.
+template <class Emptied>
+void each_emptied(uint64_t address, const Node& node, Emptied emptied) {
+  for (uint64_t at = 0; at + 8 <= node.bytes; at += 8)
+    if (std::none_of(node.in_use.begin(), node.in_use.end(), [&](const AddressRange& range) {
           return range.start < address + at + 8 && address + at < range.end;
         }))
-      continue;
-    uint64_t word;
-    std::memcpy(&word, &bytes[at], sizeof word);
+      emptied(at);
+}
+
+bool keeps_frame(std::span<const std::byte> bytes, uint64_t address, const Node& node,
+                 const BlockMap& map, const std::vector<Cell>& frames) {
+  bool any = false;
+  each_emptied(address, node, [&](uint64_t at) {
+    uint64_t word = 0;
+    std::memcpy(&word, bytes.data() + at, sizeof word);
+    if (word == 0 || any) return;
     const Cell cell = map.find(word);
-    any = any || (cell != kNoCell && std::binary_search(frames.begin(), frames.end(), cell));
-    std::memset(&bytes[at], 0, sizeof word);
-  }
+    any = cell != kNoCell && std::binary_search(frames.begin(), frames.end(), cell);
+  });
   return any;
 }
 
@@ -175,16 +215,15 @@ std::optional<MemoryPicture> without_taken_out(const Trace& trace, const MemoryP
   if (frames.empty()) return std::nullopt;
   for (const MemoryRegion& region : picture.regions) search.look_through(region);
   auto blanked = std::make_shared<Blanked>();
-  bool any = false;
   for (const auto& [address, node] : search.nodes()) {
     const uint64_t whole = search.map().at(search.map().find(address)).bytes;
     const std::span<const std::byte> bytes = search.bytes_at(address, whole);
-    if (bytes.empty()) continue;
+    if (bytes.empty() || !keeps_frame(bytes, address, node, search.map(), frames)) continue;
     std::vector<std::byte>& copy = blanked->nodes[address];
     copy.assign(bytes.begin(), bytes.end());
-    any = blank(copy, address, node, search.map(), frames) || any;
+    each_emptied(address, node, [&](uint64_t at) { std::memset(&copy[at], 0, 8); });
   }
-  if (!any) return std::nullopt;
+  if (blanked->nodes.empty()) return std::nullopt;
   blanked->rest = picture.storage;
   MemoryPicture result = picture;
   result.regions.clear();

@@ -1,7 +1,9 @@
-// What a std::deque (and so a std::queue) of libstdc++ leaves behind: taking an element out does
-// not overwrite it, and it stands there until another one comes to its place. Such words refer to
-// nothing for the program, but marking cannot tell them from others. A deque is known by its ten
-// words: two cursors that agree with each other, and with a list of nodes that are blocks.
+// What a std::deque (and so a std::queue) or a std::vector of libstdc++ leaves behind: taking an
+// element out does not overwrite it, and it stands there until another one comes to its place. Such
+// words refer to nothing for the program, but marking cannot tell them from others. A deque is
+// known by its ten words: two cursors that agree with each other, and with a list of nodes that are
+// blocks. A vector by three: where a block begins, a place in it, and the end of what was asked
+// for.
 #pragma once
 
 #include <optional>

@@ -59,7 +59,7 @@ struct Orphan {
   uint64_t created_ticks = 0;
   uint64_t held_bytes = 0;    // the frame, and its share of what only its group keeps
   bool inside_block = false;  // of a larger block: a pool
-  bool taken_out = false;     // only what a deque left behind refers to it
+  bool taken_out = false;     // only what a container left behind refers to it
 };
 
 // One step of the way from what cannot go away to a task: who refers to whom.
