@@ -131,7 +131,7 @@ class Finder {
     finding.rule = Rule::lock_across_await;
     finding.count = held.coroutines.size();
     finding.title =
-        (finding.count == 1 ? name_of(first) + " is"
+        (finding.count == 1 ? coroutine_text(trace_, first) + " is"
                             : "one of " + std::to_string(finding.count) + " coroutines is") +
         " suspended while it holds " + object;
     finding.because.push_back(object + " is locked, and its word names thread id " +
@@ -175,13 +175,6 @@ class Finder {
     });
   }
 
-  std::string name_of(const Coroutine& coroutine) const {
-    if (coroutine.function != 0 && coroutine.function < trace_.functions.size())
-      return "coroutine " + std::to_string(coroutine.id) + " (" +
-             short_function(trace_.functions[coroutine.function]) + ")";
-    return "coroutine " + std::to_string(coroutine.id);
-  }
-
   Finding judge(const HeldAcross& held) const {
     if (!held.behind_ended.empty()) return of_ended(held);
     Finding finding;
@@ -217,7 +210,7 @@ class Finder {
     const std::string object = object_text(symbols_, kind, held.lock);
     const Coroutine& first = *held.coroutines.front();
     finding.count = held.coroutines.size();
-    finding.title = (one ? name_of(first) + " is"
+    finding.title = (one ? coroutine_text(trace_, first) + " is"
                          : "one of " + std::to_string(held.coroutines.size()) + " coroutines is") +
                     " suspended while it holds " + object;
     finding.because.push_back(thread_text(*held.holder) + " took " + object +

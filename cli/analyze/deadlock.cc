@@ -4,6 +4,7 @@
 #include <functional>
 #include <map>
 
+#include "cli/analyze/coroutine_cycles.h"
 #include "cli/analyze/edge_teller.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/wait_graph.h"
@@ -234,10 +235,23 @@ Finding make_finding(const std::vector<size_t>& component, const WaitGraph& grap
   return finding;
 }
 
-const Thread* find_thread(const Trace& trace, uint64_t id) {
+const Thread* find_thread(const Trace& trace, const FindingTask& task) {
+  if (task.kind != TaskKind::thread) return nullptr;
   for (const Thread& thread : trace.threads)
-    if (thread.id == id) return &thread;
+    if (thread.id == task.id) return &thread;
   return nullptr;
+}
+
+// The same suspension for the same object.
+bool still_suspended(const Trace& earlier, const Trace& later, uint64_t id) {
+  const auto told = [id](const Trace& trace) {
+    const auto found = std::find_if(trace.coroutines.begin(), trace.coroutines.end(),
+                                    [id](const Coroutine& one) { return one.id == id; });
+    return found == trace.coroutines.end() ? Told() : found->told;
+  };
+  const Told before = told(earlier), after = told(later);
+  return before.known() && before.state == after.state && before.resumes == after.resumes &&
+         before.since_ns == after.since_ns && before.wait.object == after.wait.object;
 }
 
 uint64_t switches_of(const Trace& trace, uint64_t id) {
@@ -258,12 +272,14 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
     for (const size_t waiter : behind(graph, component))
       result.stuck.insert(trace.threads[waiter].id);
   }
+  for (Finding& finding : find_coroutine_cycles(trace, symbols))
+    result.findings.push_back(std::move(finding));
   return result;
 }
 
 void doubt_waits(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpoint) {
   const auto joins = [&](const FindingTask& task) {
-    const Thread* thread = find_thread(trace, task.id);
+    const Thread* thread = find_thread(trace, task);
     return thread != nullptr && thread->wait.kind == WaitKind::join;
   };
   const bool cancels = !fixpoint.taken || !fixpoint.cancels.empty();
@@ -285,8 +301,9 @@ void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later
     return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
       if (task.kind == TaskKind::fiber)
         return switches_of(earlier, task.id) != switches_of(later, task.id);
-      const Thread* before = find_thread(earlier, task.id);
-      const Thread* after = find_thread(later, task.id);
+      if (task.kind == TaskKind::coroutine) return !still_suspended(earlier, later, task.id);
+      const Thread* before = find_thread(earlier, task);
+      const Thread* after = find_thread(later, task);
       return before == nullptr || after == nullptr ||
              before->wait.sequence != after->wait.sequence || before->switches != after->switches ||
              before->wait.object != after->wait.object;
@@ -299,7 +316,7 @@ void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later
 void keep_from_before_copy(Deadlocks& deadlocks, const Trace& trace) {
   std::erase_if(deadlocks.findings, [&](const Finding& finding) {
     return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
-      const Thread* thread = task.kind == TaskKind::fiber ? nullptr : find_thread(trace, task.id);
+      const Thread* thread = find_thread(trace, task);
       if (thread == nullptr) return true;
       const uint64_t since = thread->wait.since_ns;
       return since == 0 || since >= trace.copy_began_ns;

@@ -4,6 +4,7 @@
 #include <cstdio>
 
 #include "cli/model/labels.h"
+#include "cli/model/told_waits.h"
 
 namespace track::analyze {
 namespace {
@@ -151,6 +152,17 @@ StackIndex Places::of(StackIndex stack) {
       text += label_value(trace_, trace_.stacks[stack].labels, key) + "\n";
   entry->second = by_text_.try_emplace(text, stack).first->second;
   return entry->second;
+}
+
+void tell_told_wait(Finding& finding, const Trace& trace, const Symbols& symbols,
+                    const Coroutine& coroutine) {
+  const std::string text = told_wait_text(trace, symbols, coroutine);
+  if (text.empty()) return;
+  finding.because.push_back((finding.count == 1 ? "as the program tells, it waits for "
+                                                : "as the program tells, one waits for ") +
+                            text);
+  finding.wait_object.kind = wait_kind_name(coroutine.told.wait.kind);
+  finding.wait_object.address = coroutine.told.wait.object;
 }
 
 std::string created_in(const Finding& finding, const Trace& trace, const Symbols& symbols) {

@@ -20,6 +20,9 @@ void add_task(Finding& finding, const Trace& trace, const Fiber& fiber);
 void add_labels(Finding& finding, FindingTask& task, const Trace& trace, uint32_t labels);
 // Where the coroutine is suspended and who awaits whom there, as the finding's own.
 void set_await_chain(Finding& finding, const AwaitIndex& index, const Coroutine& coroutine);
+// What the coroutine told that it waits for.
+void tell_told_wait(Finding& finding, const Trace& trace, const Symbols& symbols,
+                    const Coroutine& coroutine);
 void set_ages(Finding& finding);  // from the tasks listed
 
 const char* held_sort_name(HeldSort sort);  // "mutex", "rwlock (write)"

@@ -50,7 +50,8 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   // Those that wait behind a cycle are stuck tasks of their own.
   std::set<uint32_t> in_cycles;
   for (const Finding& finding : all)
-    for (const FindingTask& task : finding.tasks) in_cycles.insert(static_cast<uint32_t>(task.id));
+    for (const FindingTask& task : finding.tasks)
+      if (task.kind != TaskKind::coroutine) in_cycles.insert(static_cast<uint32_t>(task.id));
   Explained explained;
   explained.fixpoint = &fixpoint;
   append(find_stuck(trace, symbols, fixpoint, in_cycles));
@@ -73,11 +74,15 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
     for (const Coroutine& coroutine : trace.coroutines)
       if (coroutine.certainty == FrameCertainty::known && coroutine.state == TaskState::suspended)
         explained.frames.insert(coroutine.address);
-  std::set<uint64_t> holders;
+  std::set<uint64_t> told_of;  // coroutines
+  for (const Finding& finding : all)
+    for (const FindingTask& task : finding.tasks)
+      if (finding.rule == Rule::deadlock && task.kind == TaskKind::coroutine)
+        told_of.insert(task.id);
   for (const Finding& finding : across)
-    if (finding.count == 1) holders.insert(finding.tasks.front().id);
+    if (finding.count == 1) told_of.insert(finding.tasks.front().id);
   for (const Coroutine& coroutine : trace.coroutines)
-    if (holders.count(coroutine.id) != 0) explained.frames.insert(coroutine.address);
+    if (told_of.count(coroutine.id) != 0) explained.frames.insert(coroutine.address);
   append(std::move(across));
   std::vector<Finding> exhausted = find_exhausted(trace, symbols, fixpoint, explained.threads);
   for (const Finding& finding : exhausted)

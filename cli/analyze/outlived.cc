@@ -367,7 +367,10 @@ std::vector<Finding> outlived_coroutines(const Trace& trace, const Symbols& symb
     const uint32_t function = std::get<1>(key);
     describe_coroutines(group, trace, symbols,
                         function < trace.functions.size() ? trace.functions[function] : "");
-    if (group.sample != nullptr) set_await_chain(group.finding, awaits, *group.sample);
+    if (group.sample != nullptr) {
+      set_await_chain(group.finding, awaits, *group.sample);
+      tell_told_wait(group.finding, trace, symbols, roots.leaf_of(*group.sample));
+    }
     findings.push_back(std::move(group.finding));
   }
   return findings;

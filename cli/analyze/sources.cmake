@@ -7,6 +7,7 @@ set(TRACK_ANALYZE_SOURCES
   block_map.cc
   blockers.cc
   contention.cc
+  coroutine_cycles.cc
   deadlock.cc
   disguises.cc
   edge_teller.cc

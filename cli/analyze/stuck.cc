@@ -310,6 +310,8 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
           !await_text(trace, leaf.await_point).empty())
         finding.because.push_back((one ? "it stands in " : "one stands in ") +
                                   suspended_text(trace, leaf));
+    if (!done && group.sample != nullptr)
+      tell_told_wait(finding, trace, symbols, roots.leaf_of(*group.sample));
     if (finding.bytes_held > group.frame_bytes)
       finding.because.push_back("with what only " + std::string(one ? "it keeps" : "they keep") +
                                 ", " + bytes_text(finding.bytes_held) + " of memory are lost");
@@ -325,8 +327,8 @@ std::vector<Finding> find_orphaned(const Trace& trace, const Symbols& symbols,
     if (taken_out) {
       finding.evidence = std::min(finding.evidence, Evidence::likely);
       finding.because.emplace_back(
-          "doubt: a reference still stands in memory of a std::deque, where an element was taken "
-          "out");
+          "doubt: a reference still stands where a std::deque or std::vector had an element that "
+          "was taken out");
     }
     if (certainty != FrameCertainty::known) {
       finding.evidence =

@@ -46,7 +46,7 @@ auto fields(T& w) {
 }
 template <Is<ToldObject> T>
 auto fields(T& o) {
-  return std::tie(o.owner, o.waker, o.waker_ns);
+  return std::tie(o.owner, o.owner_frame, o.waker, o.waker_ns);
 }
 template <Is<PoolPlace> T>
 auto fields(T& p) {
@@ -71,7 +71,7 @@ auto fields(T& t) {
 }
 template <Is<Told> T>
 auto fields(T& t) {
-  return std::tie(t.state, t.point, t.thread, t.awaiter, t.since_ns, t.resumes);
+  return std::tie(t.state, t.point, t.thread, t.awaiter, t.since_ns, t.resumes, t.wait);
 }
 template <Is<Coroutine> T>
 auto fields(T& c) {

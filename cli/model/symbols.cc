@@ -36,13 +36,41 @@ bool start_plumbing(const std::string& function) {
          starts_with(function, "void std::thread::_Invoker<");
 }
 
+// Libraries whose threads, locks, queues and event loops a program uses as it does the C++
+// library's.
+bool of_threading_library(std::string_view module) {
+  static constexpr std::array kNames = {"libc.so",
+                                        "libpthread.so",
+                                        "libglib-2.0.so",
+                                        "libgthread-2.0.so",
+                                        "libgobject-2.0.so",
+                                        "libgio-2.0.so",
+                                        "libQt5Core.so",
+                                        "libQt6Core.so",
+                                        "libboost_thread.so",
+                                        "libboost_fiber.so",
+                                        "libboost_context.so",
+                                        "libboost_coroutine.so",
+                                        "libtbb.so",
+                                        "libtbb12.so",
+                                        "libgomp.so",
+                                        "libomp.so",
+                                        "libPocoFoundation",
+                                        "libuv.so",
+                                        "libevent",
+                                        "libev.so",
+                                        "libapr-1.so"};
+  return std::any_of(kNames.begin(), kNames.end(),
+                     [&](std::string_view name) { return starts_with(module, name); });
+}
+
 // What stands between the program's code and a system or library call it makes.
 bool library_plumbing(const StackLine& line) {
   const std::string name = short_function(line.function);
   const std::string module = base_name(line.module);
   // Another library's of that name, or that of a sanitizer linked in: it only passes it on.
   if (name == "pthread_create" || name == "pthread_join") return true;
-  if (starts_with(module, "libc.so") || starts_with(module, "libpthread.so")) return true;
+  if (of_threading_library(module)) return true;
   // The standard library's own frames, when they have no names.
   if (name.empty()) return starts_with(module, "libstdc++.so") || starts_with(module, "libc++.so");
   return library_function(name);
@@ -113,10 +141,29 @@ bool library_function(const std::string& name) {
                                            "asio::",
                                            "asio_",
                                            "boost::asio::",
+                                           "boost::thread",
+                                           "boost::detail::",
+                                           "boost::mutex",
+                                           "boost::recursive_mutex",
+                                           "boost::shared_mutex",
+                                           "boost::condition_variable",
+                                           "boost::unique_lock",
+                                           "boost::lock_guard",
+                                           "boost::barrier",
                                            "boost_asio_",
                                            "boost::fibers::",
                                            "boost::context::",
-                                           "boost::coroutines2::"};
+                                           "boost::coroutines2::",
+                                           "Poco::Thread",
+                                           "Poco::Mutex",
+                                           "Poco::FastMutex",
+                                           "Poco::ScopedLock",
+                                           "Poco::Condition",
+                                           "QMutex",
+                                           "QReadLocker",
+                                           "QWriteLocker",
+                                           "QtPrivate::",
+                                           "tbb::"};
   return std::any_of(kPrefixes.begin(), kPrefixes.end(),
                      [&](std::string_view prefix) { return starts_with(name, prefix); });
 }
@@ -194,6 +241,16 @@ std::string thread_text(const Thread& thread) {
   if (thread.tid != 0 && static_cast<uint32_t>(thread.tid) != thread.id)
     inside += (inside.empty() ? "tid " : ", tid ") + std::to_string(thread.tid);
   if (!inside.empty()) text += " (" + inside + ")";
+  return text;
+}
+
+std::string coroutine_text(const Trace& trace, const Coroutine& coroutine) {
+  std::string text = "coroutine " + std::to_string(coroutine.id);
+  if (const auto given = trace.coroutine_names.find(coroutine.id);
+      given != trace.coroutine_names.end())
+    text += " (" + given->second + ")";
+  else if (coroutine.function != 0 && coroutine.function < trace.functions.size())
+    text += " (" + short_function(trace.functions[coroutine.function]) + ")";
   return text;
 }
 

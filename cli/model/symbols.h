@@ -62,6 +62,8 @@ std::string opened_text(const Trace& trace, const Symbols& symbols, StackIndex s
 std::string object_text(const Symbols& symbols, const std::string& kind, uint64_t address);
 // "thread 3 (worker-1, tid 901)", "thread 1 (main, tid 900)".
 std::string thread_text(const Thread& thread);
+// "coroutine 17 (transfer)".
+std::string coroutine_text(const Trace& trace, const Coroutine& coroutine);
 std::string base_name(const std::string& path);
 // A function's name without parameters and template arguments' noise, for one-line titles.
 std::string short_function(const std::string& function);

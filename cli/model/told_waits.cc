@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/model/symbols.h"
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 
 namespace track {
@@ -84,6 +85,14 @@ const ToldObject* told_object(const Trace& trace, uint64_t address) {
 std::string told_object_text(const Trace& trace, const Wait& wait) {
   const ToldObject* object = told_object(trace, wait.object);
   if (!is_told(wait.kind) || object == nullptr) return {};
+  if (object->owner_frame == ToldObject::kOverFrame) return "held by a coroutine that has ended";
+  if (object->owner_frame != 0) {
+    const auto owner = std::find_if(
+        trace.coroutines.begin(), trace.coroutines.end(),
+        [&](const Coroutine& coroutine) { return coroutine.address == object->owner_frame; });
+    return owner == trace.coroutines.end() ? "held by a coroutine"
+                                           : "held by " + coroutine_text(trace, *owner);
+  }
   if (object->owner != 0)
     return is_over(trace, object->owner)
                ? "held by " + task_text(trace, object->owner) + ", which has ended"
@@ -93,6 +102,16 @@ std::string told_object_text(const Trace& trace, const Wait& wait) {
   if (object->waker_ns != 0 && trace.taken_ns > object->waker_ns)
     text += ", " + duration_text(trace.taken_ns - object->waker_ns) + " ago";
   return text;
+}
+
+std::string told_wait_text(const Trace& trace, const Symbols& symbols, const Coroutine& coroutine) {
+  const ToldWait& told = coroutine.told.wait;
+  if (coroutine.told.state != TaskState::suspended || told.kind == WaitKind::none) return {};
+  Wait wait;
+  wait.kind = told.kind;
+  wait.object = told.object;
+  const std::string about = told_object_text(trace, wait);
+  return wait_text(trace, symbols, told.kind, told.object) + (about.empty() ? "" : ", " + about);
 }
 
 }  // namespace track

@@ -4,6 +4,7 @@
 
 #include <string>
 
+#include "cli/model/symbols.h"
 #include "cli/model/trace.h"
 
 namespace track {
@@ -32,5 +33,9 @@ const ToldObject* told_object(const Trace& trace, uint64_t address);
 // "last woken by thread 3 (feeder), 2 s ago", "its owner, task 7, has ended"; empty: nothing to
 // say.
 std::string told_object_text(const Trace& trace, const Wait& wait);
+
+// "channel 0x.. (jobs), last woken by thread 3 (feeder), 2 s ago": what a suspended coroutine waits
+// for; empty: it told nothing.
+std::string told_wait_text(const Trace& trace, const Symbols& symbols, const Coroutine& coroutine);
 
 }  // namespace track

@@ -130,8 +130,10 @@ struct ToldWait {
 
 // What is waited for so, as far as somebody owns it or has ended a wait for it. Tasks by id.
 struct ToldObject {
-  uint32_t owner = 0;  // without whom no wait ends; 0 = nobody
-  uint32_t waker = 0;  // who ended one last; 0 = nobody
+  static constexpr uint64_t kOverFrame = 1;
+  uint32_t owner = 0;        // without whom no wait ends; 0 = nobody, or a coroutine
+  uint64_t owner_frame = 0;  // the coroutine's address, kOverFrame: it has ended; 0 = none
+  uint32_t waker = 0;        // who ended one last; 0 = nobody
   uint64_t waker_ns = 0;
 };
 
@@ -219,6 +221,7 @@ struct Told {
   uint64_t awaiter = 0;                  // address of the frame that goes on when this one ends
   uint64_t since_ns = 0;                 // suspended; 0: it runs
   uint64_t resumes = 0;                  // so far
+  ToldWait wait;                         // what for, if its awaiter told that
   bool known() const { return state != TaskState::unknown; }
 };
 

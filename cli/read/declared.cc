@@ -12,6 +12,7 @@
 #include "cli/model/labels.h"
 #include "cli/read/declared.h"
 #include "cli/read/image.h"
+#include "libtrack/wire/told.h"
 
 namespace track::read {
 namespace {
@@ -93,10 +94,24 @@ class DeclaredReader {
         wire::task_of_object(address, entry.waker.load(std::memory_order_relaxed));
     if (owner == 0 && waker == 0) return;
     ToldObject& object = trace_.told_objects[address];
-    if (owner != 0) object.owner = owner;
+    if ((owner & wire::kCoroutineOwner) != 0)
+      object.owner_frame = frame_of(owner & ~wire::kCoroutineOwner);
+    else if (owner != 0)
+      object.owner = owner;
     if (waker == 0) return;
     object.waker = waker;
     object.waker_ns = image_.to_ns(entry.waker_ticks.load(std::memory_order_relaxed));
+  }
+
+  // Of a told coroutine, by its id.
+  uint64_t frame_of(uint32_t id) {
+    const SectionView& section = image_.section(wire::SectionKind::told_coroutines);
+    Copy<wire::ToldCoroutine> slot;
+    const bool known =
+        id - 1 < section.used &&
+        image_.bytes().read(section.offset + (id - 1) * sizeof slot, &slot, sizeof slot);
+    const uint64_t frame = known ? slot->frame.load(std::memory_order_relaxed) : 0;
+    return frame != 0 ? frame : ToldObject::kOverFrame;
   }
 
   // Told twice at once: the later one is right.

@@ -301,9 +301,8 @@ StackIndex Image::stack(uint32_t reference, uint32_t labels) {
   return known->second;
 }
 
-ToldWait Image::told_wait(const wire::ToldWait& from) {
+ToldWait told_wait(uint64_t word) {
   ToldWait wait;
-  const uint64_t word = from.object.load(std::memory_order_acquire);
   const auto kind = static_cast<uint32_t>(word >> wire::kToldKindShift);
   if (word == 0) return wait;
   const uint32_t sort = kind & (wire::kToldTimed - 1);
@@ -312,6 +311,12 @@ ToldWait Image::told_wait(const wire::ToldWait& from) {
                                     (sort == 0 || sort > kOther ? kOther : sort));
   wait.timed = (kind & wire::kToldTimed) != 0;
   wait.object = word & ((uint64_t{1} << wire::kToldKindShift) - 1);
+  return wait;
+}
+
+ToldWait Image::told_wait(const wire::ToldWait& from) {
+  ToldWait wait = read::told_wait(from.object.load(std::memory_order_acquire));
+  if (wait.kind == WaitKind::none) return wait;
   const uint64_t since = from.since_ticks.load(std::memory_order_relaxed);
   wait.since_ns = to_ns(since);
   wait.sequence = static_cast<uint32_t>(since >> 4);

@@ -93,6 +93,8 @@ void read_scopes(Image& image);   // before the tasks
 void check_scopes(Image& image);  // after them
 void read_threads(Image& image);
 void read_coroutines(Image& image);
+ToldWait told_wait(
+    uint64_t word);            // as libtrack/wire/tables.h has it: without since when, and where
 void read_told(Image& image);  // after those
 void read_fibers(Image& image);
 void read_declared(Image& image);  // after the tasks

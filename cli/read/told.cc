@@ -95,6 +95,10 @@ class ToldReader {
     told.thread = slot.thread.load(std::memory_order_relaxed);
     if (const uint64_t since = slot.since_ticks.load(std::memory_order_relaxed); since != 0)
       told.since_ns = image_.to_ns(since);
+    if (told.state == TaskState::suspended)
+      told.wait = told_wait(slot.object.load(std::memory_order_relaxed));
+    told.wait.since_ns = told.since_ns;
+    told.wait.sequence = static_cast<uint32_t>(told.resumes);
     told.point = point_of(slot.place.load(std::memory_order_relaxed), state);
     // Two in one place: the older one's memory went without its destructor.
     const auto [entry, fresh] = by_frame_.try_emplace(frame, told_.size());

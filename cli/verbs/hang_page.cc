@@ -9,6 +9,7 @@
 #include "cli/analyze/wait_graph.h"
 #include "cli/model/await_chain.h"
 #include "cli/model/error.h"
+#include "cli/model/told_waits.h"
 #include "cli/model/words.h"
 #include "cli/process/locate.h"
 #include "cli/verbs/load.h"
@@ -128,6 +129,8 @@ std::vector<HangGroup> suspended_coroutines(const ProcessReport& process) {
     if (coroutine.state == TaskState::running || coroutine.state == TaskState::done) continue;
     std::string words = "is suspended: " + suspended_text(trace, coroutine);
     if (coroutine.awaits != 0) words += ", and awaits another one";
+    if (const std::string told = told_wait_text(trace, process.symbols, coroutine); !told.empty())
+      words += ", and waits for " + told;
     HangGroup& group = groups.of(words, created_text(process, coroutine.created_at));
     ++group.count;
     if (group.names.size() < kMostNames)

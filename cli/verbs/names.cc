@@ -75,6 +75,8 @@ std::unordered_set<uint64_t> objects_of(const Trace& trace) {
     if (thread.told.kind != WaitKind::none) objects.insert(thread.told.object);
     for (const Held& held : thread.held) objects.insert(held.object);
   }
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (coroutine.told.wait.kind != WaitKind::none) objects.insert(coroutine.told.wait.object);
   for (const Contention& cost : trace.contention)
     if (cost.kind <= WaitKind::futex) objects.insert(cost.object);
   for (const LockOrder& order : trace.lock_orders) {
@@ -192,7 +194,7 @@ Symbols Names::resolve(const Trace& trace) {
   for (const auto& [address, name] : trace.object_names) {
     name_object(address, symbols);
     std::string& text = symbols.objects[address];
-    text = text.empty() ? name : name + ", " + text;
+    text = text.empty() || text == name ? name : name + ", " + text;
   }
   symbols.notes = symbolizer_.notes();
   return symbols;

@@ -10,6 +10,8 @@
 #include "cli/analyze/wait_graph.h"
 #include "cli/model/await_chain.h"
 #include "cli/model/finding.h"
+#include "cli/model/told_waits.h"
+#include "cli/model/wait_text.h"
 #include "cli/model/words.h"
 
 namespace track::verbs {
@@ -138,9 +140,13 @@ class Drawing {
     }
   }
 
+  using Stand = std::tuple<uint32_t, uint32_t, uint64_t>;
+  static Stand place_of(const Coroutine& coroutine) {
+    return {coroutine.function, coroutine.await_point, coroutine.told.wait.object};
+  }
+
   size_t coroutine_node(const Coroutine& coroutine) {
-    const auto key = std::make_pair(coroutine.function, coroutine.await_point);
-    const auto [known, fresh] = stands_.try_emplace(key, graph_.nodes.size());
+    const auto [known, fresh] = stands_.try_emplace(place_of(coroutine), graph_.nodes.size());
     if (!fresh) {
       ++graph_.nodes[known->second].count;
       graph_.nodes[known->second].kind = "group";
@@ -166,15 +172,19 @@ class Drawing {
     for (const Coroutine& coroutine : trace_.coroutines)
       by_address.try_emplace(coroutine.address, &coroutine);
     std::map<std::pair<size_t, size_t>, bool> edges;
+    std::map<std::pair<size_t, size_t>, const Coroutine*> locks;
     std::unordered_map<uint64_t, size_t> nodes;
     for (const Coroutine& coroutine : trace_.coroutines) {
       if (coroutine.state != TaskState::suspended) continue;
-      const bool stands = stands_.contains({coroutine.function, coroutine.await_point});
+      const bool stands = stands_.contains(place_of(coroutine));
       if (!stands && full()) continue;
       nodes[coroutine.address] = coroutine_node(coroutine);
     }
     for (const auto& [address, from] : nodes) {
       const Coroutine& coroutine = *by_address[address];
+      if (const ToldObject* object = told_object(trace_, coroutine.told.wait.object))
+        if (const auto owner = nodes.find(object->owner_frame); owner != nodes.end())
+          locks[{from, owner->second}] = &coroutine;
       const auto to = nodes.find(coroutine.awaits);
       if (coroutine.awaits == 0 || to == nodes.end() || to->second == from) continue;
       const bool certain = !by_address[coroutine.awaits]->awaited_by_weak;
@@ -182,6 +192,13 @@ class Drawing {
     }
     for (const auto& [ends, certain] : edges)
       graph_.edges.push_back({ends.first, ends.second, "awaits", "", 0, certain});
+    for (const auto& [ends, coroutine] : locks) {
+      const ToldWait& wait = coroutine->told.wait;
+      const uint64_t since = wait.since_ns < trace_.taken_ns ? trace_.taken_ns - wait.since_ns : 0;
+      graph_.edges.push_back({ends.first, ends.second,
+                              wait_text(trace_, process_.symbols, wait.kind, wait.object),
+                              hex_text(wait.object), since, true});
+    }
   }
 
   // Each thread's first edge followed until a thread comes again.
@@ -208,7 +225,7 @@ class Drawing {
       std::vector<size_t> cycle;
       for (const size_t one : awaiting) {
         const Coroutine& coroutine = trace_.coroutines[one];
-        const auto known = stands_.find({coroutine.function, coroutine.await_point});
+        const auto known = stands_.find(place_of(coroutine));
         if (known != stands_.end()) cycle.push_back(known->second);
       }
       if (cycle.size() == awaiting.size() && graph_.cycles.size() < kMostCycles)
@@ -223,7 +240,7 @@ class Drawing {
   const analyze::HangView view_;
   std::map<size_t, bool> awaited_;  // threads that somebody waits for
   std::map<size_t, size_t> threads_;
-  std::map<std::pair<uint32_t, uint32_t>, size_t> stands_;
+  std::map<Stand, size_t> stands_;
   ViewGraph graph_;
   size_t left_out_ = 0;
 };

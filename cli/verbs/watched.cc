@@ -147,6 +147,9 @@ void Watched::apply_facts(Trace& trace) const {
   trace.memory = seen.memory;
   trace.memory_read = seen.memory_read;
   trace.not_visible = seen.not_visible;
+  // What static destructors destroyed since.
+  trace.told_objects.insert(seen.told_objects.begin(), seen.told_objects.end());
+  trace.object_names.insert(seen.object_names.begin(), seen.object_names.end());
   if (seen.modules.size() > trace.modules.size())
     trace.modules.insert(trace.modules.end(),
                          seen.modules.begin() + static_cast<ptrdiff_t>(trace.modules.size()),

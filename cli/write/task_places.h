@@ -1,6 +1,7 @@
 // What a task does and where, on one line: the last column of a table of tasks.
 #pragma once
 
+#include <map>
 #include <string>
 #include <unordered_map>
 
@@ -14,7 +15,8 @@ class TaskPlaces {
   TaskPlaces(const ProcessReport& process, const TaskNotes& notes)
       : process_(process), notes_(notes) {}
 
-  const std::string& where(StackIndex stack);  // as where_text(), each stack once
+  const std::string& where(StackIndex stack);     // as where_text(), each stack once
+  const std::string& origin(const TaskRow& row);  // who created it
   std::string what(const TaskRow& row);
 
  private:
@@ -23,6 +25,7 @@ class TaskPlaces {
   const ProcessReport& process_;
   const TaskNotes& notes_;
   std::unordered_map<StackIndex, std::string> where_;
+  std::map<std::pair<StackIndex, std::string>, std::string> origins_;
 };
 
 }  // namespace track::write

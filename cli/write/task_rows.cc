@@ -57,6 +57,15 @@ bool on_cycle(const AwaitIndex& awaits, const Coroutine& coroutine) {
   return false;
 }
 
+void use_told(TaskRow& row, const ToldWait& wait) {
+  if (wait.kind == WaitKind::none) return;
+  row.state += std::string(", ") + wait_kind_name(wait.kind);
+  row.wait.kind = wait.kind;
+  row.wait.timed = wait.timed;
+  row.wait.object = wait.object;
+  row.wait.since_ns = wait.since_ns;
+}
+
 TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex& awaits) {
   TaskRow row;
   row.function = coroutine.function;
@@ -76,6 +85,7 @@ TaskRow row_of(const Trace& trace, const Coroutine& coroutine, const AwaitIndex&
   row.state = coroutine.state == TaskState::unknown ? "recorded" : task_state_name(coroutine.state);
   row.age_ns = past(trace, coroutine.created_ns);
   row.since_ns = past(trace, coroutine.since_ns);
+  if (coroutine.state == TaskState::suspended) use_told(row, coroutine.told.wait);
   row.resumes = coroutine.told.resumes;
   row.told = coroutine.told.known();
   row.bytes = coroutine.size_bytes;
@@ -99,13 +109,7 @@ TaskRow row_of(const Trace& trace, const Fiber& fiber) {
   row.bytes = fiber.stack_high - fiber.stack_low;
   row.thread = fiber.thread;
   row.at = fiber.suspended_at;
-  if (fiber.told.kind != WaitKind::none) {
-    row.state += std::string(", ") + wait_kind_name(fiber.told.kind);
-    row.wait.kind = fiber.told.kind;
-    row.wait.timed = fiber.told.timed;
-    row.wait.object = fiber.told.object;
-    row.wait.since_ns = fiber.told.since_ns;
-  }
+  use_told(row, fiber.told);
   row.labels = row.labels_now = fiber.labels;
   row.created_at = fiber.created_at;
   return row;

@@ -62,7 +62,7 @@ class Table {
     while (!line.empty() && line.back() == ' ') line.pop_back();
     page_.line(line);
     if (!fits) page_.wrapped(place, kIndent, kIndent + 2);
-    const std::string origin = places_.where(row.created_at);
+    const std::string origin = places_.origin(row);
     if (!origin.empty()) {
       page_.wrapped("created in " + origin, kIndent, kIndent + 2, Ink::dim);
     }
@@ -242,6 +242,10 @@ Json task_row_json(const ProcessReport& process, const TaskRow& row, const TaskN
       json_object["owner"] = object == nullptr || object->owner == 0 ? Json() : Json(object->owner);
       json_object["last_woken_by"] =
           object == nullptr || object->waker == 0 ? Json() : Json(object->waker);
+      const uint64_t owner = object == nullptr ? 0 : object->owner_frame;
+      for (const Coroutine& coroutine : process.trace.coroutines)
+        if (owner > ToldObject::kOverFrame && coroutine.address == owner)
+          json_object["owner_coroutine"] = coroutine.id;
       if (row.inner_kind != WaitKind::none) json_object["inside"] = wait_kind_name(row.inner_kind);
     }
   }

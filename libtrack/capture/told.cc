@@ -39,8 +39,24 @@ void told_suspended(uint32_t id, uint64_t frame, ToldState state, const char* fi
   // Where it ends is not its own place: final_suspend's.
   if (state != ToldState::final)
     slot->place.store(core::told_place(file, function, line), std::memory_order_relaxed);
+  slot->object.store(0, std::memory_order_relaxed);
   slot->since_ticks.store(sys::ticks(), std::memory_order_relaxed);
   slot->state.store(state, std::memory_order_release);
+}
+
+void told_waits_for(uint32_t id, uint64_t frame, uint64_t object, uint32_t kind) {
+  if (ToldCoroutine* slot = core::told_coroutine(id, frame))
+    slot->object.store(wire::told_object_word(object, kind), std::memory_order_release);
+}
+
+bool told_owns(uint32_t id, uint64_t frame, uint64_t object) {
+  if (core::told_coroutine(id, frame) == nullptr) return false;
+  core::BusyScope busy;
+  wire::Declared* entry = core::wait_object(object);
+  if (entry == nullptr) return false;
+  entry->owner.store(wire::object_task(object, wire::kCoroutineOwner | id),
+                     std::memory_order_release);
+  return true;
 }
 
 void told_resumed(uint32_t id, uint64_t frame) {

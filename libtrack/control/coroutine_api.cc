@@ -35,6 +35,15 @@ TRACK_API void track_abi_coroutine_resumed(uint32_t id, void* frame) {
   track::capture::told_resumed(id, address(frame));
 }
 
+TRACK_API void track_abi_coroutine_waits_for(uint32_t id, void* frame, const void* object,
+                                             uint32_t kind) {
+  track::capture::told_waits_for(id, address(frame), address(object), kind);
+}
+
+TRACK_API int track_abi_coroutine_owns(uint32_t id, void* frame, const void* object) {
+  return track::capture::told_owns(id, address(frame), address(object)) ? 1 : 0;
+}
+
 TRACK_API void track_abi_coroutine_awaited_by(uint32_t id, void* frame, void* awaiter) {
   track::capture::told_awaited_by(id, address(frame), address(awaiter));
 }

@@ -34,8 +34,7 @@ void write(wire::ToldWait& wait, const void* object, uint32_t kind, uint64_t cal
   wait.object.store(0, std::memory_order_relaxed);
   wait.since_ticks.store(track::sys::ticks(), std::memory_order_relaxed);
   wait.caller.store(caller, std::memory_order_relaxed);
-  wait.object.store((reinterpret_cast<uint64_t>(object) & ((1ull << wire::kToldKindShift) - 1)) |
-                        uint64_t{kind & 31} << wire::kToldKindShift,
+  wait.object.store(wire::told_object_word(reinterpret_cast<uint64_t>(object), kind),
                     std::memory_order_release);
 }
 

@@ -41,6 +41,7 @@ uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t 
   __atomic_store_n(&slot.created_ticks, ticks, __ATOMIC_RELAXED);
   slot.since_ticks.store(0, std::memory_order_relaxed);
   slot.awaiter.store(0, std::memory_order_relaxed);
+  slot.object.store(0, std::memory_order_relaxed);
   slot.state.store(ToldState::running, std::memory_order_relaxed);
   slot.place.store(0, std::memory_order_relaxed);
   slot.resumes.store(0, std::memory_order_relaxed);
@@ -48,7 +49,7 @@ uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t 
   slot.creator = creator;
   slot.labels = current_labels();
   slot.stack = stack;
-  slot.counted = counted;
+  slot.counted = counted ? 1 : 0;
   slot.frame.store(frame, std::memory_order_release);
   return id;
 }
@@ -58,7 +59,7 @@ void erase_told(ToldCoroutine& slot, bool reuse) {
   if (reuse) pool.give(static_cast<uint32_t>(&slot - &pool.slot(1)) + 1);
 }
 
-uint32_t told_place(const char* file, const char* function, uint32_t line) {
+uint16_t told_place(const char* file, const char* function, uint32_t line) {
   const uint64_t last = section_capacity<ToldPlace>(SectionKind::told_places) - 1;
   auto* places = section_start<ToldPlace>(SectionKind::told_places);
   const uint64_t key = key_of(file, function, line);
@@ -74,7 +75,7 @@ uint32_t told_place(const char* file, const char* function, uint32_t line) {
       place.complete.store(1, std::memory_order_release);
       there = key;
     }
-    if (__builtin_expect(there == key, 1)) return static_cast<uint32_t>(at + 1);
+    if (__builtin_expect(there == key, 1)) return static_cast<uint16_t>(at + 1);
   }
   count(lost().labels);
   return 0;

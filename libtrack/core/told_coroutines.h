@@ -29,7 +29,7 @@ inline wire::ToldCoroutine* told_coroutine(uint32_t id, uint64_t frame) {
 void erase_told(wire::ToldCoroutine& slot, bool reuse);
 
 // index + 1 of the place; 0: no room, counted. The texts are those of the module that is there now.
-uint32_t told_place(const char* file, const char* function, uint32_t line);
+uint16_t told_place(const char* file, const char* function, uint32_t line);
 
 // In a fork child: the parent's are forgotten unless told to keep them.
 void restart_told_after_fork(bool keep);

@@ -69,6 +69,9 @@ inline constexpr uint64_t kDeclaredClaimed = 1;
 inline constexpr uint64_t kDeclaredSlots = 1 << 14;
 inline constexpr uint64_t kDeclaredProbes = 64;
 
+// A coroutine as an owner: its id (told.h), beside this. Tasks have smaller numbers.
+inline constexpr uint32_t kCoroutineOwner = uint32_t{1} << 31;
+
 // Where an address belongs; things of one object lie near each other.
 constexpr uint64_t declared_place(uint64_t address, uint64_t capacity) {
   const uint64_t hash = address * 0x9e3779b97f4a7c15u >> 32;

@@ -33,7 +33,7 @@
 namespace track::wire {
 
 inline constexpr char kMagic[8] = {'T', 'R', 'A', 'C', 'K', 'R', 'E', 'C'};
-inline constexpr uint32_t kVersion = 10;
+inline constexpr uint32_t kVersion = 11;
 inline constexpr uint32_t kHeaderBytes = 8192;
 inline constexpr const char* kFilePrefix = "rec.";  // rec.PID.N, N counts the images of one pid
 

@@ -82,6 +82,10 @@ enum class ToldWaitKind : uint32_t {
   other = 7,
 };
 
+constexpr uint64_t told_object_word(uint64_t object, uint32_t kind) {
+  return (object & ((uint64_t{1} << kToldKindShift) - 1)) | uint64_t{kind & 31} << kToldKindShift;
+}
+
 // A lock in a held set: the object's address, its sort in the low two bits.
 enum HeldSort : uint64_t { kHeldMutex = 0, kHeldRead = 1, kHeldWrite = 2, kHeldSpin = 3 };
 inline constexpr uint64_t kHeldSortMask = 3;

@@ -8,7 +8,7 @@
 namespace track::wire {
 
 // The first five as the header counts them.
-enum class ToldState : uint32_t {
+enum class ToldState : uint8_t {
   unknown = 0,
   initial = 1,
   await = 2,
@@ -25,13 +25,14 @@ struct ToldCoroutine {
   uint64_t created_ticks;
   std::atomic<uint64_t> since_ticks;  // suspended; 0 = running
   std::atomic<uint64_t> awaiter;      // frame of who goes on when it ends; 0 = none, or not told
+  std::atomic<uint64_t> object;       // it waits for, as ToldWait has it; 0 = none, or not told
   std::atomic<ToldState> state;
-  std::atomic<uint32_t> place;    // where it is suspended, or was last: index + 1; 0 = not known
+  uint8_t counted;                // 1: it is not in the coroutine table, and is counted here
+  std::atomic<uint16_t> place;    // where it is suspended, or was last: index + 1; 0 = not known
   std::atomic<uint32_t> resumes;  // so far
   std::atomic<uint32_t> thread;   // task id of who made it, or resumed it last
   uint32_t creator;               // task id
   uint32_t stack;                 // that created it; 0 = none, or the coroutine table has it
-  uint32_t counted;               // 1: it is not in the coroutine table, and is counted here
   uint32_t labels;                // label set its creator had (labels.h)
 };
 static_assert(sizeof(ToldCoroutine) == 64);
@@ -40,6 +41,7 @@ static_assert(sizeof(ToldCoroutine) == 64);
 // kept. The table's capacity is a power of two.
 inline constexpr uint32_t kToldShare = 4;  // of coroutines_max: room for one in so many
 inline constexpr uint32_t kToldPlaces = 8192;
+static_assert(kToldPlaces <= UINT16_MAX);  // ToldCoroutine::place
 inline constexpr uint32_t kPlaceProbes = 64;
 struct ToldPlace {
   std::atomic<uint64_t> key;       // 0 = free

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "libtrack/capture/told_fibers.h"
+#include "libtrack/core/declared.h"
 #include "libtrack/core/fiber_table.h"
 #include "libtrack/core/told_coroutines.h"
 #include "tests/support/open_recording.h"
@@ -57,6 +58,25 @@ TEST_CASE("what is told of a coroutine stands in its entry") {
   CHECK(coroutine->thread.load() == core::this_thread.task);
   capture::told_awaited_by(id, kFrame, 0x1234);
   CHECK(coroutine->awaiter.load() == 0x1234);
+  SUBCASE("what it waits for goes when it is suspended for something else") {
+    capture::told_suspended(id, kFrame, ToldState::await, "a/b.cc", "f(int)", 13);
+    CHECK(coroutine->object.load() == 0);
+    capture::told_waits_for(id, kFrame, 0x5000, 3);
+    CHECK(coroutine->object.load() == wire::told_object_word(0x5000, 3));
+    capture::told_waits_for(id, kFrame + 64, 0x6000, 3);  // another one
+    CHECK(coroutine->object.load() == wire::told_object_word(0x5000, 3));
+    capture::told_resumed(id, kFrame);
+    capture::told_suspended(id, kFrame, ToldState::await, "a/b.cc", "f(int)", 12);
+    CHECK(coroutine->object.load() == 0);
+  }
+  SUBCASE("what it owns") {
+    CHECK(capture::told_owns(id, kFrame, 0x5000));
+    CHECK_FALSE(capture::told_owns(id, kFrame + 64, 0x5040));
+    const wire::Declared* lock = core::declared_lock(0x5000);
+    REQUIRE(lock != nullptr);
+    CHECK(wire::task_of_object(0x5000, lock->owner.load()) == (wire::kCoroutineOwner | id));
+    core::forget_declared(wire::DeclaredSort::lock, 0x5000);
+  }
   SUBCASE("the place where it ends is not its own") {
     capture::told_suspended(id, kFrame, ToldState::final, "lib.h", "final_suspend", 1);
     CHECK(coroutine->state.load() == ToldState::final);

@@ -35,6 +35,8 @@ FIRST = {
 }
 # Of a killed process nobody can see that the frame's memory was used for something else.
 GONE = ("gone_with_arena", None, "suspended", "await", 0, None)
+# What a wait at the mark is for, as its awaiter tells.
+OBJECTS = {"leaf": "event", "by_library": "channel"}
 # `moved` goes on, and ends.
 THEN = {row for row in FIRST if row[0] != "moved"} | {("moved", None, "done", "final", 5, None)}
 
@@ -81,6 +83,9 @@ def rows_of(process, marks_by_line):
             raise Failure(f"{name}: since {task['since_ns']} ns, {task['age_ns']} ns old")
         rows.add((name, where[task["id"]], task["state"], (task["await"] or {}).get("stage"),
                   task["resumes"], where.get(task["awaited_by"])))
+        kind = (task.get("wait_object") or {}).get("kind")
+        if task["state"] == "suspended" and kind != OBJECTS.get(where[task["id"]]):
+            raise Failure(f"{name} waits for {kind}, not {OBJECTS.get(where[task['id']])}")
     if len(rows) != len(tasks):
         raise Failure(f"{len(tasks)} tasks, {len(rows)} of them different: {rows}")
     return rows

@@ -6,6 +6,7 @@
 #include <cstring>
 
 #include "cli/model/await_chain.h"
+#include "cli/model/told_waits.h"
 #include "cli/read/bytes.h"
 #include "cli/read/recording.h"
 #include "tests/support/recording_builder.h"
@@ -89,6 +90,44 @@ TEST_CASE("Who awaits is believed of those that wait, and nothing of who is not 
   for (const uint64_t alone : {0x8000u, 0x9000u, 0xa000u}) CHECK(at(trace, alone).awaited_by == 0);
   CHECK(await_text(trace, at(trace, 0x8000).await_point) == "finished");
   CHECK(await_text(trace, at(trace, 0x9000).await_point) == "not started");
+}
+
+TEST_CASE("What a coroutine waits for is read where it waits, and which one has it") {
+  RecordingBuilder recording;
+  constexpr uint64_t kLock = 0x1000, kOther = 0x2000;
+  const auto lock = static_cast<uint32_t>(wire::ToldWaitKind::lock);
+  recording.add_told(0x5000, kNow, ToldState::await, 0).object =
+      wire::told_object_word(kLock, lock);
+  recording.add_told(0x6000, kNow, ToldState::await, 0).object =
+      wire::told_object_word(kOther, lock | wire::kToldTimed);
+  recording.add_told(0x7000, kNow, ToldState::running, 0).object =
+      wire::told_object_word(kLock, lock);
+  auto* said =
+      reinterpret_cast<wire::Declared*>(recording.section_bytes(wire::SectionKind::declared));
+  const auto owned = [&](uint64_t object, uint32_t id) {
+    said->address = object;
+    said->sort = static_cast<uint32_t>(wire::DeclaredSort::lock);
+    said->flags = wire::kToldObject;
+    said++->owner = wire::object_task(object, wire::kCoroutineOwner | id);
+  };
+  owned(kLock, 2);
+  owned(kOther, 9);  // that is over
+  recording.header().sections[static_cast<uint32_t>(wire::SectionKind::declared)].used = 2;
+  Trace trace = trace_of(recording);
+  settle(trace);
+  CHECK(trace.warnings.empty());
+  CHECK(at(trace, 0x5000).told.wait.kind == WaitKind::told_lock);
+  CHECK(at(trace, 0x5000).told.wait.object == kLock);
+  CHECK(at(trace, 0x6000).told.wait.timed);
+  CHECK(at(trace, 0x7000).told.wait.kind == WaitKind::none);
+  CHECK(trace.told_objects.at(kLock).owner_frame == 0x6000);
+  CHECK(trace.told_objects.at(kOther).owner_frame == ToldObject::kOverFrame);
+  Symbols symbols;
+  symbols.objects[kLock] = "accounts";
+  const Coroutine& waiting = at(trace, 0x5000);
+  CHECK(told_wait_text(trace, symbols, waiting) ==
+        "lock 0x1000 (accounts), held by coroutine " + std::to_string(at(trace, 0x6000).id));
+  CHECK(told_wait_text(trace, symbols, at(trace, 0x7000)).empty());
 }
 
 TEST_CASE("A place that is none, or is being written, says nothing") {

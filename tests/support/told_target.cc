@@ -2,6 +2,7 @@
 // into. Each line where one waits in the end is marked `wait: NAME`. Prints "ready", goes on with
 // one of them at the first byte it reads, says "ready" again, and ends at the second.
 #include <track/coroutine.h>
+#include <track/wait.h>
 #include <unistd.h>
 
 #include <coroutine>
@@ -141,6 +142,8 @@ class gate {
   bool open_ = false;
   std::coroutine_handle<> waiter_;
 };
+constexpr uint32_t kChannel = TRACK_WAIT_CHANNEL;
+int gates;
 gate handler_gate, moved_first, moved_second, foreign_gate, careless_gate;
 
 // Cannot be moved, and does not suspend after all.
@@ -166,7 +169,7 @@ task handler(int depth) {
   if (depth > 0)
     co_await handler(depth - 1);  // wait: handler
   else
-    co_await handler_gate;  // wait: leaf
+    co_await track::waits_for(handler_gate, &handler_gate, TRACK_WAIT_EVENT);  // wait: leaf
 }
 task session() {
   co_await handler(1);  // wait: session
@@ -192,7 +195,7 @@ numbers count_up() {
 }
 foreign by_library() {
   co_await track::traced(refused());
-  co_await track::traced(foreign_gate);  // wait: by_library
+  co_await track::traced(track::waits_for(foreign_gate, &gates, kChannel));  // wait: by_library
 }
 foreign over_and_done() {
   co_await track::traced(refused());

@@ -26,6 +26,20 @@
 // A coroutine whose promise cannot be changed (a library's) says where it waits in place:
 //   co_await track::traced(queue.pop());
 //
+// What it waits for its awaiter can tell: the object (an address, named by track_lock_name) and
+// what that is (wait.h). Then people see "waits for channel 0x55d0 (jobs), last woken by thread 3",
+// and coroutines that wait for each other through locks are told as what they are, a deadlock:
+//   struct channel::receiver {
+//     track::wait_object track_wait_object() const noexcept {
+//       return {channel_, TRACK_WAIT_CHANNEL};
+//     }
+//     ...
+// Of a TRACK_WAIT_LOCK the coroutine that got through the co_await is taken for the owner until
+// track_owner_clear(lock), which the lock's unlock says before it wakes anybody. A lock that
+// several may have at once is a TRACK_WAIT_OTHER to those. Another library's awaitable is told of
+// in place:
+//   co_await track::waits_for(queue.pop(), &queue, TRACK_WAIT_QUEUE);
+//
 // Without libtrack.so in the process nothing is told: one test of a word for each event, under 1.5
 // ns. With it an event costs some 10 ns (README, "What it costs"). With TRACK_DISABLE defined
 // before this header is included, the names stay and nothing is left behind them: the mixin is
@@ -78,6 +92,14 @@ TRACK_WEAK void track_abi_coroutine_suspended(uint32_t id, void* frame, enum tra
                                               const char* file, const char* function,
                                               uint32_t line) TRACK_NOTHROW;
 
+/* What it waits for from that suspension on, as wait.h has it; to be told right after it. */
+TRACK_WEAK void track_abi_coroutine_waits_for(uint32_t id, void* frame, const void* object,
+                                              uint32_t kind) TRACK_NOTHROW;
+
+/* It owns the object, until track_owner_clear() of wait.h, or another one does. 1, or 0 when there
+ * is no room. */
+TRACK_WEAK int track_abi_coroutine_owns(uint32_t id, void* frame, const void* object) TRACK_NOTHROW;
+
 /* It goes on, on the calling thread; also when it was not suspended after all. */
 TRACK_WEAK void track_abi_coroutine_resumed(uint32_t id, void* frame) TRACK_NOTHROW;
 
@@ -96,7 +118,9 @@ TRACK_WEAK int track_abi_coroutine_long_lived(const void* frame, int expected) T
 #ifdef __cplusplus
 }
 
+#include <concepts>
 #include <coroutine>
+#include <exception>
 #include <type_traits>
 #include <utility>
 #if __has_include(<source_location>)
@@ -152,9 +176,21 @@ class place {
 #endif
 };
 
+// What an awaiter's coroutine waits for. kind: a track_wait_kind (wait.h).
+struct wait_object {
+  const void* object;
+  uint32_t kind;
+};
+
 #ifndef TRACK_DISABLE
 
 namespace detail {
+
+template <class Awaiter>
+concept tells_object = requires(const std::remove_reference_t<Awaiter>& awaiter) {
+  { awaiter.track_wait_object() }
+  noexcept->std::same_as<wait_object>;
+};
 
 // What co_await asks of what it is given: its operator co_await, a free one, or itself.
 template <class Awaitable>
@@ -192,6 +228,13 @@ struct told {
   void resumed() const noexcept {
     if (id != 0) track_abi_coroutine_resumed(id, frame);
   }
+  void waits_for(const wait_object& wait) const noexcept {
+    if (id != 0 && track_abi_coroutine_waits_for != nullptr)
+      track_abi_coroutine_waits_for(id, frame, wait.object, wait.kind);
+  }
+  void owns(const void* object) const noexcept {
+    if (id != 0 && track_abi_coroutine_owns != nullptr) track_abi_coroutine_owns(id, frame, object);
+  }
   void awaited_by(void* awaiter) const noexcept {
     if (id != 0) track_abi_coroutine_awaited_by(id, frame, awaiter);
   }
@@ -222,6 +265,26 @@ auto told::suspend(Awaiter& awaiter, std::coroutine_handle<Promise> coroutine) c
 #endif
 }
 
+// A co_await of a lock that ends without an exception has got it.
+template <class Told>
+class owner_after {
+ public:
+  owner_after(const Told& coroutine, const wait_object& wait) noexcept
+      : coroutine_(coroutine), wait_(wait), exceptions_(std::uncaught_exceptions()) {}
+  owner_after(const owner_after&) = delete;
+  owner_after& operator=(const owner_after&) = delete;
+  ~owner_after() {
+    constexpr uint32_t kLock = 1;  // TRACK_WAIT_LOCK, not timed
+    if (wait_.kind == kLock && std::uncaught_exceptions() == exceptions_)
+      coroutine_.owns(wait_.object);
+  }
+
+ private:
+  const Told& coroutine_;
+  const wait_object wait_;
+  const int exceptions_;
+};
+
 // Stands for an awaiter within a coroutine whose promise is traced.
 template <class Awaiter, class Told>
 class traced_awaiter {
@@ -243,11 +306,17 @@ class traced_awaiter {
       noexcept(std::declval<Awaiter&>().await_suspend(coroutine))) {
     suspended_ = true;
     coroutine_.suspended(stage_, here_);
+    if constexpr (tells_object<Awaiter>) coroutine_.waits_for(awaiter_.track_wait_object());
     return coroutine_.suspend(awaiter_, coroutine);
   }
   decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter&>().await_resume())) {
     if (suspended_) coroutine_.resumed();
-    return awaiter_.await_resume();
+    if constexpr (tells_object<Awaiter>) {
+      const owner_after own(coroutine_, awaiter_.track_wait_object());
+      return awaiter_.await_resume();
+    } else {
+      return awaiter_.await_resume();
+    }
   }
 
  private:
@@ -278,6 +347,7 @@ class traced_wait {
       noexcept(std::declval<Awaiter&>().await_suspend(coroutine))) {
     coroutine_ = told::created(coroutine.address());
     coroutine_.suspended(TRACK_STAGE_AWAIT, here_);
+    if constexpr (tells_object<Awaiter>) coroutine_.waits_for(awaiter_.track_wait_object());
     return coroutine_.suspend(awaiter_, coroutine);
   }
   decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter&>().await_resume())) {
@@ -294,6 +364,32 @@ class traced_wait {
   Awaiter awaiter_;
   told coroutine_{nullptr, 0};
   const place here_;
+};
+
+// An awaiter of another library, with what it waits for.
+template <class Awaiter>
+class object_awaiter {
+ public:
+  template <class Awaitable>
+  object_awaiter(Awaitable&& awaitable, const wait_object& wait)
+      : awaiter_(awaiter_of(std::forward<Awaitable>(awaitable))), wait_(wait) {}
+
+  wait_object track_wait_object() const noexcept { return wait_; }
+  decltype(auto) await_ready() noexcept(noexcept(std::declval<Awaiter&>().await_ready())) {
+    return awaiter_.await_ready();
+  }
+  template <class Promise>
+  auto await_suspend(std::coroutine_handle<Promise> coroutine) noexcept(
+      noexcept(std::declval<Awaiter&>().await_suspend(coroutine))) {
+    return awaiter_.await_suspend(coroutine);
+  }
+  decltype(auto) await_resume() noexcept(noexcept(std::declval<Awaiter&>().await_resume())) {
+    return awaiter_.await_resume();
+  }
+
+ private:
+  Awaiter awaiter_;  // may be a reference
+  wait_object wait_;
 };
 
 }  // namespace detail
@@ -368,6 +464,15 @@ auto traced(Awaitable&& awaitable, place here = place::current()) {
   return detail::traced_wait<Awaiter>(std::forward<Awaitable>(awaitable), here);
 }
 
+// In a coroutine whose promise is traced, or within traced(): the awaitable waits for the object,
+// of that kind (wait.h).
+template <class Awaitable>
+auto waits_for(Awaitable&& awaitable, const void* object, uint32_t kind) {
+  using Awaiter = detail::kept_type<detail::awaiter_type<Awaitable>>;
+  return detail::object_awaiter<Awaiter>(std::forward<Awaitable>(awaitable),
+                                         wait_object{object, kind});
+}
+
 // `co_await track::name("session")` in a coroutine, whatever its promise: names it, as
 // track_coroutine_name does, and goes on at once.
 class [[nodiscard]] name {
@@ -434,6 +539,10 @@ struct [[nodiscard]] name : std::suspend_never {
 };
 struct [[nodiscard]] long_lived : std::suspend_never {};
 
+template <class Awaitable>
+detail::kept_type<Awaitable> waits_for(Awaitable&& awaitable, const void*, uint32_t) {
+  return static_cast<detail::kept_type<Awaitable>&&>(awaitable);
+}
 template <class Awaitable>
 detail::kept_type<Awaitable> traced(Awaitable&& awaitable, place = place::current()) {
   return static_cast<detail::kept_type<Awaitable>&&>(awaitable);

@@ -1,0 +1,16 @@
+// Rule `deadlock` among coroutines that tell what they wait for (track/coroutine.h): cycles of
+// locks of the program's own making and of coroutines that await each other. Likely: who owns such
+// a lock stands nowhere but in what the program says.
+#pragma once
+
+#include <vector>
+
+#include "cli/model/finding.h"
+#include "cli/model/symbols.h"
+#include "cli/model/trace.h"
+
+namespace track::analyze {
+
+std::vector<Finding> find_coroutine_cycles(const Trace& trace, const Symbols& symbols);
+
+}  // namespace track::analyze
