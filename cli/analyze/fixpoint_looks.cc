@@ -42,7 +42,10 @@ bool keep_unmoved(Fixpoint& fixpoint, const Trace& later) {
     const Thread& thread = *now->second;
     if (stuck.own_wait_told)
       return thread.told.sequence != stuck.sequence || thread.told.object != stuck.object;
-    return seen_state(thread) != TaskState::blocked || seen_wait(thread).sequence != stuck.sequence;
+    const Wait& wait = seen_wait(thread);
+    // Waits that no record tells apart have the same number.
+    const bool other = wait.since_ns == 0 && (wait.timed || wait.object != stuck.object);
+    return seen_state(thread) != TaskState::blocked || wait.sequence != stuck.sequence || other;
   };
   // Of what is stuck by the program's word alone nothing else follows.
   if (std::any_of(fixpoint.threads.begin(), fixpoint.threads.end(),

@@ -6,6 +6,7 @@
 #include "cli/analyze/await_roots.h"
 #include "cli/analyze/group.h"
 #include "cli/analyze/leaks.h"
+#include "cli/analyze/library_workers.h"
 #include "cli/analyze/recycled.h"
 #include "cli/analyze/retention.h"
 #include "cli/analyze/wait_graph.h"
@@ -165,7 +166,7 @@ std::vector<Finding> outlived_threads(const Trace& trace, const Symbols& symbols
   Places places(trace, symbols);
   for (const Thread& thread : trace.threads) {
     if (!outlived(trace, thread) || explained.threads.count(thread.id) != 0 ||
-        of_sanitizer(trace, symbols, thread))
+        of_sanitizer(trace, symbols, thread) || idle_worker_of_library(trace, symbols, thread))
       continue;
     const StackIndex at = places.of(thread.wait.stack != 0 ? thread.wait.stack : thread.running_at);
     const StackIndex created_at = places.of(thread.created_at);

@@ -23,6 +23,7 @@ set(TRACK_ANALYZE_SOURCES
   keepers.cc
   leaked_blocks.cc
   leaked_memory.cc
+  library_workers.cc
   lock_held.cc
   lock_order.cc
   lost_fibers.cc

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "cli/model/error.h"
+#include "cli/model/told_waits.h"
 #include "cli/process/live_image.h"
 #include "cli/process/proc.h"
 #include "cli/process/system_calls.h"
@@ -69,6 +70,13 @@ ProcessImage observe_unpublished(Trace& trace) {
     image.threads.push_back(std::move(seen));
   }
   return image;
+}
+
+bool any_unpublished(const Trace& trace) {
+  return std::any_of(trace.threads.begin(), trace.threads.end(), [](const Thread& thread) {
+    const Wait& wait = seen_wait(thread);
+    return wait.kind != WaitKind::none && wait.since_ns == 0 && thread.switches != 0;
+  });
 }
 
 }  // namespace track::process

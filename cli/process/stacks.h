@@ -17,5 +17,7 @@ bool read_sleeping(pid_t pid, ImageThread& thread, Unwinder& unwinder, Stack& st
 // since before it began): what they wait for and their stacks. Call after observe_threads. Returns
 // the process with those of them that wait, numbered as the recording does: for name_waits.
 ProcessImage observe_unpublished(Trace& trace);
+// It found a thread that waits for something.
+bool any_unpublished(const Trace& trace);
 
 }  // namespace track::process

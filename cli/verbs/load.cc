@@ -296,15 +296,16 @@ Loaded load_live(pid_t pid, const SymbolSettings& settings, bool confirm, NameCa
     use_told_waits(loaded.report.trace);
     loaded.deadlocks = confirmed_deadlocks(pid, place, settings, loaded.report);
     use_seen_waits(loaded.report.trace);
-    loaded.fixpoint =
-        take_fixpoint(pid, loaded.report.trace, settings,
-                      {[&] {
-                         // What the record does not say has to be seen again.
-                         return loaded.report.trace.attached ? observe(pid, place, settings)
-                                                             : read_live(pid, place);
-                       },
-                       [&] { return read::read_blocks(recorded_bytes(pid, place)); },
-                       [&] { return read::read_hidden_references(recorded_bytes(pid, place)); }});
+    loaded.fixpoint = take_fixpoint(
+        pid, loaded.report.trace, settings,
+        {[&] {
+           // What the record does not say has to be seen again.
+           return loaded.report.trace.attached || process::any_unpublished(loaded.report.trace)
+                      ? observe(pid, place, settings)
+                      : read_live(pid, place);
+         },
+         [&] { return read::read_blocks(recorded_bytes(pid, place)); },
+         [&] { return read::read_hidden_references(recorded_bytes(pid, place)); }});
   }
   use_told_waits(loaded.report.trace);
   if (confirm) {

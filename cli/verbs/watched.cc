@@ -19,6 +19,7 @@
 #include "cli/process/live_memory.h"
 #include "cli/process/observe.h"
 #include "cli/process/running.h"
+#include "cli/process/stacks.h"
 #include "cli/process/unrecorded.h"
 #include "cli/read/blocks.h"
 #include "cli/read/clock.h"
@@ -112,6 +113,7 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     ahead_ns_ = static_cast<int64_t>(trace.taken_ns - read::clock_pair_now().ns);
     trace.pid = pid_;
     process::observe_threads(trace);
+    process::observe_unpublished(trace);
     process::observe_fibers(trace);
     process::read_lock_words(trace);
     process::read_ended_threads(trace);
@@ -124,9 +126,16 @@ void Watched::look_and_release(std::chrono::nanoseconds settle) {
     process::find_running(trace, names.code_names());
     trace.held_at_exit =
         trace.end == ProcessEnd::main_returned || trace.end == ProcessEnd::exit_called;
+    const auto again = [&] {
+      Trace later = read::read_recording(bytes_, path_, true);
+      if (!process::any_unpublished(trace)) return later;
+      later.pid = pid_;
+      process::observe_threads(later);
+      process::observe_unpublished(later);
+      return later;
+    };
     fixpoint_ = take_fixpoint(pid_, trace, symbols_,
-                              {[&] { return read::read_recording(bytes_, path_, true); },
-                               [&] { return read::read_blocks(bytes_); },
+                              {again, [&] { return read::read_blocks(bytes_); },
                                [&] { return read::read_hidden_references(bytes_); }});
     remember(trace);
   } catch (const Error&) {
@@ -166,10 +175,13 @@ void Watched::apply_facts(Trace& trace) const {
     const Wait& seen_before = seen_wait(*before->second);
     if (thread.wait.sequence != seen_before.sequence) continue;
     thread.kernel = before->second->kernel;
-    if (seen_before.kind == WaitKind::none && thread.wait.kind != WaitKind::none) {
-      thread.wait = seen_before;
-      thread.state = seen_state(*before->second);
-    }
+    const bool published = thread.wait.kind != WaitKind::none;
+    if (published == (seen_before.kind != WaitKind::none)) continue;
+    thread.wait = seen_before;
+    thread.state = seen_state(*before->second);
+    if (published || thread.wait.stack == 0) continue;
+    thread.wait.stack = static_cast<StackIndex>(trace.stacks.size());
+    trace.stacks.push_back(seen.stacks[seen_before.stack]);
   }
 }
 

@@ -586,6 +586,14 @@ TEST_CASE("what moved after all takes the whole proof with it") {
   SUBCASE("the thread waits anew") {
     later.threads[1].wait.sequence += 2;
   }
+  SUBCASE("no record tells its waits apart, and it waits for something else") {
+    later.threads[1].wait.since_ns = 0;
+    later.threads[1].wait.object += 64;
+  }
+  SUBCASE("or with a limit") {
+    later.threads[1].wait.since_ns = 0;
+    later.threads[1].wait.timed = true;
+  }
   SUBCASE("the thread has ended") {
     later.threads.pop_back();
   }
