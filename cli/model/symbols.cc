@@ -59,7 +59,8 @@ bool of_threading_library(std::string_view module) {
                                         "libuv.so",
                                         "libevent",
                                         "libev.so",
-                                        "libapr-1.so"};
+                                        "libapr-1.so",
+                                        "libnspr4.so"};
   return std::any_of(kNames.begin(), kNames.end(),
                      [&](std::string_view name) { return starts_with(module, name); });
 }

@@ -21,6 +21,8 @@ using write::ViewEdge;
 using write::ViewGraph;
 using write::ViewNode;
 
+constexpr size_t kMostCycles = 100;
+
 class Drawing {
  public:
   explicit Drawing(const ProcessReport& process)
@@ -199,11 +201,30 @@ class Drawing {
                               wait_text(trace_, process_.symbols, wait.kind, wait.object),
                               hex_text(wait.object), since, true});
     }
+    std::map<size_t, size_t> next;
+    for (const auto& [ends, coroutine] : locks) next.insert(ends);
+    for (const auto& [ends, certain] : edges) next.insert(ends);
+    for (const auto& [ends, coroutine] : locks)
+      if (graph_.cycles.size() < kMostCycles) add_ring(next, ends.first);
+  }
+
+  // Of coroutines that wait for each other, once, from its lowest node on.
+  void add_ring(const std::map<size_t, size_t>& next, size_t start) {
+    std::vector<size_t> ring{start};
+    for (auto step = next.find(start); step != next.end() && ring.size() <= next.size();
+         step = next.find(ring.back())) {
+      if (step->second == start) {
+        std::rotate(ring.begin(), std::min_element(ring.begin(), ring.end()), ring.end());
+        if (std::find(graph_.cycles.begin(), graph_.cycles.end(), ring) == graph_.cycles.end())
+          graph_.cycles.push_back(std::move(ring));
+        return;
+      }
+      ring.push_back(step->second);
+    }
   }
 
   // Each thread's first edge followed until a thread comes again.
   void add_cycles() {
-    constexpr size_t kMostCycles = 100;
     std::vector<uint8_t> seen(trace_.threads.size());  // 1: on the way, 2: done
     for (size_t start = 0; start < waits_.edges.size(); ++start) {
       std::vector<size_t> way;

@@ -80,7 +80,7 @@ def check_tasks(track, dump, sections):
 
 
 def check_waits(sections):
-    """The samples' two threads stand in a cycle."""
+    """The sample's two tasks stand in a cycle."""
     graph = json.loads(sections["waits.json"])["graph"]
     nodes = {node["id"]: node for node in graph["nodes"]}
     expect(f"no cycle of two: {graph['cycles']}", [len(cycle) for cycle in graph["cycles"]] == [2])
@@ -179,6 +179,21 @@ def check_deadlock(track, compiler, folder):
         expect(f"{why}: something was written", not (folder / "x").exists())
 
 
+def check_coroutines(track, compiler, folder):
+    sample = samples.Sample(samples.ROOT / "samples/coroutines/traced_ab_ba.cc")
+    binary, problem = compiler.compile(sample)
+    if problem:
+        raise RuntimeError(problem)
+    dump = str(folder / "coroutines.dump")
+    track("run", "--dump", dump, "--", str(binary), *sample.args, code=23)
+    sections, text = look_at(track, [dump], folder / "coroutines.html")
+    check_findings(track, dump, sections, text)
+    check_waits(sections)
+    locks = [edge["label"] for edge in json.loads(sections["waits.json"])["graph"]["edges"]]
+    expect(f"the locks' names: {locks}",
+           all(any(name in label for label in locks) for name in ("savings", "checking")))
+
+
 def check_growth(track, library, growing, folder):
     environment = {**os.environ, "LD_PRELOAD": library, "TRACK_OPTIONS": f"dir={folder}/records"}
     process = subprocess.Popen([growing], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True,
@@ -223,6 +238,7 @@ def main():
     compiler = samples.Compiler("g++", arguments.build.resolve())
     with tempfile.TemporaryDirectory(prefix="track-html-") as folder:
         check_deadlock(track, compiler, pathlib.Path(folder))
+        check_coroutines(track, compiler, pathlib.Path(folder))
         check_growth(track, arguments.library, arguments.growing, pathlib.Path(folder))
     for failure in failures:
         print("FAIL:", failure[:2000])

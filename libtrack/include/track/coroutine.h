@@ -34,8 +34,9 @@
 //       return {channel_, TRACK_WAIT_CHANNEL};
 //     }
 //     ...
-// Of a TRACK_WAIT_LOCK the coroutine that got through the co_await is taken for the owner until
-// track_owner_clear(lock), which the lock's unlock says before it wakes anybody. A lock that
+// It is asked when the coroutine is about to be suspended, and when it has gone on; it does not
+// throw. Of a TRACK_WAIT_LOCK the coroutine that got through the co_await is taken for the owner
+// until track_owner_clear(lock), which the lock's unlock says before it wakes anybody. A lock that
 // several may have at once is a TRACK_WAIT_OTHER to those. Another library's awaitable is told of
 // in place:
 //   co_await track::waits_for(queue.pop(), &queue, TRACK_WAIT_QUEUE);
@@ -187,9 +188,8 @@ struct wait_object {
 namespace detail {
 
 template <class Awaiter>
-concept tells_object = requires(const std::remove_reference_t<Awaiter>& awaiter) {
-  { awaiter.track_wait_object() }
-  noexcept->std::same_as<wait_object>;
+concept tells_object = requires(std::remove_reference_t<Awaiter>& awaiter) {
+  { awaiter.track_wait_object() } -> std::convertible_to<wait_object>;
 };
 
 // What co_await asks of what it is given: its operator co_await, a free one, or itself.

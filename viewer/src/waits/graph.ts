@@ -87,6 +87,7 @@ const names_tasks = /^(\d+ )?(thread|coroutine|fiber|task)s?\b/;
 
 // What differs between tasks stands first: where they are; then which they are.
 export function cardLines(node: WaitNode): [string, string] {
+  if (node.kind === 'object') return [shortName(node.label), shortName(node.detail)];
   const [who, place] = names_tasks.test(node.detail) ? [node.detail, node.label] : [node.label, node.detail];
   const frame = ownFrame(node.stack);
   const where = frame?.function ? briefName(frame.function) : shortName(place);
