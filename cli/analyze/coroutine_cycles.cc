@@ -1,6 +1,7 @@
 #include "cli/analyze/coroutine_cycles.h"
 
 #include <algorithm>
+#include <map>
 #include <unordered_map>
 
 #include "cli/analyze/group.h"
@@ -11,6 +12,18 @@
 
 namespace track::analyze {
 namespace {
+
+bool waits_for_object(const Coroutine& coroutine) {
+  return coroutine.told.state == TaskState::suspended && !coroutine.told.wait.timed &&
+         coroutine.told.wait.kind != WaitKind::none;
+}
+
+void doubt_what_is_told(Finding& finding) {
+  finding.evidence = Evidence::likely;
+  finding.because.emplace_back(
+      "doubt: of locks of the program's own making it is known only what the program itself tells "
+      "(track/coroutine.h, track/wait.h): who waits, and who holds them");
+}
 
 class Cycles {
  public:
@@ -38,11 +51,6 @@ class Cycles {
   }
 
  private:
-  static bool waits_for_object(const Coroutine& coroutine) {
-    return coroutine.told.state == TaskState::suspended && !coroutine.told.wait.timed &&
-           coroutine.told.wait.kind != WaitKind::none;
-  }
-
   // Without whom it cannot go on; null: nobody, or not known.
   const Coroutine* next(const Coroutine& coroutine) const {
     if (waits_for_object(coroutine)) {
@@ -92,7 +100,6 @@ class Cycles {
   Finding of_cycle(const Coroutine& first) const {
     Finding finding;
     finding.rule = Rule::deadlock;
-    finding.evidence = Evidence::likely;
     finding.count = 0;
     bool awaits = false;
     const Coroutine* shown = nullptr;  // one that waits for a lock
@@ -114,10 +121,7 @@ class Cycles {
                               " coroutines wait for each other in a cycle of locks" +
                               (awaits ? " and awaited coroutines" : "");
     tell_origins(finding, *shown);
-    finding.because.emplace_back(
-        "doubt: of locks of the program's own making it is known only what the program itself "
-        "tells "
-        "(track/coroutine.h, track/wait.h): who waits, and who holds them");
+    doubt_what_is_told(finding);
     finding.created_at = shown->created_at;
     finding.wait_object = {wait_kind_name(shown->told.wait.kind),
                            shown->told.wait.object,
@@ -136,6 +140,41 @@ class Cycles {
 };
 
 }  // namespace
+
+std::vector<Finding> find_waits_for_ended(const Trace& trace, const Symbols& symbols) {
+  std::map<uint64_t, std::vector<const Coroutine*>> waiters;  // by object
+  for (const auto& [address, object] : trace.told_objects)
+    if (owner_is_over(trace, object)) waiters[address];
+  if (waiters.empty()) return {};
+  for (const Coroutine& coroutine : trace.coroutines)
+    if (waits_for_object(coroutine))
+      if (const auto at = waiters.find(coroutine.told.wait.object); at != waiters.end())
+        at->second.push_back(&coroutine);
+  const AwaitIndex awaits(trace);
+  std::vector<Finding> findings;
+  for (const auto& [address, all] : waiters) {
+    if (all.empty()) continue;
+    const Coroutine& first = *all.front();
+    Finding finding;
+    finding.rule = Rule::stuck_task;
+    finding.count = all.size();
+    for (const Coroutine* coroutine : all) add_task(finding, trace, *coroutine);
+    finding.title = count_text(all.size(), "coroutine") + " can never go on: who held " +
+                    wait_text(trace, symbols, first.told.wait.kind, address) + " has ended";
+    std::string line =
+        coroutine_text(trace, first) + " waits for " + told_wait_text(trace, symbols, first);
+    if (const std::string where = await_text(trace, first.await_point); !where.empty())
+      line += ", at " + where;
+    finding.because.push_back(line);
+    doubt_what_is_told(finding);
+    finding.created_at = first.created_at;
+    finding.wait_object = {wait_kind_name(first.told.wait.kind), address, {}, {}};
+    set_await_chain(finding, awaits, first);
+    set_ages(finding);
+    findings.push_back(std::move(finding));
+  }
+  return findings;
+}
 
 std::vector<Finding> find_coroutine_cycles(const Trace& trace, const Symbols& symbols) {
   const bool any = std::any_of(

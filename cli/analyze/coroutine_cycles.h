@@ -1,6 +1,7 @@
-// Rule `deadlock` among coroutines that tell what they wait for (track/coroutine.h): cycles of
-// locks of the program's own making and of coroutines that await each other. Likely: who owns such
-// a lock stands nowhere but in what the program says.
+// Coroutines that tell what they wait for (track/coroutine.h). Rule `deadlock`: cycles of locks of
+// the program's own making and of coroutines that await each other. Rule `stuck-task`: those that
+// wait for a lock whose owner has ended. Likely: who owns such a lock stands nowhere but in what
+// the program says.
 #pragma once
 
 #include <vector>
@@ -12,5 +13,6 @@
 namespace track::analyze {
 
 std::vector<Finding> find_coroutine_cycles(const Trace& trace, const Symbols& symbols);
+std::vector<Finding> find_waits_for_ended(const Trace& trace, const Symbols& symbols);
 
 }  // namespace track::analyze

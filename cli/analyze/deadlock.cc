@@ -274,6 +274,8 @@ Deadlocks find_deadlocks(const Trace& trace, const Symbols& symbols) {
   }
   for (Finding& finding : find_coroutine_cycles(trace, symbols))
     result.findings.push_back(std::move(finding));
+  for (Finding& finding : find_waits_for_ended(trace, symbols))
+    result.findings.push_back(std::move(finding));
   return result;
 }
 
@@ -298,6 +300,9 @@ void doubt_waits(Deadlocks& deadlocks, const Trace& trace, const Fixpoint& fixpo
 
 void keep_unmoved(Deadlocks& deadlocks, const Trace& earlier, const Trace& later) {
   const auto moved = [&](const Finding& finding) {
+    const ToldObject* object = told_object(later, finding.wait_object.address);
+    if (finding.rule == Rule::stuck_task && (object == nullptr || !owner_is_over(later, *object)))
+      return true;
     return std::any_of(finding.tasks.begin(), finding.tasks.end(), [&](const FindingTask& task) {
       if (task.kind == TaskKind::fiber)
         return switches_of(earlier, task.id) != switches_of(later, task.id);

@@ -77,7 +77,8 @@ std::vector<Finding> judge(const Trace& trace, const Symbols& symbols, Deadlocks
   std::set<uint64_t> told_of;  // coroutines
   for (const Finding& finding : all)
     for (const FindingTask& task : finding.tasks)
-      if (finding.rule == Rule::deadlock && task.kind == TaskKind::coroutine)
+      if ((finding.rule == Rule::deadlock || finding.rule == Rule::stuck_task) &&
+          task.kind == TaskKind::coroutine)
         told_of.insert(task.id);
   for (const Finding& finding : across)
     if (finding.count == 1) told_of.insert(finding.tasks.front().id);

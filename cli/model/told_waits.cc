@@ -82,6 +82,11 @@ const ToldObject* told_object(const Trace& trace, uint64_t address) {
   return known == trace.told_objects.end() ? nullptr : &known->second;
 }
 
+bool owner_is_over(const Trace& trace, const ToldObject& object) {
+  return object.owner_frame == ToldObject::kOverFrame ||
+         (object.owner != 0 && is_over(trace, object.owner));
+}
+
 std::string told_object_text(const Trace& trace, const Wait& wait) {
   const ToldObject* object = told_object(trace, wait.object);
   if (!is_told(wait.kind) || object == nullptr) return {};

@@ -30,6 +30,9 @@ bool any_told_wait(const Trace& trace);
 // Who the program says owns, or woke, what is waited for; null: it said nothing.
 const ToldObject* told_object(const Trace& trace, uint64_t address);
 
+// The one that owns it has ended: no wait for it ends any more.
+bool owner_is_over(const Trace& trace, const ToldObject& object);
+
 // "last woken by thread 3 (feeder), 2 s ago", "its owner, task 7, has ended"; empty: nothing to
 // say.
 std::string told_object_text(const Trace& trace, const Wait& wait);

@@ -95,7 +95,7 @@ class DeclaredReader {
     if (owner == 0 && waker == 0) return;
     ToldObject& object = trace_.told_objects[address];
     if ((owner & wire::kCoroutineOwner) != 0)
-      object.owner_frame = frame_of(owner & ~wire::kCoroutineOwner);
+      object.owner_frame = frame_of(owner);
     else if (owner != 0)
       object.owner = owner;
     if (waker == 0) return;
@@ -103,15 +103,18 @@ class DeclaredReader {
     object.waker_ns = image_.to_ns(entry.waker_ticks.load(std::memory_order_relaxed));
   }
 
-  // Of a told coroutine, by its id.
-  uint64_t frame_of(uint32_t id) {
+  uint64_t frame_of(uint32_t owner) {
+    const uint32_t id = wire::id_of_owner(owner);
     const SectionView& section = image_.section(wire::SectionKind::told_coroutines);
     Copy<wire::ToldCoroutine> slot;
     const bool known =
         id - 1 < section.used &&
         image_.bytes().read(section.offset + (id - 1) * sizeof slot, &slot, sizeof slot);
-    const uint64_t frame = known ? slot->frame.load(std::memory_order_relaxed) : 0;
-    return frame != 0 ? frame : ToldObject::kOverFrame;
+    if (!known || wire::coroutine_owner(id, slot->created_ticks) != owner) return 0;
+    const uint64_t frame = slot->frame.load(std::memory_order_relaxed);
+    if (frame != 0) return frame;
+    // Who awaited it may have what it owned.
+    return slot->awaiter.load(std::memory_order_relaxed) == 0 ? ToldObject::kOverFrame : 0;
   }
 
   // Told twice at once: the later one is right.

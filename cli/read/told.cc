@@ -85,7 +85,8 @@ class ToldReader {
     coroutine.created_ticks = slot.created_ticks;
     coroutine.created_ns = image_.to_ns(slot.created_ticks);
     coroutine.labels = image_.labels(slot.labels);
-    coroutine.created_at = image_.stack(slot.stack, coroutine.labels);
+    if (slot.stack != wire::kToldInTable)
+      coroutine.created_at = image_.stack(slot.stack, coroutine.labels);
     coroutine.inside = true;
     track::Told& told = coroutine.told;
     told.state = state == ToldState::running ? TaskState::running : TaskState::suspended;

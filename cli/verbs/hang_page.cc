@@ -149,7 +149,8 @@ void print_process(write::Page& page, const ProcessReport& process) {
   const Deadlocks deadlocks = analyze::find_deadlocks(trace, process.symbols);
   for (size_t i = 0; i < std::min(deadlocks.findings.size(), kMostGroups); ++i) {
     const Finding& finding = deadlocks.findings[i];
-    page.wrapped("cycle: " + finding.title, 0, 2, write::Ink::red);
+    page.wrapped((finding.rule == Rule::deadlock ? "cycle: " : "") + finding.title, 0, 2,
+                 write::Ink::red);
     for (size_t k = 0; k < std::min(finding.because.size(), kMostReasons); ++k)
       page.wrapped(finding.because[k], 1, 3);
   }

@@ -25,9 +25,8 @@ uint32_t told_created(uint64_t frame, const core::Registers& registers) {
     if (const uint32_t index = cell->load(std::memory_order_acquire) & core::kCellIndex; index != 0)
       in_table =
           core::recording.coroutines[index - 1].address.load(std::memory_order_relaxed) == frame;
-  const uint32_t stack = in_table ? 0 : core::capture_stack(registers);
-  const uint32_t id =
-      core::insert_told(frame, sys::ticks(), this_thread.task, stack, /*counted=*/!in_table);
+  const uint32_t stack = in_table ? wire::kToldInTable : core::capture_stack(registers);
+  const uint32_t id = core::insert_told(frame, sys::ticks(), this_thread.task, stack);
   if (id != 0 && !in_table) count_coroutine_created();
   return id;
 }
@@ -50,12 +49,11 @@ void told_waits_for(uint32_t id, uint64_t frame, uint64_t object, uint32_t kind)
 }
 
 bool told_owns(uint32_t id, uint64_t frame, uint64_t object) {
-  if (core::told_coroutine(id, frame) == nullptr) return false;
+  ToldCoroutine* slot = core::told_coroutine(id, frame);
+  if (slot == nullptr) return false;
   core::BusyScope busy;
-  wire::Declared* entry = core::wait_object(object);
-  if (entry == nullptr) return false;
-  entry->owner.store(wire::object_task(object, wire::kCoroutineOwner | id),
-                     std::memory_order_release);
+  if (!core::set_owner(object, wire::coroutine_owner(id, slot->created_ticks))) return false;
+  slot->owns.fetch_add(1, std::memory_order_relaxed);
   return true;
 }
 
@@ -79,7 +77,7 @@ void told_destroyed(uint32_t id, uint64_t frame) {
   ToldCoroutine* slot = core::told_coroutine(id, frame);
   if (slot == nullptr) return;
   core::forget_declared(wire::DeclaredSort::coroutine, frame);
-  if (slot->counted != 0) count_coroutine_destroyed();
+  if (slot->stack != wire::kToldInTable) count_coroutine_destroyed();
   if (core::inside_tracker()) return core::erase_told(*slot, false);
   core::BusyScope busy;
   core::erase_told(*slot, true);

@@ -39,7 +39,7 @@ bool is_live(const CoroutineSlot& slot) {
 }
 // Those in the other table are counted there.
 bool is_live(const ToldCoroutine& slot) {
-  return slot.frame.load(std::memory_order_acquire) != 0 && slot.counted != 0;
+  return slot.frame.load(std::memory_order_acquire) != 0 && slot.stack != track::wire::kToldInTable;
 }
 
 uint32_t labels_of(const ToldCoroutine& slot) {

@@ -62,7 +62,8 @@ uint64_t live_in(uint32_t scope) {
   const uint64_t told_used = core::entries_used<wire::ToldCoroutine>(SectionKind::told_coroutines);
   // Those in the other table were counted there.
   for (uint64_t i = 0; i < told_used; ++i)
-    live += told[i].frame.load(std::memory_order_acquire) != 0 && told[i].counted != 0 &&
+    live += told[i].frame.load(std::memory_order_acquire) != 0 &&
+            told[i].stack != wire::kToldInTable &&
             within(__atomic_load_n(&told[i].labels, __ATOMIC_RELAXED));
   return live;
 }

@@ -69,18 +69,13 @@ TRACK_API void track_abi_wait_end() {
 TRACK_API int track_abi_owner_set(const void* object) {
   if (core::current_slot() == nullptr) return 0;
   core::BusyScope busy;
-  const auto address = reinterpret_cast<uint64_t>(object);
-  wire::Declared* entry = core::wait_object(address);
-  if (entry == nullptr) return 0;
-  entry->owner.store(wire::object_task(address, current_task()), std::memory_order_release);
-  return 1;
+  return core::set_owner(reinterpret_cast<uint64_t>(object), current_task()) ? 1 : 0;
 }
 
 TRACK_API void track_abi_owner_clear(const void* object) {
   if (core::current_slot() == nullptr) return;
   core::BusyScope busy;
-  if (wire::Declared* entry = core::wait_object(reinterpret_cast<uint64_t>(object)))
-    entry->owner.store(0, std::memory_order_release);
+  core::set_owner(reinterpret_cast<uint64_t>(object), 0);
 }
 
 TRACK_API int track_abi_woke(const void* object) {
@@ -97,5 +92,9 @@ TRACK_API int track_abi_woke(const void* object) {
 TRACK_API void track_abi_object_gone(const void* object) {
   if (core::current_slot() == nullptr) return;
   core::BusyScope busy;
-  core::forget_declared(wire::DeclaredSort::lock, reinterpret_cast<uint64_t>(object));
+  const auto address = reinterpret_cast<uint64_t>(object);
+  if (const wire::Declared* entry = core::declared_lock(address);
+      entry != nullptr && entry->owner.load(std::memory_order_relaxed) != 0)
+    core::set_owner(address, 0);
+  core::forget_declared(wire::DeclaredSort::lock, address);
 }

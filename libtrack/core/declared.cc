@@ -4,6 +4,7 @@
 #include "libtrack/core/fiber_table.h"
 #include "libtrack/core/labels.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/told_coroutines.h"
 #include "libtrack/wire/labels.h"
 
 namespace track::core {
@@ -296,6 +297,18 @@ wire::Declared* wait_object(uint64_t address) {
   }
   if (!declare(DeclaredSort::lock, address, nullptr, wire::kToldObject, 0)) return nullptr;
   return find(DeclaredSort::lock, address);
+}
+
+bool set_owner(uint64_t address, uint32_t owner) {
+  wire::Declared* entry = wait_object(address);
+  if (entry == nullptr) return false;
+  const uint64_t before = entry->owner.load(std::memory_order_relaxed);
+  entry->owner.store(wire::object_task(address, owner), std::memory_order_release);
+  if (before == 0) return true;
+  if (wire::ToldCoroutine* slot = told_owner(wire::task_of_object(address, before)))
+    if (slot->owns.load(std::memory_order_relaxed) != 0)
+      slot->owns.fetch_sub(1, std::memory_order_relaxed);
+  return true;
 }
 
 void forget_declared_slow(DeclaredSort sort, uint64_t address) {

@@ -33,6 +33,10 @@ const wire::Declared* declared_lock(uint64_t address);
 // none. Null: no room, counted.
 wire::Declared* wait_object(uint64_t address);
 
+// Without that task, or coroutine (wire::coroutine_owner), no wait for the object ends; 0: nobody
+// owns it. An earlier owner does not any more. False: no room, counted.
+bool set_owner(uint64_t address, uint32_t owner);
+
 // Memory that is searched for references; what something outside of the process's memory has a
 // pointer to. False: no room, counted. As often as they are said they have to be taken back; false:
 // there is none. Not only where something may be recorded: only in a process that has a recording.

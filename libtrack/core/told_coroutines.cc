@@ -4,6 +4,7 @@
 #include "libtrack/core/slot_pool.h"
 #include "libtrack/core/text.h"
 #include "libtrack/core/unwind.h"
+#include "libtrack/wire/declared.h"
 
 namespace track::core {
 namespace {
@@ -14,6 +15,10 @@ using wire::ToldPlace;
 using wire::ToldState;
 
 constinit SlotPool<ToldCoroutine, SectionKind::told_coroutines, &ThisThread::free_told> pool;
+
+// Entries that are kept for what the coroutine owned when it ended.
+constexpr uint32_t kMostEndedOwners = 1024;
+constinit std::atomic<uint32_t> ended_owners{0};
 
 // Never 0. The literals' addresses are the place's identity, as long as they lie in the same
 // module: the coroutine's creation stack, or its block's, has met it.
@@ -33,8 +38,7 @@ void keep_end(char (&to)[kRoom], const char* text) {
 
 }  // namespace
 
-uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t stack,
-                     bool counted) {
+uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t stack) {
   const uint32_t id = pool.take();
   if (id == 0) return count(lost().coroutines), 0;
   ToldCoroutine& slot = pool.slot(id);
@@ -49,12 +53,30 @@ uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t 
   slot.creator = creator;
   slot.labels = current_labels();
   slot.stack = stack;
-  slot.counted = counted ? 1 : 0;
+  slot.owns.store(0, std::memory_order_relaxed);
   slot.frame.store(frame, std::memory_order_release);
   return id;
 }
 
+wire::ToldCoroutine* told_owner(uint32_t owner) {
+  if ((owner & wire::kCoroutineOwner) == 0 || !recording_is_ours()) return nullptr;
+  const uint32_t id = wire::id_of_owner(owner);
+  if (uint64_t{id} - 1 >= section_capacity<ToldCoroutine>(SectionKind::told_coroutines))
+    return nullptr;
+  ToldCoroutine& slot = pool.slot(id);
+  return is_reserved(&slot) && slot.frame.load(std::memory_order_relaxed) != 0 &&
+                 wire::coroutine_owner(
+                     id, __atomic_load_n(&slot.created_ticks, __ATOMIC_RELAXED)) == owner
+             ? &slot
+             : nullptr;
+}
+
 void erase_told(ToldCoroutine& slot, bool reuse) {
+  // What it owns nobody gives back any more, unless who awaited it does. Its entry says so.
+  if (slot.owns.load(std::memory_order_relaxed) != 0 &&
+      slot.awaiter.load(std::memory_order_relaxed) == 0 &&
+      ended_owners.fetch_add(1, std::memory_order_relaxed) < kMostEndedOwners)
+    reuse = false;
   slot.frame.store(0, std::memory_order_release);
   if (reuse) pool.give(static_cast<uint32_t>(&slot - &pool.slot(1)) + 1);
 }
@@ -83,6 +105,7 @@ uint16_t told_place(const char* file, const char* function, uint32_t line) {
 
 void restart_told_after_fork(bool keep) {
   if (!keep) pool.forget();
+  if (!keep) ended_owners.store(0, std::memory_order_relaxed);
 }
 
 void give_back_told_slots() {

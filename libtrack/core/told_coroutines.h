@@ -13,8 +13,7 @@
 namespace track::core {
 
 // Its id; 0: no room, counted. The entry's state is running.
-uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t stack,
-                     bool counted);
+uint32_t insert_told(uint64_t frame, uint64_t ticks, uint32_t creator, uint32_t stack);
 
 // Null: not this process's, or over.
 inline wire::ToldCoroutine* told_coroutine(uint32_t id, uint64_t frame) {
@@ -24,6 +23,9 @@ inline wire::ToldCoroutine* told_coroutine(uint32_t id, uint64_t frame) {
   auto& slot = section_start<wire::ToldCoroutine>(wire::SectionKind::told_coroutines)[id - 1];
   return __builtin_expect(slot.frame.load(std::memory_order_relaxed) == frame, 1) ? &slot : nullptr;
 }
+
+// Whom coroutine_owner() (wire/declared.h) names; null: none, or it is over.
+wire::ToldCoroutine* told_owner(uint32_t owner);
 
 // reuse: false where the entry can only be taken out of the table, not used again.
 void erase_told(wire::ToldCoroutine& slot, bool reuse);

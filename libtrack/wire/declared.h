@@ -69,8 +69,17 @@ inline constexpr uint64_t kDeclaredClaimed = 1;
 inline constexpr uint64_t kDeclaredSlots = 1 << 14;
 inline constexpr uint64_t kDeclaredProbes = 64;
 
-// A coroutine as an owner: its id (told.h), beside this. Tasks have smaller numbers.
+// A coroutine as an owner. Tasks have smaller numbers. Its id (told.h) is another one's later: from
+// when it is, in part, tells them apart.
 inline constexpr uint32_t kCoroutineOwner = uint32_t{1} << 31;
+inline constexpr uint32_t kOwnerIdBits = 25;
+constexpr uint32_t coroutine_owner(uint32_t id, uint64_t created_ticks) {
+  const uint32_t when = static_cast<uint32_t>(created_ticks * 0x9e3779b97f4a7c15u >> 58);
+  return kCoroutineOwner | when << kOwnerIdBits | (id & ((uint32_t{1} << kOwnerIdBits) - 1));
+}
+constexpr uint32_t id_of_owner(uint32_t owner) {
+  return owner & ((uint32_t{1} << kOwnerIdBits) - 1);
+}
 
 // Where an address belongs; things of one object lie near each other.
 constexpr uint64_t declared_place(uint64_t address, uint64_t capacity) {

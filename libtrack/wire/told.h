@@ -27,15 +27,17 @@ struct ToldCoroutine {
   std::atomic<uint64_t> awaiter;      // frame of who goes on when it ends; 0 = none, or not told
   std::atomic<uint64_t> object;       // it waits for, as ToldWait has it; 0 = none, or not told
   std::atomic<ToldState> state;
-  uint8_t counted;                // 1: it is not in the coroutine table, and is counted here
+  std::atomic<uint8_t> owns;      // objects, as far as it tells
   std::atomic<uint16_t> place;    // where it is suspended, or was last: index + 1; 0 = not known
   std::atomic<uint32_t> resumes;  // so far
   std::atomic<uint32_t> thread;   // task id of who made it, or resumed it last
   uint32_t creator;               // task id
-  uint32_t stack;                 // that created it; 0 = none, or the coroutine table has it
+  uint32_t stack;                 // that created it; kToldInTable: the coroutine table has it
   uint32_t labels;                // label set its creator had (labels.h)
 };
 static_assert(sizeof(ToldCoroutine) == 64);
+
+inline constexpr uint32_t kToldInTable = UINT32_MAX;
 
 // A place in the source, found by its key. The texts end with NUL; of a longer one the end is
 // kept. The table's capacity is a power of two.

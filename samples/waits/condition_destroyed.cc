@@ -1,7 +1,8 @@
 // what: A static condition variable is destroyed under its waiter; the exit hangs (S26).
-// expect: outlived-task suspected count=1 created_by=start_monitor blocked_in=monitor
+// expect: stuck-task proved count=1 created_by=start_monitor blocked_in=monitor
+// expect: stuck-task proved count=1 blocked_in=pthread_cond_destroy
 // options: --timeout 3
-// exit: 124
+// exit: 23
 #include <condition_variable>
 #include <latch>
 #include <mutex>

@@ -114,3 +114,39 @@ TEST_CASE("a cycle that moved between two looks is none") {
     CHECK(found.findings.size() == (moves ? 0 : 1));
   }
 }
+
+TEST_CASE("who waits for what an ended one owns is stuck, as long as nobody else owns it") {
+  TraceBuilder t;
+  add(t, kA);
+  add(t, kA);
+  add(t, kB);
+  t.trace.told_objects[kB].waker = 1;
+  SUBCASE("a coroutine") {
+    t.trace.told_objects[kA].owner_frame = ToldObject::kOverFrame;
+  }
+  SUBCASE("a thread") {
+    t.add_thread(TaskState::ended);
+    t.trace.told_objects[kA].owner = 2;
+  }
+  Deadlocks found = analyze::find_deadlocks(t.trace, t.symbols);
+  REQUIRE(found.findings.size() == 1);
+  CHECK(found.findings[0].rule == Rule::stuck_task);
+  CHECK(found.findings[0].evidence == Evidence::likely);
+  CHECK(found.findings[0].count == 2);
+  CHECK(found.findings[0].title == "2 coroutines can never go on: who held lock 0x5000 has ended");
+  Trace later = t.trace;
+  analyze::keep_unmoved(found, t.trace, later);
+  CHECK(found.findings.size() == 1);
+  later.told_objects[kA] = {};
+  later.told_objects[kA].owner = 1;
+  analyze::keep_unmoved(found, t.trace, later);
+  CHECK(found.findings.empty());
+}
+
+TEST_CASE("who waits for what a living one owns, or nobody, is not") {
+  TraceBuilder t;
+  add(t, kA);
+  CHECK(analyze::find_waits_for_ended(t.trace, t.symbols).empty());
+  t.trace.told_objects[kA].owner_frame = add(t, 0).address;
+  CHECK(analyze::find_waits_for_ended(t.trace, t.symbols).empty());
+}

@@ -74,7 +74,11 @@ TEST_CASE("what is told of a coroutine stands in its entry") {
     CHECK_FALSE(capture::told_owns(id, kFrame + 64, 0x5040));
     const wire::Declared* lock = core::declared_lock(0x5000);
     REQUIRE(lock != nullptr);
-    CHECK(wire::task_of_object(0x5000, lock->owner.load()) == (wire::kCoroutineOwner | id));
+    CHECK(wire::task_of_object(0x5000, lock->owner.load()) ==
+          wire::coroutine_owner(id, coroutine->created_ticks));
+    CHECK(coroutine->owns.load() == 1);
+    core::set_owner(0x5000, 0);
+    CHECK(coroutine->owns.load() == 0);
     core::forget_declared(wire::DeclaredSort::lock, 0x5000);
   }
   SUBCASE("the place where it ends is not its own") {
@@ -116,6 +120,22 @@ TEST_CASE("a place is kept once, by its texts' addresses and line; of long texts
   CHECK(std::string(there.file) == std::string(sizeof there.file - 1, 'd'));
   CHECK(std::string(there.function).ends_with("nnn(int)"));
   CHECK(core::told_place(nullptr, nullptr, 0) != 0);
+}
+
+TEST_CASE("one that ends with what it owns leaves its entry, unless somebody awaited it") {
+  test::need_recording(kOptions);
+  for (const bool awaited : {false, true}) {
+    const uint32_t id = create(kFrame);
+    ToldCoroutine* coroutine = core::told_coroutine(id, kFrame);
+    REQUIRE(coroutine != nullptr);
+    if (awaited) capture::told_awaited_by(id, kFrame, kFrame + 128);
+    CHECK(capture::told_owns(id, kFrame, 0x5000));
+    capture::told_destroyed(id, kFrame);
+    const uint32_t next = create(kFrame);
+    CHECK((next == id) == awaited);
+    capture::told_destroyed(next, kFrame);
+    core::forget_declared(wire::DeclaredSort::lock, 0x5000);
+  }
 }
 
 TEST_CASE("when all entries are taken that is counted, and one that goes makes room") {

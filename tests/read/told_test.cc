@@ -104,14 +104,24 @@ TEST_CASE("What a coroutine waits for is read where it waits, and which one has 
       wire::told_object_word(kLock, lock);
   auto* said =
       reinterpret_cast<wire::Declared*>(recording.section_bytes(wire::SectionKind::declared));
-  const auto owned = [&](uint64_t object, uint32_t id) {
+  const auto owned = [&](uint64_t object, uint32_t id, uint64_t made_ns) {
     said->address = object;
     said->sort = static_cast<uint32_t>(wire::DeclaredSort::lock);
     said->flags = wire::kToldObject;
-    said++->owner = wire::object_task(object, wire::kCoroutineOwner | id);
+    said++->owner =
+        wire::object_task(object, wire::coroutine_owner(id, RecordingBuilder::ticks(made_ns)));
   };
-  owned(kLock, 2);
-  owned(kOther, 9);  // that is over
+  owned(kLock, 2, kNow);
+  owned(kOther, 4, kNow);  // that is over
+  wire::ToldCoroutine& over = recording.add_told(0, kNow, ToldState::final, 0);
+  SUBCASE("nobody awaited it") {}
+  SUBCASE("somebody did, and may have it now") {
+    over.awaiter = 0x5000;
+  }
+  SUBCASE("its entry is another one's now") {
+    over.created_ticks -= 1000;
+  }
+  const bool known = over.awaiter == 0 && over.created_ticks == RecordingBuilder::ticks(kNow);
   recording.header().sections[static_cast<uint32_t>(wire::SectionKind::declared)].used = 2;
   Trace trace = trace_of(recording);
   settle(trace);
@@ -121,7 +131,7 @@ TEST_CASE("What a coroutine waits for is read where it waits, and which one has 
   CHECK(at(trace, 0x6000).told.wait.timed);
   CHECK(at(trace, 0x7000).told.wait.kind == WaitKind::none);
   CHECK(trace.told_objects.at(kLock).owner_frame == 0x6000);
-  CHECK(trace.told_objects.at(kOther).owner_frame == ToldObject::kOverFrame);
+  CHECK(trace.told_objects.at(kOther).owner_frame == (known ? ToldObject::kOverFrame : 0));
   Symbols symbols;
   symbols.objects[kLock] = "accounts";
   const Coroutine& waiting = at(trace, 0x5000);
