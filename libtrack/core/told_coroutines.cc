@@ -16,9 +16,14 @@ using wire::ToldState;
 
 constinit SlotPool<ToldCoroutine, SectionKind::told_coroutines, &ThisThread::free_told> pool;
 
-// Entries that are kept for what the coroutine owned when it ended.
-constexpr uint32_t kMostEndedOwners = 1024;
+// Entries that are kept for what the coroutine owned when it ended: an eighth, and no more than
+// this.
+constexpr uint64_t kMostEndedOwners = 1024;
 constinit std::atomic<uint32_t> ended_owners{0};
+uint64_t most_ended_owners() {
+  const uint64_t eighth = section_capacity<ToldCoroutine>(SectionKind::told_coroutines) / 8;
+  return eighth < kMostEndedOwners ? eighth : kMostEndedOwners;
+}
 
 // Never 0. The literals' addresses are the place's identity, as long as they lie in the same
 // module: the coroutine's creation stack, or its block's, has met it.
@@ -75,7 +80,7 @@ void erase_told(ToldCoroutine& slot, bool reuse) {
   // What it owns nobody gives back any more, unless who awaited it does. Its entry says so.
   if (slot.owns.load(std::memory_order_relaxed) != 0 &&
       slot.awaiter.load(std::memory_order_relaxed) == 0 &&
-      ended_owners.fetch_add(1, std::memory_order_relaxed) < kMostEndedOwners)
+      ended_owners.fetch_add(1, std::memory_order_relaxed) < most_ended_owners())
     reuse = false;
   slot.frame.store(0, std::memory_order_release);
   if (reuse) pool.give(static_cast<uint32_t>(&slot - &pool.slot(1)) + 1);
