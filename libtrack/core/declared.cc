@@ -15,9 +15,13 @@ using wire::PoolMember;
 using wire::SectionKind;
 using wire::ToldThread;
 
-std::atomic<uint64_t> declared_so_far{0};
+std::atomic<uint32_t> declared_sorts{0};
 
 namespace {
+
+// How far from where its address belongs any entry was ever put: who looks for one need not look
+// farther. Nearly always one or two.
+constinit std::atomic<uint64_t> farthest{0};
 
 void raise_used(SectionKind kind, uint64_t to) {
   std::atomic<uint64_t>& used = section_used(kind);
@@ -26,18 +30,30 @@ void raise_used(SectionKind kind, uint64_t to) {
   }
 }
 
-// The entries among which that of the address is, each of which may be touched. look(entry) says
-// whether to go on.
+// The entries among which that of the address is, or may be put, each of which may be touched.
+// look(entry) says whether to go on.
 template <class Look>
-void each_near(uint64_t address, bool reserve_it, Look look) {
+void each_near(uint64_t address, bool to_put, Look look) {
   auto* entries = section_start<Declared>(SectionKind::declared);
   const uint64_t capacity = section_capacity<Declared>(SectionKind::declared);
   uint64_t at = wire::declared_place(address, capacity);
-  for (uint64_t n = 0; n < wire::kDeclaredProbes && n < capacity; ++n) {
+  const uint64_t far = to_put ? wire::kDeclaredProbes : farthest.load(std::memory_order_acquire);
+  for (uint64_t n = 0; n < far && n < capacity; ++n) {
     Declared& entry = entries[at];
-    if (reserve_it ? reserve(&entry, sizeof entry) : is_reserved(&entry))
+    if (to_put ? reserve(&entry, sizeof entry) : is_reserved(&entry))
       if (!look(entry)) return;
     if (++at == capacity) at = 0;
+  }
+}
+
+void put_at(const Declared* entry, uint64_t address) {
+  const uint64_t capacity = section_capacity<Declared>(SectionKind::declared);
+  const auto at = static_cast<uint64_t>(entry - section_start<Declared>(SectionKind::declared));
+  const uint64_t distance =
+      (at + capacity - wire::declared_place(address, capacity)) % capacity + 1;
+  uint64_t seen = farthest.load(std::memory_order_relaxed);
+  while (seen < distance &&
+         !farthest.compare_exchange_weak(seen, distance, std::memory_order_acq_rel)) {
   }
 }
 
@@ -118,7 +134,10 @@ Declared* claim(uint64_t address) {
         claimed = &entry;
       return claimed == nullptr;
     });
-    if (claimed != nullptr) break;
+    if (claimed != nullptr) {
+      put_at(claimed, address);
+      break;
+    }
   }
   return claimed;
 }
@@ -252,7 +271,7 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
       count(lost().labels);
       return false;
     }
-    declared_so_far.fetch_add(1, std::memory_order_relaxed);
+    declared_sorts.fetch_or(sort_bit(sort), std::memory_order_relaxed);
     entry->flags.store(0, std::memory_order_relaxed);
     entry->name.store(0, std::memory_order_relaxed);
     entry->owner.store(0, std::memory_order_relaxed);
@@ -275,7 +294,7 @@ bool declare(DeclaredSort sort, uint64_t address, const char* name, uint32_t set
 }
 
 uint32_t declared_marks(DeclaredSort sort, uint64_t address) {
-  if (declared_so_far.load(std::memory_order_relaxed) == 0) return 0;
+  if (!any_declared(sort)) return 0;
   const Declared* entry = find(sort, address);
   if (entry == nullptr || is_stale(*entry, address)) return 0;
   return entry->flags.load(std::memory_order_relaxed);
@@ -283,7 +302,7 @@ uint32_t declared_marks(DeclaredSort sort, uint64_t address) {
 
 // Looked for once, mostly: what is told of has its entry, and where it belongs.
 const wire::Declared* declared_lock(uint64_t address) {
-  if (declared_so_far.load(std::memory_order_relaxed) == 0) return nullptr;
+  if (!any_declared(DeclaredSort::lock)) return nullptr;
   return address <= wire::kDeclaredClaimed ? nullptr : find(DeclaredSort::lock, address);
 }
 

@@ -45,14 +45,19 @@ bool remove_root(uint64_t begin, uint64_t bytes);
 bool hold(uint64_t address);
 bool give_back(uint64_t address);
 
-// How many entries of any sort there ever were: who has none need not look.
-extern std::atomic<uint64_t> declared_so_far;
+// The sorts there ever was an entry of: of another one nobody needs to look.
+extern std::atomic<uint32_t> declared_sorts;
+constexpr uint32_t sort_bit(wire::DeclaredSort sort) {
+  return uint32_t{1} << static_cast<uint32_t>(sort);
+}
+inline bool any_declared(wire::DeclaredSort sort) {
+  return (declared_sorts.load(std::memory_order_relaxed) & sort_bit(sort)) != 0;
+}
 
 void forget_declared_slow(wire::DeclaredSort sort, uint64_t address);
 // The object is over. Not only for those inside.
 inline void forget_declared(wire::DeclaredSort sort, uint64_t address) {
-  if (__builtin_expect(declared_so_far.load(std::memory_order_relaxed) != 0, 0))
-    forget_declared_slow(sort, address);
+  if (__builtin_expect(any_declared(sort), 0)) forget_declared_slow(sort, address);
 }
 
 }  // namespace track::core
