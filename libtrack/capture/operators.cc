@@ -8,6 +8,7 @@
 
 #include "libtrack/capture/next_symbols.h"
 #include "libtrack/capture/real.h"
+#include "libtrack/core/symbols.h"
 #include "libtrack/core/text.h"
 
 namespace track::capture {
@@ -67,7 +68,13 @@ bool are_standard(Symbols... symbols) {
 }  // namespace
 
 bool comes_first(const char* symbol) {
-  if (!loaded_late()) return is_ours(dlsym(RTLD_DEFAULT, symbol));
+  if (!loaded_late()) {
+    if (is_ours(dlsym(RTLD_DEFAULT, symbol))) return true;
+    // A program at a fixed address that takes a function's address has the name's entry in its own
+    // jump table stand for it, which leads to us: no definition, so nobody defines it before us.
+    void* definition = core::find_exported(symbol);
+    return definition != nullptr && definition == next_symbol(symbol);
+  }
   // References are turned to us then, but for those to what the program itself defines.
   dl_find_object found;
   void* definition = next_symbol(symbol);

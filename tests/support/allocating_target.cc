@@ -160,10 +160,18 @@ void tell(size_t times) {
   while (read(STDIN_FILENO, &byte, 1) > 0) continue;
 }
 
+// Their addresses in the code: what stands for them in a program at a fixed address.
+[[gnu::noinline]] bool is_an_end(void* function) {
+  return function == reinterpret_cast<void*>(&std::free) ||
+         function == reinterpret_cast<void*>(&std::malloc) ||
+         function == reinterpret_cast<void*>(&std::realloc);
+}
+
 }  // namespace
 
 int main(int count, char** arguments) {
   rounds = count > 1 ? std::atoi(arguments[1]) : 100;
+  if (is_an_end(arguments)) return 1;
   if (count > 2 && std::strcmp(arguments[2], "reuse") == 0) {
     reuse();
     tell(0);
