@@ -75,6 +75,10 @@ uint64_t rest_of(const ImageThread& thread) {
     case SYS_select:
     case SYS_pselect6:
       return a[4];
+    case SYS_restart_syscall:
+      // The registers still are those of the first call: clock_nanosleep's (a limit that is no
+      // time of day has no flags) or nanosleep's. Others have no address of the stack there.
+      return a[1] == 0 ? a[3] : a[1];
     default:
       return 0;
   }
