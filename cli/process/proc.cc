@@ -1,6 +1,7 @@
 #include "cli/process/proc.h"
 
 #include <dirent.h>
+#include <elf.h>
 #include <errno.h>
 #include <fcntl.h>
 #include <limits.h>
@@ -12,6 +13,7 @@
 #include <cinttypes>
 #include <cstdio>
 #include <cstdlib>
+#include <cstring>
 #include <sstream>
 #include <string_view>
 
@@ -187,6 +189,17 @@ std::string status_field(pid_t pid, const std::string& name) {
   std::string text;
   if (!read_all(proc_path(pid, "status"), text)) return {};
   return field_of(text, name);
+}
+
+bool gained_privileges(pid_t pid) {
+  std::string text;
+  if (!read_all(proc_path(pid, "auxv"), text)) return false;
+  Elf64_auxv_t entry{};
+  for (size_t at = 0; at + sizeof entry <= text.size(); at += sizeof entry) {
+    std::memcpy(&entry, text.data() + at, sizeof entry);
+    if (entry.a_type == AT_SECURE) return entry.a_un.a_val != 0;
+  }
+  return false;
 }
 
 std::vector<pid_t> all_pids() {

@@ -26,6 +26,8 @@ std::vector<std::string> command_line(pid_t pid);
 std::string environment(pid_t pid);  // as it began with; empty when it may not be read
 // The rest of the line "NAME:" in /proc/PID/status, trimmed; empty when there is none.
 std::string status_field(pid_t pid, const std::string& name);
+// Set-user-ID, set-group-ID or by file capabilities, when it was executed (AT_SECURE).
+bool gained_privileges(pid_t pid);
 // Bytes, by the line "NAME: N kB" of a file such as /proc/meminfo; 0 when there is none.
 uint64_t bytes_in(const std::string& path, const std::string& name);
 // True when the process's own thread ids are ours too (no pid namespace in between).

@@ -137,6 +137,12 @@ process::InjectionResult call_attach(const AttachSettings& settings) {
   return call_inside(settings, source, kFunction);
 }
 
+[[noreturn]] void refuse_privileged(pid_t pid) {
+  throw Error(name_of(pid) +
+              " gained privileges when it was executed (set-user-ID, set-group-ID, capabilities): "
+              "it is not to be recorded");
+}
+
 [[noreturn]] void refuse(pid_t pid, const AttachRequest& answer) {
   const std::string who = name_of(pid);
   switch (answer.result) {
@@ -157,9 +163,7 @@ process::InjectionResult call_attach(const AttachSettings& settings) {
                   " was started with libtrack.so, which stays for its lifetime; only what "
                   "`track attach` began can be ended");
     case AttachResult::privileged:
-      throw Error(who +
-                  " gained privileges when it was executed (set-user-ID, capabilities): it "
-                  "is not to be recorded");
+      refuse_privileged(pid);
     case AttachResult::foreign_version:
       throw Error("the libtrack.so in " + who + " is of another version than this track");
     case AttachResult::ending:
@@ -187,6 +191,7 @@ void attach(const AttachSettings& settings) {
   if (process::find_recording(pid))
     throw Error(name_of(pid) + " is recorded already: see `track ps " + std::to_string(pid) + "`");
   process::require_loader(pid);
+  if (process::gained_privileges(pid)) refuse_privileged(pid);
   const process::InjectionResult result = call_attach(settings);
   const AttachRequest& answer = result.request;
   if (answer.result != AttachResult::done) refuse(pid, answer);

@@ -308,6 +308,20 @@ def refusals(arguments, folder):
             with open(f"/proc/{process.pid}/maps") as maps:
                 check(f"{name} is not touched", maps.read() == before, "")
             process.kill()
+    if os.geteuid() == 0 and not os.statvfs(folder).f_flag & os.ST_NOSUID:
+        binary = f"{folder}/privileged"
+        subprocess.run(["gcc", source, "-o", binary], check=True)
+        os.chown(binary, 0, 1)
+        os.chmod(binary, 0o2755)
+        with subprocess.Popen([binary], stdout=subprocess.PIPE) as process:
+            process.stdout.readline()
+            with open(f"/proc/{process.pid}/maps") as maps:
+                before = maps.read()
+            words = target.track("attach", str(process.pid), code=2)
+            check("set-group-ID", "gained privileges" in words, words)
+            with open(f"/proc/{process.pid}/maps") as maps:
+                check("a privileged one is not touched", maps.read() == before, "")
+            process.kill()
 
 
 def main():

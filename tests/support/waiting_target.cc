@@ -95,7 +95,7 @@ std::map<std::string, Case> cases() {
                                                      nullptr);
                             },
                             [] {}, [] {}, true};
-  // Broken off once the kernel goes on with it as another call, which writes what is left all the same.
+  // Broken off once, the kernel goes on with it as another call, which writes what is left, too.
   all["long_sleep"] = {[] {
                          signal(SIGUSR2, [](int) {});
                          const timespec time = of(300 * 1'000'000'000L);
