@@ -33,6 +33,7 @@ set(TRACK_CORE_SOURCES
     core/stacks.cc
     core/symbols.cc
     core/sys.cc
+    core/thread_slots.cc
     core/thread_state.cc
     core/told_coroutines.cc
     ${TRACK_UNWIND_SOURCES})

@@ -4,6 +4,7 @@
 #include "libtrack/core/options.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/thread_slots.h"
 
 namespace track::capture {
 namespace {

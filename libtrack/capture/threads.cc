@@ -8,6 +8,7 @@
 #include "libtrack/core/recording_copy.h"
 #include "libtrack/core/ring.h"
 #include "libtrack/core/sys.h"
+#include "libtrack/core/thread_slots.h"
 
 namespace track::capture {
 namespace {

@@ -1,9 +1,5 @@
 // thread_state.h: what the tracker knows about the running thread, one small initial-exec TLS
-// block, and the thread slots of the live table.
-//
-// A slot is pinned by its creator (until pthread_create has returned), by its thread (until its
-// last destructor round), by its handle (until joined or detached) and, rarely, by locks the
-// thread took to its grave. It is reused when the last pin goes.
+// block; its stacks.
 #pragma once
 
 #include <pthread.h>
@@ -111,20 +107,9 @@ inline wire::ThreadSlot* current_slot() {
   return __builtin_expect(slot != nullptr, 1) ? slot : adopt_thread();
 }
 
-// With locks=all: since when the slot's locks are held; null = no room, or not recorded.
-wire::HeldSince* held_since(const wire::ThreadSlot* slot);
-
 // The slot of a thread whose handle is valid (not joined yet); null = unknown. May spin shortly
 // for a thread that has been created but has not run its first instruction yet.
 wire::ThreadSlot* slot_of(pthread_t thread);
-
-// Creator's side.
-wire::ThreadSlot* claim_slot(uint32_t pins);  // null: table full, counted
-void unpin(wire::ThreadSlot* slot, uint32_t pins = 1);
-// A thread that ended holding locks keeps its slot until the last of them is struck out.
-void unpin_if_nothing_held(wire::ThreadSlot* slot);
-// Gives the handle's pin back once, whoever comes first of join and detach.
-bool release_handle(wire::ThreadSlot* slot, uint32_t flag);
 
 // Thread's side. at_thread_end, if set, is called on every ending thread, before its slot is let
 // go.

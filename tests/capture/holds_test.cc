@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libtrack/capture/locks.h"
+#include "libtrack/core/thread_slots.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/real_functions.h"
 #include "tests/support/recording_view.h"

@@ -6,6 +6,7 @@
 #include <vector>
 
 #include "libtrack/core/recording_copy.h"
+#include "libtrack/core/thread_slots.h"
 #include "libtrack/core/thread_state.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"

@@ -9,6 +9,7 @@
 #include <thread>
 #include <vector>
 
+#include "libtrack/core/thread_slots.h"
 #include "tests/support/open_recording.h"
 #include "tests/support/recording_view.h"
 
