@@ -75,6 +75,10 @@ process::SafePoints safe_points_of(pid_t pid, ProcessImage& image) {
 process::InjectionResult call_inside(const AttachSettings& settings,
                                      const process::LibrarySource& library,
                                      const std::string& function) {
+  if (process::status_field(settings.pid, "State").starts_with('T'))
+    throw Error(name_of(settings.pid) +
+                " is stopped (by a signal such as SIGSTOP): let it go on, " + "kill -CONT " +
+                std::to_string(settings.pid) + ", and try again");
   const AttachRequest request = request_for(settings);
   const auto deadline = std::chrono::steady_clock::now() + kAttachPatience;
   for (;;) {

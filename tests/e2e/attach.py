@@ -8,6 +8,7 @@ import atexit
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -285,6 +286,13 @@ def refusals(arguments, folder):
         target.say("leak")
         check("without a file", len(made_by(target, "leak_a_thread")) == number, target.threads())
         target.track("detach", target.pid)
+    target.process.send_signal(signal.SIGSTOP)
+    os.waitpid(target.process.pid, os.WUNTRACED)
+    words = target.track("attach", target.pid, code=2)
+    check("a stopped one", "is stopped" in words, words)
+    with open(f"/proc/{target.pid}/stat") as stat:
+        check("stays stopped", stat.read().rsplit(")", 1)[1].split()[0] == "T", "")
+    target.process.send_signal(signal.SIGCONT)
     target.end()
     check("no such process", "there is no process" in target.track("attach", "999999999", code=2),
           "")
