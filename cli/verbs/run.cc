@@ -92,7 +92,8 @@ std::string time_up_text(const RunSettings& settings, int signal) {
 std::string executed_note(const Trace& trace) {
   std::string why =
       "LD_PRELOAD was not in its environment any more (env -i, sudo and the like; put track run "
-      "behind what clears it), there was no room for its recording, or it was killed at once";
+      "behind what clears it), it could make no recording (it is another user's since then, as "
+      "after su or setpriv, or there was no room), or it was killed at once";
   try {
     const std::string blocker = process::inspect_command(trace.executed).blocker();
     if (!blocker.empty()) why = blocker;
