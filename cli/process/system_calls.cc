@@ -89,6 +89,28 @@ bool has_millisecond_limit(const ImageThread& thread) {
   }
 }
 
+// A wait with a time limit, or any poll(), that a signal or a stop broke off goes on as this call;
+// the registers are still those of the first one, whose number is gone. Clocks have small numbers,
+// and no poll has as many descriptors as an address is large.
+Wait restarted(const ImageThread& thread) {
+  constexpr uint64_t kClocks = 16, kMostDescriptors = uint64_t{1} << 30;
+  const auto& a = thread.arguments;
+  Wait wait;
+  wait.timed = true;
+  if (a[0] < kClocks || a[1] >= kMostDescriptors) {
+    wait.kind = WaitKind::sleep;
+  } else if (a[1] < 2 * FUTEX_CLOCK_REALTIME && waits_on_futex(thread) && a[3] != 0 &&
+             a[0] % 4 == 0) {
+    wait.kind = WaitKind::futex;
+    wait.object = a[0];
+  } else {
+    wait.kind = WaitKind::poll;
+    const uint64_t half = a[2] >> 32;  // of an address neither
+    wait.timed = static_cast<int32_t>(a[2]) >= 0 || (half != 0 && half != UINT32_MAX);
+  }
+  return wait;
+}
+
 }  // namespace
 
 bool is_shared_futex(const ImageThread& thread) {
@@ -112,6 +134,7 @@ Wait wait_of(const ImageThread& thread) {
     if (thread.system_call == kFutexWait) wait.object = thread.arguments[0];
     return wait;
   }
+  if (thread.system_call == SYS_restart_syscall) return restarted(thread);
   const auto meaning =
       std::find_if(std::begin(kMeanings), std::end(kMeanings),
                    [&](const Meaning& m) { return m.number == thread.system_call; });
