@@ -45,7 +45,7 @@ TurnedBlock* turned_first;
 TurnedBlock* turned;  // the one being filled
 uint64_t turned_count;
 
-ElfModule own;
+ElfModule own, program;
 uint64_t loader_base;
 std::atomic<uint64_t> modules_bound{0};  // dlpi_adds when all modules were looked at last
 std::atomic<bool> bound_now{false};
@@ -83,6 +83,11 @@ void read_own_names() {
   if (void* (*theirs)(void*, const char*) = interpose::real_dlsym())
     add_name("dlsym", nullptr, reinterpret_cast<uint64_t>(interpose::bound_dlsym()),
              reinterpret_cast<const void*>(theirs));
+}
+
+int find_program(dl_phdr_info* info, size_t, void*) {  // it comes first
+  program.read(info->dlpi_addr, info->dlpi_phdr, info->dlpi_phnum);
+  return 1;
 }
 
 int find_own(dl_phdr_info* info, size_t, void*) {
@@ -171,6 +176,20 @@ void each_reference(const ElfModule& module, Use use) {
     }
 }
 
+// Of a program at a fixed address that takes a function's address, the name's entry in its own jump
+// table stands for it everywhere: it leads where the program's own reference does.
+bool through_the_program(uint64_t value, const Name& name) {
+  if (!program.contains(value)) return false;
+  for (uint64_t i = 0; i < program.jumps.count; ++i) {
+    const auto symbol = static_cast<uint32_t>(ELF64_R_SYM(program.jumps.at[i].r_info));
+    const ElfW(Sym)& entry = program.symbols[symbol];
+    if (entry.st_shndx == SHN_UNDEF && program.base + entry.st_value == value &&
+        core::equal(program.strings + entry.st_name, name.name))
+      return true;
+  }
+  return false;
+}
+
 void note_left(Bound& bound, const char* name) {
   const size_t used = core::length(bound.left_names);
   core::Text text(bound.left_names + used, sizeof bound.left_names - used);
@@ -197,6 +216,7 @@ void bind(const ElfModule& module, Bound& bound) {
       --turned->count;
       --turned_count;
     }
+    if (through_the_program(now, *name)) return;
     ++bound.left_alone;
     note_left(bound, name->name);
   });
@@ -261,6 +281,7 @@ bool ready() {
   loader_base = getauxval(AT_BASE);
   names = static_cast<Names*>(core::allocate(sizeof(Names)));
   if (names == nullptr || dl_iterate_phdr(find_own, nullptr) != 1) return false;
+  dl_iterate_phdr(find_program, nullptr);
   read_own_names();  // asks the loader, whose lock must not be held: not inside the walk
   return true;
 }

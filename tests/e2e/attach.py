@@ -263,6 +263,29 @@ def sampled(arguments, folder):
     target.end()
 
 
+# There the program's own jump table stands for functions whose address it takes, in libc, too.
+def at_a_fixed_address(arguments, folder):
+    source, binary = f"{folder}/fixed.c", f"{folder}/fixed"
+    with open(source, "w") as file:
+        file.write("#include <stdio.h>\n#include <stdlib.h>\n#include <string.h>\n"
+                   "int main(int count, char **words) {\n"
+                   "  if (words == (void *)&free || words == (void *)&malloc) return count;\n"
+                   "  puts(\"ready\");\n  fflush(stdout);\n"
+                   "  for (char line[9]; fgets(line, 9, stdin) && line[0] != 'q';) {\n"
+                   "    for (int i = 0; i < 100; ++i) if (!strdup(\"kept\")) return 1;\n"
+                   "    puts(\"done\");\n    fflush(stdout);\n  }\n}\n")
+    subprocess.run(["gcc", "-fno-builtin", "-fno-pie", "-no-pie", source, "-o", binary], check=True)
+    target = Target(argparse.Namespace(track=arguments.track, program=binary), folder)
+    text = target.attach("--alloc", "exact")
+    check("every reference", "lead elsewhere" not in text, text)
+    check("it allocates", target.say("go") == "done", "")
+    text = target.track("info", target.pid)
+    check("libc's own blocks", "\nheap          100 blocks" in text, text)
+    target.track("detach", target.pid)
+    check("it allocates as before", target.say("go") == "done", "")
+    target.end()
+
+
 # Whoever comes back when the library's own end is over leaves no recording that nobody takes away.
 def too_late(arguments, folder):
     target = Target(arguments, folder)
@@ -341,7 +364,8 @@ def main():
     os.environ["LD_LIBRARY_PATH"] = os.path.dirname(arguments.second)
     atexit.register(lambda: [target.process.kill() for target in Target.all])
     for part in (records_and_lets_go, lambda *a: many_rounds(*a, arguments.rounds), judged,
-                 from_before, sampled, too_late, refusals):
+                 from_before, sampled, at_a_fixed_address, too_late,
+                 refusals):
         with tempfile.TemporaryDirectory(prefix="attach-") as folder:
             os.chmod(folder, 0o700)
             part(arguments, folder)
