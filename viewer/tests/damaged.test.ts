@@ -122,3 +122,11 @@ test('nothing in the page ends a section early or names an address outside', () 
   assert.deepEqual(addresses, []);
   assert.doesNotMatch(sectionTag({ name: 'x', raw: Buffer.from('</script>') }).slice(0, -12), /<\/script/);
 });
+
+test('a record with parts that were not visible is not called complete', async () => {
+  const opened = await openReport(orderReport());
+  const line = await opened.page.getByRole('contentinfo').innerText();
+  assert.doesNotMatch(line, /record is complete/);
+  assert.match(line, /not all is visible/);
+  assertQuiet(opened);
+});

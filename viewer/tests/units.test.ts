@@ -82,6 +82,8 @@ test('names are shortened to what tells them apart', () => {
   assert.equal(shortName('operator<<(std::ostream&, Very::Long::Type const&, another)'), 'operator<<(…)');
   assert.equal(shortName('a::operator->()'), 'a::operator->()');
   assert.equal(shortName('f<a::b<&c::operator< >, std::string>(int)::{lambda()#1}::operator()() const'), 'f<…>(int)::{lambda()#1}::operator()() const');
+  assert.equal(shortName('main::(anonymous)::operator()'), 'main::<lambda>::operator()');
+  assert.equal(briefName('(anonymous namespace)::pump(int)::(anonymous)::operator()'), '(anonymous namespace)::pump(int)::<lambda>::operator()');
   assert.equal(briefName('Bank::transfer(Account&, Account&)'), 'Bank::transfer()');
   for (const name of Object.values(hostile_names)) assert.ok(shortName(name).length <= name.length);
 });

@@ -11,7 +11,7 @@ export function Status() {
   return (
     <footer class="status">
       {serious.length > 0 && <p class="serious">{serious.join(' · ')}</p>}
-      {about && serious.length === 0 && <p>{about.complete ? 'The record is complete: nothing was lost.' : 'The record is not complete.'}</p>}
+      {about && serious.length === 0 && <p>{!about.complete ? 'The record is not complete.' : about.not_visible?.length ? 'Nothing was lost, but not all is visible: see the notes.' : 'The record is complete: nothing was lost.'}</p>}
       {asides.length > 0 && (
         <details>
           <summary>{plural(asides.length, 'note')}</summary>

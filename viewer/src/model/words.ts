@@ -44,8 +44,10 @@ function operatorAt(name: string, at: number): string | undefined {
   return name[at] === 'o' ? operators.find((one) => name.startsWith(one, at)) : undefined;
 }
 
-// Template arguments and long parameter lists become dots: std::vector<…>::push_back(…).
-export function shortName(name: string): string {
+// Template arguments and long parameter lists become dots: std::vector<…>::push_back(…). In DWARF a lambda's
+// class has no name.
+export function shortName(full: string): string {
+  const name = full.replaceAll('(anonymous)::operator()', '<lambda>::operator()');
   let text = '';
   for (let i = 0; i < name.length;) {
     const operator = operatorAt(name, i);
