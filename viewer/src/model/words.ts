@@ -36,6 +36,11 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
+// Who sleeps waits at no address.
+export function addressText(address: string): string {
+  return address === '0x0' ? '' : address;
+}
+
 const operators = ['operator<=>', 'operator<<=', 'operator>>=', 'operator->*', 'operator<<', 'operator>>',
   'operator<=', 'operator>=', 'operator->', 'operator<', 'operator>', 'operator()'];
 const longest_kept = 24;

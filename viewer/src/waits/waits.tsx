@@ -80,5 +80,5 @@ function Shown({ report }: { report: Report }) {
 function headline(graph: Graph): string {
   if (graph.nodes.size === 0) return 'No waits';
   const waiting = [...graph.nodes.values()].filter((node) => graph.waits_for.has(node.id)).reduce((sum, node) => sum + (node.count || 1), 0);
-  return `${graph.cycles.length > 0 ? `${plural(graph.cycles.length, 'cycle')}, ` : ''}${plural(waiting, 'task')} waiting for others`;
+  return `${graph.cycles.length > 0 ? `${plural(graph.cycles.length, 'cycle')}, ` : ''}${plural(waiting, 'task')} waiting`;
 }
