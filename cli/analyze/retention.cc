@@ -128,6 +128,12 @@ RetentionStep RetentionFinder::root(uint64_t referrer) const {
   return step;
 }
 
+bool RetentionFinder::is_variable(uint64_t address) const {
+  return std::any_of(
+      picture_.threads.begin(), picture_.threads.end(),
+      [&](const ThreadMemory& thread) { return thread.own && thread.control.contains(address); });
+}
+
 RetentionStep RetentionFinder::block(Cell cell) const {
   RetentionStep step;
   const MemoryBlock& block = marker_.map().at(cell);
@@ -162,7 +168,10 @@ std::vector<RetentionStep> RetentionFinder::path_to(Cell cell) const {
     reference = referrer >> 47 != 0 ? 0 : referrer;
     target = word_at(reference);
     if (!leads_to(target, cell)) target = 0;
-    const Cell from = referrer >> 47 != 0 ? kNoCell : marker_.map().find(referrer);
+    // A thread's variables are marked from as they are, and may be a block that others refer to:
+    // whoever went on there might come back to it.
+    const bool ends = referrer >> 47 != 0 || is_variable(referrer);
+    const Cell from = ends ? kNoCell : marker_.map().find(referrer);
     if (from == kNoCell || !marker_.map().is_block(from) || from == cell) {
       path.push_back(root(referrer));
       path.back().reference = reference;

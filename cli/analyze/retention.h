@@ -41,6 +41,7 @@ class RetentionFinder {
   RetentionStep block(Cell cell) const;
   uint32_t task_of(size_t thread) const;
   uint64_t word_at(uint64_t address) const;
+  bool is_variable(uint64_t address) const;  // of a thread
   bool leads_to(uint64_t target, Cell cell) const;
 
   const Trace& trace_;

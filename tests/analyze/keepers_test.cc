@@ -126,6 +126,21 @@ TEST_CASE("a suspended fiber is kept by whoever refers to its stack or its regis
   }
 }
 
+TEST_CASE("a way ends at a thread's variables, where what they keep refers to them, too") {
+  Process p;
+  p.add_thread();
+  const uint64_t variables = p.block(64), scheduler = p.block(40), stack = p.block(256);
+  p.variables(1, variables, 64);
+  p.store(variables + 8, scheduler);
+  p.store(scheduler + 8, variables);
+  p.store(scheduler + 16, stack + 128);
+  p.trace.fibers.push_back(parked(scheduler, stack, 256));
+  const Fixpoint found = p.solve();
+  REQUIRE(found.kept_fibers.size() == 1);
+  CHECK(retention_words(found.retentions.at(found.kept_fibers[0].retention), p.trace, p.symbols) ==
+        Words{"thread-local data of thread 1 (main, tid 901)", "heap block of 40 B"});
+}
+
 TEST_CASE("a stuck thread holds its stack and what is reachable through it alone") {
   constexpr uint64_t kStack = Process::kStackBytes;
   Process p;

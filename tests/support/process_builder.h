@@ -46,6 +46,10 @@ class ProcessBuilder : public TraceBuilder {
   }
   // In the kernel it sleeps on that word.
   void sleeps_on(uint32_t id, uint64_t word) { words_[id] = word; }
+  // Its thread-local variables: a block, and marked from.
+  void variables(uint32_t id, uint64_t address, uint64_t bytes) {
+    variables_[id] = {address, address + bytes};
+  }
   MemoryPicture& picture() { return picture_; }
 
   Fixpoint solve() {
@@ -61,6 +65,7 @@ class ProcessBuilder : public TraceBuilder {
       memory.tid = thread.tid;
       memory.own = true;
       memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
+      memory.control = variables_[thread.id];
       memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
       memory.futex = words_[thread.id];
       memory.in_channel = std::count(channels_.begin(), channels_.end(), thread.id) != 0;
@@ -78,6 +83,7 @@ class ProcessBuilder : public TraceBuilder {
   std::vector<MemoryBlock> blocks_;
   std::vector<uint32_t> futex_, channels_;
   std::map<uint32_t, uint64_t> words_;
+  std::map<uint32_t, AddressRange> variables_;
   MemoryPicture picture_;
   uint64_t heap_used_ = 0;
 };
