@@ -12,6 +12,13 @@ namespace {
 
 constexpr uint64_t kLongWait_ns = 1000000000;  // a pool at work waits for itself now and then
 
+// Not where it is only named: in template arguments, or as what a lambda's function was called
+// with.
+bool is_member_of(std::string_view function, std::string_view name) {
+  const size_t at = function.find(name);
+  return at != std::string_view::npos && function.substr(0, at).find_first_of("<(") > at;
+}
+
 // Work that was handed over as an object is run: "std::_Function_handler<...>::_M_invoke". The
 // loops that wait for such work are not meant: who waits there is free. Nor is how the library
 // hands a future its result, which std::async does on a thread of its own.
@@ -21,7 +28,7 @@ bool runs_jobs(const Trace& trace, const Symbols& symbols, StackIndex stack) {
       "asio::detail::scheduler_operation::complete", "coroutine_handle<"};
   for (const StackLine& line : stack_lines(trace, symbols, stack, Prune::tracker))
     for (const std::string_view name : kDispatch)
-      if (line.function.find(name) != std::string::npos &&
+      if (is_member_of(line.function, name) &&
           line.function.find("__future_base") == std::string::npos)
         return true;
   return false;
