@@ -33,6 +33,21 @@ void EntryPoints::mark_plain_roots() {
   }
 }
 
+Cell EntryPoints::list_of(const ThreadMemory& thread) const {
+  const Cell cell = thread.own ? marker_.map().find(thread.variables) : kNoCell;
+  return cell != kNoCell && marker_.map().at(cell).address == thread.variables ? cell : kNoCell;
+}
+
+void EntryPoints::set_lists_aside() {
+  for (const ThreadMemory& thread : picture_.threads)
+    if (const Cell list = list_of(thread); list != kNoCell) marker_.exclude(list);
+}
+
+void EntryPoints::take_list_back(const ThreadMemory& thread) {
+  const Cell list = list_of(thread);
+  if (list != kNoCell && marker_.referrer(list) == 0) marker_.include(list);
+}
+
 void EntryPoints::mark_roots() {
   mark_plain_roots();
   for (uint32_t i = 0; i < picture_.kernel_words.size(); ++i)
@@ -44,7 +59,10 @@ void EntryPoints::mark_roots() {
   // A handler runs in whatever thread a signal finds, with that thread's own variables.
   if (picture_.signal_handlers)
     for (const ThreadMemory& thread : picture_.threads)
-      if (thread.own) mark_range(thread.control.start, thread.control.end);
+      if (thread.own) {
+        take_list_back(thread);
+        mark_range(thread.control.start, thread.control.end);
+      }
 }
 
 // Who ends the process does not return to its frames. What exit handlers know lies elsewhere.
@@ -60,6 +78,7 @@ void EntryPoints::mark_own(const Member& member) {
   if (!leaves)
     for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
   if (!own.own) return;
+  take_list_back(own);
   // exit() does not use the way out of main.
   const uint64_t way_out = leaves && own.way_out != 0 ? own.way_out : own.control.end;
   mark_range(own.control.start, way_out);

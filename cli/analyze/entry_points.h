@@ -27,6 +27,10 @@ class EntryPoints {
   EntryPoints(const Trace& trace, const MemoryPicture& picture, Marker& marker)
       : trace_(trace), picture_(picture), marker_(marker), xor_links_(marker) {}
 
+  // The lists of the threads' variables lead to their stacks, and are the dynamic linker's alone: a
+  // word that seems to refer to one is left over, or the end of the block before it. Each is looked
+  // through with its thread. To be called first.
+  void set_lists_aside();
   void mark_roots();
   // A thread's stack, control block and registers.
   void mark_own(const Member& member);
@@ -42,6 +46,8 @@ class EntryPoints {
 
  private:
   void mark_plain_roots();
+  Cell list_of(const ThreadMemory& thread) const;
+  void take_list_back(const ThreadMemory& thread);
   bool leaves_its_frames(const Member& member) const;
   bool is_seen(uint64_t at, const std::vector<Member>& members) const;
 

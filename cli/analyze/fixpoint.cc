@@ -49,6 +49,7 @@ class Solver {
     for (const MemoryRegion& region : picture_.regions)
       result_.scanned_bytes += region.bytes.size();
     sort_threads();
+    entries_.set_lists_aside();
     const bool all_sleep = all_asleep();
     result_.asleep = all_sleep && !picture_.may_be_woken;
     if (all_sleep) result_.sleep_doubt = picture_.sleep_doubt;

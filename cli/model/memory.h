@@ -41,6 +41,7 @@ struct ThreadMemory {
   bool own = false;                 // false: its stack could not be told, and is among the roots
   AddressRange stack;               // in use; one of the blocks
   AddressRange control;             // its control block; pointers into it lead nowhere
+  uint64_t variables = 0;           // block of the list of its variables (dtv_t); 0 = none, unknown
   uint64_t way_out = 0;             // where libc keeps the jump buffer with which main's thread may
                                     // leave main's caller; 0 = not known
   bool in_futex = false;            // sleeps in the futex system call, without a time limit

@@ -125,7 +125,7 @@ class Gatherer {
       if (thread.main)
         place_main(with_control(thread), memory, own);
       else if (area != by_tid.end())
-        place(thread, *area->second, own);
+        place(thread, *area->second, memory, own);
       picture_.threads.push_back(std::move(own));
     }
     // The stack of a thread that has ended: what stands there is over. Its control block may hold
@@ -165,12 +165,14 @@ class Gatherer {
     picture_.not_roots.push_back(mapping);
   }
 
-  void place(const ImageThread& thread, const ThreadArea& area, ThreadMemory& own) {
+  void place(const ImageThread& thread, const ThreadArea& area, const RegionReader& memory,
+             ThreadMemory& own) {
     const uint64_t sp = thread.registers[Registers::rsp];
     if (!thread.has_registers || sp < area.mapping.start + kRedZone || sp >= area.control ||
         in_heap(sp))
       return;
     own.control = {area.control, area.mapping.end};
+    own.variables = variables_list(area, memory);
     take(own, sp, area.control, area.mapping);
   }
 

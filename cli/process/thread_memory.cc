@@ -9,6 +9,7 @@ namespace {
 
 // glibc, x86-64: struct pthread starts with tcbhead_t {tcb, dtv, self, ...}; then a list node, then
 // the thread id. It is followed by nothing but the rest of its last page.
+constexpr uint64_t kMostModules = 4096;
 constexpr uint64_t kList = 8, kSelf = 16, kTid = 720, kControlBytes = 2304, kPage = 4096;
 
 uint64_t page_up(uint64_t address) {
@@ -63,7 +64,7 @@ std::vector<ThreadArea> find_thread_areas(const ProcessImage& image, const Regio
 // The list (dtv_t): {how many}, {generation}, and a pair of words for each module, the first of
 // them the address of its variables.
 MainControl main_control(const ImageThread& thread, const RegionReader& memory) {
-  constexpr uint64_t kMostModules = 4096, kMostVariables = 1 << 20;
+  constexpr uint64_t kMostVariables = 1 << 20;
   const uint64_t control = thread.fs_base;
   if (control == 0 || memory.word(control) != control || memory.word(control + kSelf) != control ||
       static_cast<int32_t>(memory.half(control + kTid)) != thread.tid)
@@ -81,6 +82,17 @@ MainControl main_control(const ImageThread& thread, const RegionReader& memory) 
   return {{first & ~uint64_t{15}, control},
           {control, control + kControlBytes},
           {list - 16, list + 16 * (modules + 1)}};
+}
+
+// Those of the modules that were there at the thread's start stand below its control block.
+uint64_t variables_list(const ThreadArea& area, const RegionReader& memory) {
+  const uint64_t list = memory.word(area.control + kList);
+  const uint64_t modules = list < 16 ? 0 : memory.word(list - 16);
+  if (modules > kMostModules) return 0;
+  const AddressRange below{area.mapping.start, area.control};
+  for (uint64_t module = 1; module <= modules; ++module)
+    if (below.contains(memory.word(list + 16 * module))) return list - 16;
+  return 0;
 }
 
 uint64_t main_stack_top(const ProcessImage& image) {

@@ -26,6 +26,10 @@ struct MainControl {
 };
 MainControl main_control(const ImageThread& thread, const RegionReader& memory);
 
+// The block where a thread keeps the list of its variables, as the dynamic linker allocated it;
+// 0 = not told.
+uint64_t variables_list(const ThreadArea& area, const RegionReader& memory);
+
 // Where the first thread's frames end and its arguments begin; 0 = unknown.
 uint64_t main_stack_top(const ProcessImage& image);
 

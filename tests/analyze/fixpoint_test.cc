@@ -232,6 +232,33 @@ TEST_CASE("an object on the waiter's stack is known to who refers to that stack"
   CHECK(p.solve().threads.empty());
 }
 
+TEST_CASE("the list of a thread's variables leads on for that thread alone") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48), list = p.block(64), control = p.block(64);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  SUBCASE("a stuck one's is reached by nobody") {
+    p.lists_variables(2, list);
+    p.store(list + 16, p.stack_of(2) + 64);
+    p.global(0, list + 64);  // left over: the end of a block, where the next one's size stands
+    p.push(1, list);
+    CHECK(ids(p.solve()) == Ids{2});
+  }
+  SUBCASE("whoever goes on knows what its own leads to") {
+    p.variables(1, control, 64);
+    p.store(control + 8, list + 16);
+    p.lists_variables(1, list);
+    p.store(list + 16, object);
+    CHECK(ids(p.solve()).empty());
+    SUBCASE("and so does a signal's handler") {
+      p.blocks_on(1, WaitKind::condition, p.block(48));
+      p.picture().signal_handlers = true;
+      CHECK(ids(p.solve()) == Ids{1});
+    }
+  }
+}
+
 TEST_CASE("threads that only know each other's objects are stuck together, and live together") {
   Process p;
   p.add_thread();

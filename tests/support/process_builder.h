@@ -50,6 +50,8 @@ class ProcessBuilder : public TraceBuilder {
   void variables(uint32_t id, uint64_t address, uint64_t bytes) {
     variables_[id] = {address, address + bytes};
   }
+  // The block of the dynamic linker's list of them.
+  void lists_variables(uint32_t id, uint64_t list) { lists_[id] = list; }
   MemoryPicture& picture() { return picture_; }
 
   Fixpoint solve() {
@@ -66,6 +68,7 @@ class ProcessBuilder : public TraceBuilder {
       memory.own = true;
       memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
       memory.control = variables_[thread.id];
+      memory.variables = lists_[thread.id];
       memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
       memory.futex = words_[thread.id];
       memory.in_channel = std::count(channels_.begin(), channels_.end(), thread.id) != 0;
@@ -82,7 +85,7 @@ class ProcessBuilder : public TraceBuilder {
   std::map<uint32_t, std::vector<uint64_t>> stacks_;
   std::vector<MemoryBlock> blocks_;
   std::vector<uint32_t> futex_, channels_;
-  std::map<uint32_t, uint64_t> words_;
+  std::map<uint32_t, uint64_t> words_, lists_;
   std::map<uint32_t, AddressRange> variables_;
   MemoryPicture picture_;
   uint64_t heap_used_ = 0;
