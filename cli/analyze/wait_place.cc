@@ -1,6 +1,7 @@
 #include "cli/analyze/wait_place.h"
 
 #include <algorithm>
+#include <cstring>
 #include <optional>
 
 namespace track::analyze {
@@ -75,19 +76,37 @@ const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid) {
 
 namespace {
 
+// No thread holds it, and the record has all that are held.
+bool unlisted(const Trace& trace, uint64_t lock) {
+  return trace.complete() &&
+         std::none_of(trace.threads.begin(), trace.threads.end(), [&](const Thread& thread) {
+           return !thread.held_complete ||
+                  std::any_of(thread.held.begin(), thread.held.end(),
+                              [&](const Held& held) { return held.object == lock; });
+         });
+}
+
+bool shared(const MemoryPicture& picture, uint64_t address) {
+  return std::any_of(picture.shared.begin(), picture.shared.end(),
+                     [&](const AddressRange& range) { return range.contains(address); });
+}
+
 // A lock that another thread of the parent held when this process was forked off: here nobody owns
 // it. What the thread that forked held is among what its copy holds, where that is recorded.
 bool held_in_parent(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {
-  return trace.forked && trace.complete() && !wait.process_shared &&
-         std::none_of(trace.threads.begin(), trace.threads.end(),
-                      [&](const Thread& thread) {
-                        return !thread.held_complete ||
-                               std::any_of(
-                                   thread.held.begin(), thread.held.end(),
-                                   [&](const Held& held) { return held.object == wait.object; });
-                      }) &&
-         std::none_of(picture.shared.begin(), picture.shared.end(),
-                      [&](const AddressRange& range) { return range.contains(wait.object); });
+  return trace.forked && !wait.process_shared && unlisted(trace, wait.object) &&
+         !shared(picture, wait.object);
+}
+
+// Who is cancelled while it waits for a condition takes the mutex again, and the tracker does not
+// see it. As of the picture's instant: whom its word named earlier may have given it back.
+bool taken_unseen(const Trace& trace, const MemoryPicture& picture, uint64_t lock, int32_t owner) {
+  uint32_t named = 0;
+  for (const MemoryRegion& region : picture.regions)
+    if (const uint64_t at = lock + kMutexOwner - region.address;
+        at < region.bytes.size() && sizeof named <= region.bytes.size() - at)
+      std::memcpy(&named, &region.bytes[at], sizeof named);
+  return static_cast<int32_t>(named & kTidMask) == owner && unlisted(trace, lock);
 }
 
 // Where thread numbers are those that the lock's words use. A core of a process in another pid
@@ -108,10 +127,9 @@ bool same_numbers(const Trace& trace, const MemoryPicture& picture) {
 // one has an earlier number than the child.
 bool owner_is_absent(const Trace& trace, const MemoryPicture& picture, const Wait& wait,
                      int32_t owner) {
-  return owner > trace.pid && (!trace.prepared || trace.attached) && !trace.forked &&
-         !wait.process_shared && !wait.robust && !wait.timed && same_numbers(trace, picture) &&
-         std::none_of(picture.shared.begin(), picture.shared.end(),
-                      [&](const AddressRange& range) { return range.contains(wait.object); });
+  return owner > trace.pid && !trace.forked && !wait.process_shared && !wait.robust &&
+         !wait.timed && same_numbers(trace, picture) && !shared(picture, wait.object) &&
+         (!trace.prepared || trace.attached || taken_unseen(trace, picture, wait.object, owner));
 }
 
 bool owner_has_ended(const Trace& trace, const MemoryPicture& picture, const Wait& wait) {

@@ -24,7 +24,7 @@ bool sleeps_there(const Wait& wait, const ThreadMemory& memory);
 // The ended thread of that number that held the lock by the record; null: none.
 const Thread* ended_owner(const Trace& trace, const Wait& wait, int32_t tid);
 // Where nobody recorded who took it: a thread that the process has not is one that has ended. The
-// lock's words alone say so: it may be doubted.
+// lock's words alone say so: it may be doubted. So is a lock that a cancelled thread took unseen.
 bool owner_is_absent(const Trace& trace, const MemoryPicture& picture, const Wait& wait,
                      int32_t owner);
 // The lock word names a thread that is no more. A thread's exit gives nothing back.

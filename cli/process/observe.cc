@@ -1,8 +1,12 @@
 #include "cli/process/observe.h"
 
+#include <linux/futex.h>
+#include <sys/syscall.h>
+
 #include <algorithm>
 #include <cstring>
 #include <set>
+#include <utility>
 
 #include "cli/process/memory.h"
 #include "cli/process/proc.h"
@@ -11,6 +15,9 @@ namespace track::process {
 namespace {
 
 constexpr size_t kMostAsked = 2048;  // one question costs about 10 us
+constexpr uint64_t kMutexKind = 16;  // glibc, x86-64
+constexpr uint32_t kRobust = 16, kShared = 128;
+constexpr uint64_t kFutexLockPi2 = 13;
 
 bool owned_wait(WaitKind kind) {
   return kind == WaitKind::mutex || kind == WaitKind::rwlock_read ||
@@ -43,6 +50,28 @@ void apply(const SystemCall& call, Thread& thread) {
   if (thread.wait.kind != WaitKind::none && thread.wait.stack_pointer != 0 &&
       call.stack_pointer > thread.wait.stack_pointer)
     withdraw_wait(thread);
+}
+
+// Waiting for a condition ends with taking its mutex again: woken, and behind that lock's owner.
+bool takes_mutex_again(const SystemCall& call, const Wait& wait) {
+  if (call.state != SystemCall::State::waiting || call.number != SYS_futex) return false;
+  const uint64_t command = call.arguments[1] & FUTEX_CMD_MASK;
+  return wait.kind == WaitKind::condition && wait.mutex != 0 && call.arguments[0] == wait.mutex &&
+         (command == FUTEX_WAIT || command == FUTEX_LOCK_PI || command == kFutexLockPi2);
+}
+
+// The same wait of the record, for the mutex now. Since when is not known, and nothing limits it.
+void wait_for_mutex(pid_t pid, pid_t tid, Thread& thread) {
+  uint32_t kind = 0;
+  if (!Memory(pid).read(thread.wait.mutex + kMutexKind, &kind, sizeof kind)) return;
+  Wait& wait = thread.wait;
+  wait.kind = WaitKind::mutex;
+  wait.object = std::exchange(wait.mutex, 0);
+  wait.timed = false;
+  wait.since_ns = 0;
+  wait.robust = (kind & kRobust) != 0;
+  wait.process_shared = (kind & kShared) != 0;
+  thread.switches = task_status(pid, tid).switches;
 }
 
 struct LockObject {
@@ -93,7 +122,9 @@ void observe_threads(Trace& trace) {
       continue;
     }
     const pid_t tid = same ? thread.tid : thread.outer_tid;
-    apply(system_call(trace.pid, tid), thread);
+    const SystemCall call = system_call(trace.pid, tid);
+    apply(call, thread);
+    if (takes_mutex_again(call, thread.wait)) wait_for_mutex(trace.pid, tid, thread);
     if (trace.attached && thread.adopted)
       if (const uint64_t born = start_time_ns(trace.pid, tid); born != 0)
         thread.created_ns = thread.started_ns = born;

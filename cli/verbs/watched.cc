@@ -175,6 +175,13 @@ void Watched::apply_facts(Trace& trace) const {
     const Wait& seen_before = seen_wait(*before->second);
     if (thread.wait.sequence != seen_before.sequence) continue;
     thread.kernel = before->second->kernel;
+    // Behind the mutex of its condition: the record has but the wait for that.
+    if (thread.wait.kind == WaitKind::condition && seen_before.kind == WaitKind::mutex) {
+      const StackIndex stack = thread.wait.stack;
+      thread.wait = seen_before;
+      thread.wait.stack = stack;
+      continue;
+    }
     const bool published = thread.wait.kind != WaitKind::none;
     if (published == (seen_before.kind != WaitKind::none)) continue;
     thread.wait = seen_before;

@@ -547,6 +547,19 @@ TEST_CASE("without a record a lock whose owner the process has not is likely nev
     CHECK(ids(p.solve()) == Ids{2});
     CHECK(evidence_of(p.solve()) == Evidence::likely);
   }
+  SUBCASE("or of a recorded one, where no thread has it: one was cancelled that took it unseen") {
+    p.trace.prepared = true;
+    p.store(mutex + 8, 4711);
+    CHECK(ids(p.solve()) == Ids{2});
+    CHECK(evidence_of(p.solve()) == Evidence::likely);
+    p.trace.threads[0].held.push_back({mutex, HeldSort::mutex});
+    CHECK(ids(p.solve()).empty());
+  }
+  SUBCASE("of a recorded one that by now names somebody else in its words nothing is known") {
+    p.trace.prepared = true;
+    p.store(mutex + 8, static_cast<uint64_t>(p.trace.threads[2].tid));
+    CHECK(ids(p.solve()).empty());
+  }
   SUBCASE("its owner is there") {
     p.trace.memory[mutex + 8] = static_cast<uint64_t>(p.trace.threads[2].tid);
     CHECK(ids(p.solve()).empty());
