@@ -61,6 +61,7 @@ void EntryPoints::mark_roots() {
     for (const ThreadMemory& thread : picture_.threads)
       if (thread.own) {
         take_list_back(thread);
+        mark_range(thread.list.start, thread.list.end);
         mark_range(thread.control.start, thread.control.end);
       }
 }
@@ -79,6 +80,7 @@ void EntryPoints::mark_own(const Member& member) {
     for (const uint64_t value : own.registers) marker_.mark_word(value, in_registers(number));
   if (!own.own) return;
   take_list_back(own);
+  mark_range(own.list.start, own.list.end);
   // exit() does not use the way out of main.
   const uint64_t way_out = leaves && own.way_out != 0 ? own.way_out : own.control.end;
   mark_range(own.control.start, way_out);
@@ -130,7 +132,8 @@ bool EntryPoints::is_seen(uint64_t at, const std::vector<Member>& members) const
   if (in_one_of(picture_.declared_roots, at)) return true;
   if (const Cell cell = marker_.map().find(at); cell != kNoCell) return marker_.reached(cell);
   for (const Member& member : members)
-    if (member.memory->own && member.memory->control.contains(at))
+    if (member.memory->own &&
+        (member.memory->control.contains(at) || member.memory->list.contains(at)))
       return !(leaves_its_frames(member) && at - (member.memory->way_out - 7) < 15) &&
              (member.live || picture_.signal_handlers || all_seen_);
   return !in_one_of(picture_.not_roots, at);

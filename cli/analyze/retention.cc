@@ -48,6 +48,12 @@ std::string block_text(const RetentionStep& step) {
   return step.type + member + " (" + bytes + ")";
 }
 
+// Or in the dynamic linker's list of them, which leads to those of libraries that were loaded
+// later.
+bool is_variable_of(const ThreadMemory& thread, uint64_t address) {
+  return thread.own && (thread.control.contains(address) || thread.list.contains(address));
+}
+
 }  // namespace
 
 bool in_one_of(const std::vector<AddressRange>& ranges, uint64_t at) {
@@ -121,7 +127,7 @@ RetentionStep RetentionFinder::root(uint64_t referrer) const {
     return step;
   }
   for (size_t i = 0; i < picture_.threads.size(); ++i)
-    if (picture_.threads[i].own && picture_.threads[i].control.contains(referrer)) {
+    if (is_variable_of(picture_.threads[i], referrer)) {
       step.sort = Sort::thread_local_data;
       step.number = task_of(i);
     }
@@ -129,9 +135,8 @@ RetentionStep RetentionFinder::root(uint64_t referrer) const {
 }
 
 bool RetentionFinder::is_variable(uint64_t address) const {
-  return std::any_of(
-      picture_.threads.begin(), picture_.threads.end(),
-      [&](const ThreadMemory& thread) { return thread.own && thread.control.contains(address); });
+  return std::any_of(picture_.threads.begin(), picture_.threads.end(),
+                     [&](const ThreadMemory& thread) { return is_variable_of(thread, address); });
 }
 
 RetentionStep RetentionFinder::block(Cell cell) const {

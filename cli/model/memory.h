@@ -42,6 +42,7 @@ struct ThreadMemory {
   AddressRange stack;               // in use; one of the blocks
   AddressRange control;             // its control block; pointers into it lead nowhere
   uint64_t variables = 0;           // block of the list of its variables (dtv_t); 0 = none, unknown
+  AddressRange list;                // that list, where it lies in no block: main's, until it grows
   uint64_t way_out = 0;             // where libc keeps the jump buffer with which main's thread may
                                     // leave main's caller; 0 = not known
   bool in_futex = false;            // sleeps in the futex system call, without a time limit

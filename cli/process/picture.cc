@@ -197,6 +197,7 @@ class Gatherer {
     if (control.control.start == control.control.end || in_heap(control.control.start)) return;
     own.control = {control.variables.start, control.control.end};
     own.way_out = way_out(thread, own);
+    if (!in_heap(control.list.start)) own.list = control.list;
     add_ranges({own.control, control.list});
     if (control.variables.start != control.variables.end)
       picture_.blocks.push_back(

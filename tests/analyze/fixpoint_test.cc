@@ -259,6 +259,28 @@ TEST_CASE("the list of a thread's variables leads on for that thread alone") {
   }
 }
 
+TEST_CASE("what a list outside of all blocks leads to is known to its thread") {
+  Process p;
+  p.add_thread();
+  const uint64_t object = p.block(48), variables = p.block(64);
+  p.push(2, object);
+  p.blocks_on(2, WaitKind::condition, object);
+  p.global(8, variables);  // no root: the list's own
+  p.store(variables + 24, object);
+  SUBCASE("of the one that waits: nobody else's") {
+    p.lists_outside(2, Process::kGlobals + 64, 16);
+    CHECK(ids(p.solve()) == Ids{2});
+    SUBCASE("but for a signal's handler, in whatever thread it finds") {
+      p.picture().signal_handlers = true;
+      CHECK(ids(p.solve()).empty());
+    }
+  }
+  SUBCASE("of one that goes on") {
+    p.lists_outside(1, Process::kGlobals + 64, 16);
+    CHECK(ids(p.solve()).empty());
+  }
+}
+
 TEST_CASE("threads that only know each other's objects are stuck together, and live together") {
   Process p;
   p.add_thread();

@@ -52,13 +52,19 @@ class ProcessBuilder : public TraceBuilder {
   }
   // The block of the dynamic linker's list of them.
   void lists_variables(uint32_t id, uint64_t list) { lists_[id] = list; }
+  // The same where it lies in no block.
+  void lists_outside(uint32_t id, uint64_t start, uint64_t bytes) {
+    outside_[id] = {start, start + bytes};
+    left_out_.push_back({start, start + bytes});
+  }
   MemoryPicture& picture() { return picture_; }
 
   Fixpoint solve() {
     picture_.regions = {{kGlobals, std::as_bytes(std::span(globals_))},
                         {kHeap, std::as_bytes(std::span(heap_))}};
     picture_.blocks = blocks_;
-    picture_.not_roots = {{kHeap, kHeap + heap_.size() * 8}};
+    picture_.not_roots = left_out_;
+    picture_.not_roots.push_back({kHeap, kHeap + heap_.size() * 8});
     picture_.threads.clear();
     for (const Thread& thread : trace.threads) {
       std::vector<uint64_t>& words = stacks_[thread.id];
@@ -69,6 +75,7 @@ class ProcessBuilder : public TraceBuilder {
       memory.stack = {stack_of(thread.id), stack_of(thread.id) + kStackBytes};
       memory.control = variables_[thread.id];
       memory.variables = lists_[thread.id];
+      memory.list = outside_[thread.id];
       memory.in_futex = std::count(futex_.begin(), futex_.end(), thread.id) != 0;
       memory.futex = words_[thread.id];
       memory.in_channel = std::count(channels_.begin(), channels_.end(), thread.id) != 0;
@@ -86,7 +93,8 @@ class ProcessBuilder : public TraceBuilder {
   std::vector<MemoryBlock> blocks_;
   std::vector<uint32_t> futex_, channels_;
   std::map<uint32_t, uint64_t> words_, lists_;
-  std::map<uint32_t, AddressRange> variables_;
+  std::map<uint32_t, AddressRange> variables_, outside_;
+  std::vector<AddressRange> left_out_;
   MemoryPicture picture_;
   uint64_t heap_used_ = 0;
 };
