@@ -192,11 +192,14 @@ Reply Site::api(const Request& request, const std::string& what) {
     Json all = Json::array();
     for (const auto& served : targets_.list()) {
       const TargetName& name = served->target.name();
+      const bool live = runs(name);
       all.push_back({{"id", name.id},
                      {"pid", name.pid},
                      {"program", name.program},
-                     {"live", name.live},
-                     {"note", name.live ? "" : "not running; as it was recorded"}});
+                     {"live", live},
+                     {"note", live        ? ""
+                              : name.live ? how_it_ended(name)
+                                          : "not running; as it was recorded"}});
     }
     return json_reply(200, {{"targets", std::move(all)}});
   }

@@ -3,9 +3,12 @@
 #include <time.h>
 
 #include <algorithm>
+#include <filesystem>
 #include <map>
 
 #include "cli/analyze/contention.h"
+#include "cli/model/error.h"
+#include "cli/process/proc.h"
 #include "cli/verbs/hang_section.h"
 #include "cli/verbs/load.h"
 #include "cli/verbs/wait_drawing.h"
@@ -66,6 +69,17 @@ std::string end_of(const Look& look) {
   return {};
 }
 
+bool runs(const TargetName& name) {
+  return name.live && process::exists(name.pid);
+}
+
+std::string how_it_ended(const TargetName& name) {
+  std::error_code error;  // who ends with nothing to tell removes its own
+  return name.recording.empty() || !std::filesystem::exists(name.recording, error)
+             ? "it ended, and left no recording"
+             : "it ended; what it recorded: track serve " + name.recording;
+}
+
 std::chrono::nanoseconds processor_time() {
   timespec now{};
   clock_gettime(CLOCK_PROCESS_CPUTIME_ID, &now);
@@ -119,6 +133,8 @@ std::shared_ptr<const Look> Target::look(Needs needs, std::chrono::nanoseconds a
     taken = take(needs);
   } catch (...) {
     add_cost(processor_time() - before);
+    if (name_.live && name_.pid != 0 && !process::exists(name_.pid))
+      throw Error(how_it_ended(name_));
     throw;
   }
   taken->cost = processor_time() - before;

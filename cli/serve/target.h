@@ -35,9 +35,13 @@ struct TargetName {
   std::string id;      // in URLs: a pid, or a file's name
   std::string target;  // as on the command line
   std::string program;
-  int32_t pid = 0;    // 0: no process
-  bool live = false;  // may change: a process that runs
+  int32_t pid = 0;        // 0: no process
+  bool live = false;      // may change: a process that runs
+  std::string recording;  // that may stay when the process has ended; empty: none, unknown
 };
+// It is live, and has not ended since.
+bool runs(const TargetName& name);
+std::string how_it_ended(const TargetName& name);  // for people: where its recording is
 
 class Target {
  public:

@@ -41,12 +41,16 @@ Targets::Targets(const WhatToServe& what) : what_(what) {
     process::require_readable(name.pid);
     name.live = true;
     name.program = process::command_name(name.pid);
+    if (const auto place = process::find_recording(name.pid);
+        place && std::filesystem::equivalent(place->path, place->original, error))
+      name.recording = place->original;
   } else {
     name.id = std::filesystem::path(what.target).filename().string();
     const read::RecordingFile file = read::parse_recording_name(what.target);
     if (file.pid != 0 && written_now(file)) {
       name.pid = file.pid;
       name.live = true;
+      name.recording = what.target;
     }
   }
   auto served = std::make_shared<Served>(name, what_.symbols, what_.judge, what_.control);
@@ -66,15 +70,15 @@ std::vector<TargetName> Targets::names_now() const {
   if (what_.all) {
     for (const process::TrackedProcess& process : process::tracked_processes()) {
       const std::string pid = std::to_string(process.pid);
-      names.push_back({pid, pid, process.command, process.pid, true});
+      names.push_back({pid, pid, process.command, process.pid, true, process.recording});
     }
     return names;
   }
   for (const read::RecordingFile& file : read::list_recordings(what_.target)) {
     const bool live = written_now(file);
     const std::string name = live ? process::command_name(file.pid) : "";
-    names.push_back(
-        {std::filesystem::path(file.path).filename().string(), file.path, name, file.pid, live});
+    names.push_back({std::filesystem::path(file.path).filename().string(), file.path, name,
+                     file.pid, live, file.path});
   }
   return names;
 }

@@ -310,11 +310,12 @@ std::string summary_line(const Report& report) {
   if (processes > 1)
     text.insert(std::min(text.find(", but"), text.size()),
                 " in " + grouped(processes) + " processes");
-  const TaskCounts tasks = report.tasks();
+  const TaskCounts tasks = report.tasks();  // who was there before the recording was not created
   text +=
       fmt::format("; {}, {}", count_text(tasks.threads_created + threads_found(report), "thread"),
-                  count_text(tasks.coroutines_created, "coroutine"));
-  if (tasks.fibers_created != 0) text += ", " + count_text(tasks.fibers_created, "fiber");
+                  count_text(std::max(tasks.coroutines_created, tasks.coroutines), "coroutine"));
+  if (const uint64_t fibers = std::max(tasks.fibers_created, tasks.fibers); fibers != 0)
+    text += ", " + count_text(fibers, "fiber");
   uint64_t suppressed = 0;
   for (const SuppressionUse& use : report.suppressions) suppressed += use.hits;
   text += fmt::format("; {} suppressed; ", grouped(suppressed));

@@ -462,8 +462,12 @@ def check_end(server, target, stream):
     expect("the stream goes on", stream.next() is None)
     stream.close()
     expect("what was seen is not there any more", server.section(token, "leaks.json"))
+    ended = json.loads(server.ask("/api/targets", token=token)[2])["targets"][0]
+    expect(f"said to live on, or to have left a recording: {ended}",
+           not ended["live"] and ended["note"] == "it ended, and left no recording")
     status, headers, body = server.ask("/debug/pprof/tasks")
-    expect(f"a profile of nobody: {status} {body}", status == 500 and body.startswith(b"Could not"))
+    expect(f"a profile of nobody: {status} {body}", status == 500 and body.startswith(b"Could not") and
+           b"it ended, and left no recording" in body)
     expect("up", b"\ncxx_target_up 0\n" in server.ask("/metrics")[2])
 
 

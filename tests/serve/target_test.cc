@@ -44,7 +44,19 @@ class Sleeper {
 };
 
 Target target_of(pid_t pid) {
-  return {{std::to_string(pid), std::to_string(pid), "sleeper", pid, true}, {}, {}};
+  return {{std::to_string(pid), std::to_string(pid), "sleeper", pid, true, ""}, {}, {}};
+}
+
+TEST_CASE("of who ended it is said where its recording is, if it left one") {
+  TargetName name{"1", "1", "gone", 0x7ffffff0, true, "/proc/self/maps"};
+  CHECK_FALSE(runs(name));
+  CHECK(how_it_ended(name) == "it ended; what it recorded: track serve /proc/self/maps");
+  name.recording = "/proc/self/no-such-file";
+  CHECK(how_it_ended(name) == "it ended, and left no recording");
+  name.pid = getpid();
+  CHECK(runs(name));
+  name.live = false;
+  CHECK_FALSE(runs(name));
 }
 
 TEST_CASE("a program that names no coroutines is not searched for them at every look") {
