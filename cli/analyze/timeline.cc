@@ -435,7 +435,7 @@ class Builder {
       const uint64_t until =
           std::clamp(history_.complete_since, timeline_.start_ns, timeline_.end_ns);
       timeline_.losses.slices.push_back(
-          {timeline_.start_ns, until, "history is not complete", {}, 0, 0});
+          {timeline_.start_ns, until, "older events overwritten", {}, 0, 0});
       timeline_.comments.push_back(
           count_text(history_.overwritten, "older event") + " overwritten: before " +
           duration_text(until - timeline_.start_ns) + " after the start not all is shown");

@@ -12,7 +12,7 @@ import type { TaskRow } from '../src/model/task.ts';
 import { LiveTasks } from '../src/live/task_table.ts';
 import { markdown, suppression } from '../src/leaks/export.ts';
 import { isLibrary, ownFrame, placeText } from '../src/model/frame.ts';
-import { addressText, briefName, bytes, count, duration, ofLibrary, shortName } from '../src/model/words.ts';
+import { briefName, bytes, count, duration, objectText, ofLibrary, shortName } from '../src/model/words.ts';
 import { timeText, timeTicks, valueTicks } from '../src/ui/ticks.ts';
 import { dot } from '../src/waits/dot.ts';
 import { drawnPart, graphOf, most_drawn, waiters } from '../src/waits/graph.ts';
@@ -93,7 +93,8 @@ test('numbers as people read them', () => {
   assert.deepEqual([0, 1023, 1536, 3 * 2 ** 20].map(bytes), ['0 B', '1023 B', '1.5 KiB', '3 MiB']);
   assert.equal(count(1234567), '1\u202f234\u202f567');
   assert.equal(duration(NaN), '–');
-  assert.deepEqual(['0x0', '0x5'].map(addressText), ['', '0x5']);
+  assert.deepEqual([['sleep', '0x0'], ['epoll', '0x5'], ['process', '0x10'], ['mutex', '0x55d0c0']].map(([kind, address]) => objectText(kind, address)),
+    ['', 'descriptor 5', '16', '0x55d0c0']);
 });
 
 test("the reader's own frame stands for a stack", () => {

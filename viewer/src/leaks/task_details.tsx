@@ -2,7 +2,7 @@
 import type { Finding } from '../model/finding.ts';
 import { placeText } from '../model/frame.ts';
 import { labelText, type TaskRow } from '../model/task.ts';
-import { addressText, bytes, count, duration, plural } from '../model/words.ts';
+import { bytes, count, duration, objectText, plural } from '../model/words.ts';
 import { leaks } from '../state/documents.ts';
 import { ShowIn } from '../ui/links.tsx';
 import { Message } from '../ui/section.tsx';
@@ -42,7 +42,7 @@ export function TaskDetails({ id }: { id: string }) {
 function facts(row: TaskRow): [string, string][] {
   const facts: [string, string][] = [['State', stateText(row)]];
   const object = row.wait_object;
-  if (object) facts.push(['Waits on', `${object.kind} ${addressText(object.address)}${object.symbol ? ` (${object.symbol})` : ''}${object.timed ? ', with a time limit' : ''}`]);
+  if (object) facts.push(['Waits on', `${object.kind} ${objectText(object.kind, object.address)}${object.symbol ? ` (${object.symbol})` : ''}${object.timed ? ', with a time limit' : ''}`]);
   if (row.waits_for) facts.push(['Waits for', row.waits_for]);
   const kept = row.kept_by ?? row.wait_object_kept_by;
   if (kept) facts.push([row.kept_by ? 'Kept by' : 'Object kept by', kept]);

@@ -2,7 +2,7 @@
 import { useMemo, useState } from 'preact/hooks';
 import { ownFrame, placeText } from '../model/frame.ts';
 import type { Tasks } from '../model/task.ts';
-import { addressText, bytes, count, duration, plural, shortName } from '../model/words.ts';
+import { bytes, count, duration, objectText, plural, shortName } from '../model/words.ts';
 import { useFindField } from '../state/keys.ts';
 import { isSelected, select } from '../state/selection.ts';
 import { Choice, OrderBy } from '../ui/choices.tsx';
@@ -75,7 +75,7 @@ function Line({ one: { row, id }, props }: { one: TaskOf; props: RowProps }) {
       </span>
       <span role="gridcell" class="two">
         <span><i class={`state state-${/^[a-z]+$/.test(row.state) ? row.state : 'other'}`} aria-hidden="true" />{row.state}</span>
-        <span class="quiet">{row.waits_for ? `for ${row.waits_for}` : object ? `${object.kind} ${object.symbol ?? addressText(object.address)}` : ''}</span>
+        <span class="quiet">{row.waits_for ? `for ${row.waits_for}` : object ? `${object.kind} ${object.symbol ?? objectText(object.kind, object.address)}` : ''}</span>
       </span>
       <span role="gridcell" class="number">{row.since_ns ? duration(row.since_ns) : '–'}</span>
       <span role="gridcell" class="two c-where" title={where?.function}>

@@ -36,9 +36,12 @@ export function plural(value: number, one: string, many = `${one}s`): string {
   return `${count(value)} ${value === 1 ? one : many}`;
 }
 
-// Who sleeps waits at no address.
-export function addressText(address: string): string {
-  return address === '0x0' ? '' : address;
+// Who sleeps waits at no address; descriptors and processes are numbers, and nothing lies in the first 64 KiB.
+export function objectText(kind: string, address: string): string {
+  const number = Number(address);
+  if (number === 0) return '';
+  if (kind === 'process') return String(number);
+  return number < 65536 ? `descriptor ${number}` : address;
 }
 
 const operators = ['operator<=>', 'operator<<=', 'operator>>=', 'operator->*', 'operator<<', 'operator>>',
