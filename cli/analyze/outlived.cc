@@ -260,8 +260,8 @@ void describe_coroutines(CoroutineGroup& group, const Trace& trace, const Symbol
           " allocated, and not freed before " + ended;
   if (group.sample_inside)
     line = its + " (" + bytes_text(group.frame_bytes) + ") " + (one ? "lies" : "lie") +
-           " inside of other memory (a pool's, an arena's, a variable's), and " +
-           (one ? "was" : "were") + " in use when " + ended;
+           " inside of other memory (a pool's, an arena's, a variable's), and nothing said that " +
+           (one ? "it was" : "they were") + " over when " + ended;
   if (group.sample_inside && finding.created_at == 0)
     line += std::string(": where ") + (one ? "it was" : "they were") + " created was not recorded";
   finding.because.push_back(line);

@@ -176,8 +176,11 @@ Reply go_profile(Target& target, const std::string& name, const Request& request
     const auto value = number(seconds);
     if (cpu && (!value || *value <= 0))
       time = kCpuDefault;
-    else if (!value || *value <= 0 || *value > kLongest.count())
+    else if (!value || *value <= 0)
       return failed(400, "invalid value for \"seconds\" - must be a positive integer");
+    else if (*value > kLongest.count())
+      return failed(
+          400, fmt::format("invalid value for \"seconds\" - at most {} (a day)", kLongest.count()));
     else
       time = std::chrono::seconds(*value);
     if (debug != 0) return failed(400, "seconds and debug params are incompatible");
